@@ -1,0 +1,366 @@
+//! Request -> route -> operation -> response: what each operation of the contract does with HTTP.
+//!
+//! [`handle`] never fails: every error is a [`Problem`], and this is the one place where an error becomes one. Bodies
+//! are read and written here; what a movie is, [`crate::movie`] knows, and where it is kept, [`crate::store`].
+
+use std::{fmt::Write as _, time::Duration};
+
+use lambda_http::{
+    Body, Response,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use ring::digest;
+use serde::Serialize;
+
+use crate::{
+    config::Config,
+    cursor,
+    event::Request,
+    movie::{Invalid, Movie, MovieId, MoviePatch, Year},
+    problem::Problem,
+    route::{self, NoRoute, Route},
+    store::{Expected, Page, Store, StoreError, Stored},
+};
+
+/// The largest body that is read, in bytes.
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// The largest listing that is sent, in bytes of the reply to the front door: an ALB takes 1 MB, the others 6 MB or
+/// more. A page that would be larger ends earlier.
+const MAX_LIST_BYTES: usize = 900_000;
+
+const DEFAULT_LIMIT: usize = 100;
+const MAX_LIMIT: usize = 1000;
+
+/// How many etags an `If-Match` may name: as many as `DynamoDB`'s `IN` takes.
+const MAX_ETAGS: usize = 100;
+
+/// Everything an id is made of but RFC 3986's unreserved characters is escaped in a link.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The service: what is needed to answer a request.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The movies.
+    pub store: Store,
+    /// What was configured.
+    pub config: Config,
+}
+
+/// Answers a request within `budget`; `request_id` is for the client to name when it reports a problem.
+pub async fn handle(app: &App, mut request: Request, request_id: &str, budget: Duration) -> Response<Body> {
+    request.strip_base_path(&app.config.base_path);
+    let is_write = !matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+    // A write that is cut off here may still happen: that is what the problem says.
+    let answer = tokio::time::timeout(budget, respond(app, &request)).await;
+    let answer = answer.unwrap_or_else(|_| Err(Problem::unavailable(is_write)));
+    let mut response = answer.unwrap_or_else(|problem| problem.into_response(&request.full_path, request_id));
+
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    allow_origin(&app.config, &request, headers);
+    let is_bodiless = matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if request.method == "HEAD" || is_bodiless {
+        *response.body_mut() = Body::Empty;
+    }
+    response
+}
+
+async fn respond(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
+    let path = request.path.as_deref().ok_or_else(|| Problem::bad_request("The path is not UTF-8."))?;
+    let route = route::find(&request.method, path).map_err(|none| match none {
+        NoRoute::NotFound => Problem::no_such_path(),
+        NoRoute::MethodNotAllowed(allow) => Problem::method_not_allowed(allow),
+    })?;
+    match route {
+        Route::List => list(app, request).await,
+        Route::Create => create(app, request).await,
+        Route::Read(id) => read(app, request, id).await,
+        Route::Update(id) => update(app, request, id).await,
+        Route::Delete(id) => delete(app, request, id).await,
+        Route::Health => health(app).await,
+        Route::Options(allow) => Ok(options(allow)),
+    }
+}
+
+async fn list(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
+    let year = parameter(request, "year")?.map(|year| {
+        year.parse::<Year>().map_err(|()| Problem::bad_request("The parameter year must be an integer from 1 to 9999."))
+    });
+    let year = year.transpose()?;
+    let limit = match parameter(request, "limit")? {
+        None => DEFAULT_LIMIT,
+        Some(limit) => limit.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
+            Problem::bad_request(format!("The parameter limit must be an integer from 1 to {MAX_LIMIT}."))
+        })?,
+    };
+    let query = cursor::Query { table: app.store.table(), year };
+    let after = parameter(request, "cursor")?.map(|cursor| {
+        cursor::decode(query, cursor).ok_or_else(|| {
+            Problem::bad_request("The parameter cursor is none that this listing gave out. Start it again without.")
+        })
+    });
+
+    let page = app.store.list(year, after.transpose()?, limit).await.map_err(|error| problem(error, "", false))?;
+    let (json, next) = list_json(&page)?;
+    let mut response = ok(json);
+    let headers = response.headers_mut();
+    if let Some(last) = next {
+        let mut link = format!("<{}/ns_movies/?limit={limit}", request.base);
+        if let Some(year) = year {
+            let _ = write!(link, "&year={year}");
+        }
+        let _ = write!(link, "&cursor={}>; rel=\"next\"", cursor::encode(query, &last));
+        insert(headers, header::LINK, &link);
+    }
+    Ok(with_etag(request, response, None))
+}
+
+/// The tutorial's map of id to movie, and the id after which the next page starts.
+///
+/// Written by hand around serde's output of each movie, since what fits one reply is known only as it is written.
+fn list_json(page: &Page) -> Result<(String, Option<String>), Problem> {
+    let mut json = String::from("{");
+    let mut reply_bytes = 0;
+    let mut last = None;
+    for (id, movie) in &page.movies {
+        let entry = format!("{}:{}", to_json(id)?, to_json(movie)?);
+        // The reply carries this text as a JSON string, in which these two take two bytes.
+        reply_bytes += entry.len() + entry.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+        if last.is_some() && reply_bytes > MAX_LIST_BYTES {
+            json.push('}');
+            return Ok((json, last));
+        }
+        if last.is_some() {
+            json.push(',');
+        }
+        json.push_str(&entry);
+        last = Some(id.clone());
+    }
+    json.push('}');
+    Ok((json, page.next.clone()))
+}
+
+async fn create(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
+    let movie = Movie::from_json(body(request, &["application/json"], "application/json")?).map_err(bad_body)?;
+    let id = movie.id().map_err(bad_body)?;
+    let stored = app.store.create(&id, movie).await.map_err(|error| problem(error, id.as_str(), true))?;
+    moved(request, &id, &stored)
+}
+
+async fn read(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
+    let id = movie_id(id)?;
+    let stored = app.store.get(&id).await.map_err(|error| problem(error, id.as_str(), false))?;
+    Ok(with_etag(request, ok(to_json(&stored.movie)?), Some(&stored.etag)))
+}
+
+async fn update(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
+    const TYPES: [&str; 2] = ["application/json", "application/merge-patch+json"];
+    let id = movie_id(id)?;
+    let json = body(request, &TYPES, "application/json, application/merge-patch+json")?;
+    let patch = MoviePatch::from_json(json).map_err(bad_body)?;
+    let new_id = patch.id_after(&id).map_err(bad_body)?;
+    let expected = expected(request)?;
+    if new_id == id {
+        let stored =
+            app.store.update(&id, &patch, &expected).await.map_err(|error| problem(error, id.as_str(), true))?;
+        return Ok(with_etag(request, ok(to_json(&stored.movie)?), Some(&stored.etag)));
+    }
+    let renamed = app.store.rename(&id, &new_id, &patch, &expected).await.map_err(|error| {
+        let named = if error == StoreError::Exists { &new_id } else { &id };
+        problem(error, named.as_str(), true)
+    })?;
+    moved(request, &new_id, &renamed)
+}
+
+async fn delete(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
+    let id = movie_id(id)?;
+    let expected = expected(request)?;
+    app.store.delete(&id, &expected).await.map_err(|error| problem(error, id.as_str(), true))?;
+    Ok(Response::new(Body::Empty))
+}
+
+async fn health(app: &App) -> Result<Response<Body>, Problem> {
+    app.store.ping().await.map_err(|error| problem(error, "", false))?;
+    let mut response = ok(r#"{"status":"ok"}"#.to_owned());
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// A plain OPTIONS and a CORS preflight alike; the origin's part is added to every response.
+fn options(allow: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(allow));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static(
+            "Authorization, Content-Type, If-Match, If-None-Match, X-Amz-Content-Sha256, X-Amz-Date, \
+             X-Amz-Security-Token, X-Api-Key",
+        ),
+    );
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    response
+}
+
+/// Tells a browser whether the page that asks may read the answer (Fetch standard, "CORS protocol").
+fn allow_origin(config: &Config, request: &Request, headers: &mut lambda_http::http::HeaderMap) {
+    let origins = &config.cors_allow_origins;
+    if origins.iter().any(|origin| origin == "*") {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    } else {
+        headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+        match request.header(header::ORIGIN).filter(|origin| origins.contains(origin)) {
+            Some(origin) => insert(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, &origin),
+            None => return,
+        }
+    }
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("ETag, Link, Location, Retry-After, Allow"),
+    );
+}
+
+/// The id in a path; one that no movie can have is as unknown as any other.
+fn movie_id(id: &str) -> Result<MovieId, Problem> {
+    if id.len() > crate::movie::MAX_ID_BYTES {
+        return Err(Problem::bad_request("The id in the path is longer than 2,048 bytes; no movie has such an id."));
+    }
+    MovieId::parse(id).ok_or_else(|| Problem::no_such_movie(id))
+}
+
+/// A query parameter that may be given once.
+fn parameter<'a>(request: &'a Request, name: &str) -> Result<Option<&'a str>, Problem> {
+    let mut values = request.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(Problem::bad_request(format!("The parameter {name} is given more than once."))),
+        (value, None) => Ok(value),
+    }
+}
+
+/// The body, if it is JSON of a type that is read, plain, and of a sane size.
+fn body<'a>(request: &'a Request, types: &[&str], accepted: &'static str) -> Result<&'a [u8], Problem> {
+    let content_type = request.header(header::CONTENT_TYPE).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !essence.is_empty() && !types.iter().any(|known| essence.eq_ignore_ascii_case(known)) {
+        return Err(Problem::unsupported_type(accepted));
+    }
+    let encoding = request.header(header::CONTENT_ENCODING).unwrap_or_default();
+    if !encoding.trim().is_empty() && !encoding.trim().eq_ignore_ascii_case("identity") {
+        return Err(Problem::unsupported_encoding());
+    }
+    let body = request.body.as_deref().ok_or_else(|| Problem::bad_body("The event's body is not valid base64."))?;
+    if body.len() > MAX_BODY_BYTES {
+        return Err(Problem::too_large(format!("The body is larger than {MAX_BODY_BYTES} bytes.")));
+    }
+    if body.trim_ascii().is_empty() {
+        return Err(Problem::bad_body("There is no body; send a JSON object with the movie's fields."));
+    }
+    Ok(body)
+}
+
+fn bad_body(invalid: Invalid) -> Problem {
+    match invalid {
+        Invalid::Json(detail) => Problem::bad_body(format!("{detail}.")),
+        Invalid::Empty => Problem::bad_request("No field is given; name at least one to change."),
+        Invalid::Fields(errors) => Problem::bad_fields(errors),
+    }
+}
+
+/// The one place where an error of the store becomes a problem; `id` is the movie it is about.
+fn problem(error: StoreError, id: &str, is_write: bool) -> Problem {
+    match error {
+        StoreError::NotFound => Problem::no_such_movie(id),
+        StoreError::Exists => Problem::movie_exists(id),
+        StoreError::Stale => Problem::precondition_failed(),
+        StoreError::TooLarge => Problem::too_large("The movie is too large to be stored: 400 KB at most."),
+        StoreError::Unavailable => Problem::unavailable(is_write),
+        StoreError::Corrupt => Problem::internal(),
+    }
+}
+
+/// `If-Match`. A weak etag never matches (RFC 9110 §13.1.1), nor does text that is no etag: the client's condition
+/// cannot hold then, and the answer is 412.
+fn expected(request: &Request) -> Result<Expected, Problem> {
+    let Some(header) = request.header(header::IF_MATCH) else { return Ok(Expected::Any) };
+    if header.trim() == "*" {
+        return Ok(Expected::Any);
+    }
+    let etags: Vec<_> = opaque_tags(&header).filter(|(weak, _)| !weak).map(|(_, tag)| tag.to_owned()).collect();
+    if etags.len() > MAX_ETAGS {
+        return Err(Problem::bad_request(format!("If-Match names more than {MAX_ETAGS} etags.")));
+    }
+    Ok(Expected::OneOf(etags))
+}
+
+/// The etags in a list, without their quotes, and whether each is weak. An etag may hold a comma.
+fn opaque_tags(list: &str) -> impl Iterator<Item = (bool, &str)> {
+    let mut rest = list;
+    std::iter::from_fn(move || {
+        let (before, after) = rest.split_once('"')?;
+        let (tag, after) = after.split_once('"')?;
+        rest = after;
+        Some((before.ends_with("W/"), tag))
+    })
+}
+
+/// Adds the validator: the movie's own, or one made of the body. A GET whose client has the state already gets a 304.
+fn with_etag(request: &Request, mut response: Response<Body>, etag: Option<&str>) -> Response<Body> {
+    let etag = match (etag, response.body()) {
+        (Some(etag), _) => etag.to_owned(),
+        (None, body) => {
+            let hash = digest::digest(&digest::SHA256, body.as_ref());
+            hash.as_ref().iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+        }
+    };
+    insert(response.headers_mut(), header::ETAG, &format!("\"{etag}\""));
+    // An etag is of use only to a client that asks again before it uses its copy.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let known = request.header(header::IF_NONE_MATCH).unwrap_or_default();
+    let is_known = known.trim() == "*" || opaque_tags(&known).any(|(_, tag)| tag == etag);
+    if is_known && matches!(request.method.as_str(), "GET" | "HEAD") {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response.headers_mut().remove(header::CONTENT_TYPE);
+    }
+    response
+}
+
+/// A movie that is now at `id`.
+fn moved(request: &Request, id: &MovieId, stored: &Stored) -> Result<Response<Body>, Problem> {
+    let mut response = with_etag(request, ok(to_json(&stored.movie)?), Some(&stored.etag));
+    let location = format!("{}/ns_movies/{}", request.base, utf8_percent_encode(id.as_str(), RESERVED));
+    insert(response.headers_mut(), header::LOCATION, &location);
+    Ok(response)
+}
+
+fn ok(json: String) -> Response<Body> {
+    let mut response = Response::new(Body::Text(json));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn to_json(value: &(impl Serialize + ?Sized)) -> Result<String, Problem> {
+    serde_json::to_string(value).map_err(|_| Problem::internal())
+}
+
+/// Sets a header from text that is made of visible ASCII.
+fn insert(headers: &mut lambda_http::http::HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn etags_are_told_apart_in_a_list() {
+        let list = r#""a", W/"b","c,d" , garbage, "open"#;
+        assert_eq!(opaque_tags(list).collect::<Vec<_>>(), [(false, "a"), (true, "b"), (false, "c,d")]);
+        assert_eq!(opaque_tags("").count(), 0);
+    }
+}

@@ -1,0 +1,269 @@
+//! Lambda event -> [`Request`], [`Response`] -> Lambda reply: one rule for each front door.
+//!
+//! # Why not `lambda_http`'s own conversion
+//! `lambda_http` turns an event into an `http::Request` with an absolute URL. That conversion panics on input that
+//! reaches it in production (a `Host` that is no host, a raw query string with a space, invalid base64), and the URL it
+//! makes is normalised: `/ns_movies/What%3F-1999` and `/ns_movies/..-1999` lose their meaning. So an event is read here,
+//! into the five things that this service needs, by code that has no failing path; `lambda_http` gives the reply types.
+//! The property tests in `tests/api/hostile.rs` feed it random bytes and mutated events.
+//!
+//! # What each door does to a path
+//! | door | path arrives | decoded here |
+//! | --- | --- | --- |
+//! | REST API (`path`) | percent-encoded, without the stage | once |
+//! | HTTP API (`rawPath`) | decoded, cut at a decoded `?`, with a named stage | never: `100% Wolf` would break |
+//! | Function URL (`rawPath`) | percent-encoded | once |
+//! | `cargo lambda watch` | as a Function URL | once |
+//! | ALB (`path`) | percent-encoded, as query values are | once |
+//!
+//! An escape that is none (`%zz`) stays as text, so that a wrong guess only hurts titles with a literal `%41` in them.
+//!
+//! # What is no HTTP event
+//! Anything else, down to bytes that are no JSON, is answered with a problem of status 400 and logged, so that an
+//! invocation by mistake is told what the function is for, and the runtime never sees an error.
+
+mod payload;
+mod reply;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use lambda_http::{
+    Body, Response,
+    http::{HeaderMap, HeaderName, HeaderValue},
+};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+pub use reply::Reply;
+
+use payload::{Headers, Payload, Values};
+
+/// An HTTP request, free of its front door.
+#[derive(Debug, Default)]
+pub struct Request {
+    /// The method as sent, perhaps none that HTTP knows.
+    pub method: String,
+    /// The path the client meant, decoded, without stage and base path; `None` when it is not UTF-8.
+    pub path: Option<String>,
+    /// What comes before the service's own paths, percent-encoded: stage and base path, for links. Often empty.
+    pub base: String,
+    /// The path as it came, base included, percent-encoded.
+    pub full_path: String,
+    /// Decoded query parameters in order, repeated ones too.
+    pub query: Vec<(String, String)>,
+    /// Headers; what cannot be one is left out.
+    pub headers: HeaderMap,
+    /// The body's bytes; `None` when it was said to be base64 and is not.
+    pub body: Option<Vec<u8>>,
+}
+
+/// The service that calls the function; each has its own shapes for events and replies.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Door {
+    /// API Gateway REST API: payload version 1.0.
+    RestApi,
+    /// API Gateway HTTP API: payload version 2.0.
+    HttpApi,
+    /// Lambda Function URL, and `cargo lambda watch`, which imitates one: payload version 2.0 too.
+    FunctionUrl,
+    /// Application Load Balancer, replied to with the kind of headers it sent.
+    Alb {
+        /// Whether the target group has multi-value headers on.
+        multi_value: bool,
+    },
+}
+
+/// Any event, well or badly shaped. Reading one never fails.
+#[derive(Debug)]
+pub enum Event {
+    /// An HTTP request through a front door.
+    Http(Door, Box<Request>),
+    /// Anything else.
+    Unknown,
+}
+
+impl<'de> Deserialize<'de> for Event {
+    /// Swallows every error: the runtime would report it as a failed invocation, which a front door turns into a 502.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let payload = <&RawValue>::deserialize(deserializer).ok();
+        let payload = payload.and_then(|json| serde_json::from_str::<Payload>(json.get()).ok());
+        Ok(payload.map_or(Self::Unknown, Self::read))
+    }
+}
+
+impl Event {
+    /// Reads the bytes of an event.
+    #[must_use]
+    pub fn from_bytes(json: &[u8]) -> Self {
+        serde_json::from_slice(json).unwrap_or(Self::Unknown)
+    }
+
+    fn read(payload: Payload) -> Self {
+        let context = payload.request_context.unwrap_or_default();
+        let (door, method, path) = if let Some(http) = context.http {
+            let agent = http.user_agent.unwrap_or_default();
+            let is_url = context.domain_name.is_some_and(|domain| domain.contains(".lambda-url."));
+            let door = if is_url || agent == "cargo-lambda" { Door::FunctionUrl } else { Door::HttpApi };
+            (door, http.method, payload.raw_path.or(http.path))
+        } else if context.elb {
+            let multi_value = payload.multi_value_headers.is_some();
+            (Door::Alb { multi_value }, payload.http_method, payload.path)
+        } else {
+            (Door::RestApi, payload.http_method, payload.path)
+        };
+        let (Some(method), Some(path)) = (method, path) else { return Self::Unknown };
+
+        let stage_path = match door {
+            Door::RestApi => context.path,
+            _ => None,
+        };
+        let stage = match door {
+            Door::HttpApi | Door::FunctionUrl => context.stage.filter(|stage| stage != "$default"),
+            _ => None,
+        };
+        let proxy = payload.path_parameters.and_then(|parameters| parameters.proxy);
+        let is_root = payload.resource.as_deref() == Some("/");
+        let (base, local) = split_base(&path, stage_path.as_deref(), stage.as_deref(), proxy.as_deref(), is_root);
+
+        let decoded = match door {
+            Door::HttpApi => Some(local.clone()),
+            _ => percent_decode_str(&local).decode_utf8().ok().map(std::borrow::Cow::into_owned),
+        };
+        let full_path = encode_stray(&format!("{base}{local}"));
+        let request = Request {
+            method,
+            path: decoded,
+            base: encode_stray(&base),
+            full_path,
+            query: read_query(
+                door,
+                payload.multi_value_query_string_parameters,
+                payload.query_string_parameters,
+                payload.raw_query_string,
+            ),
+            headers: read_headers(payload.multi_value_headers, payload.headers),
+            body: read_body(payload.body, payload.is_base64_encoded),
+        };
+        Self::Http(door, Box::new(request))
+    }
+}
+
+/// Splits a path as it came into what is before the service's own paths, and those.
+///
+/// A REST API tells its stage only in `requestContext.path`; an HTTP API has a named stage in the path. A custom
+/// domain's base path stays in the path of both, and shows by comparison with `{proxy+}`, the part that the API's own
+/// route matched.
+fn split_base(
+    path: &str,
+    stage_path: Option<&str>,
+    stage: Option<&str>,
+    proxy: Option<&str>,
+    is_root: bool,
+) -> (String, String) {
+    let mut base = stage_path.and_then(|full| full.strip_suffix(path)).unwrap_or_default().to_owned();
+    let mut local = path;
+    if let Some(stage) = stage
+        && let Some(rest) = local.strip_prefix('/').and_then(|rest| rest.strip_prefix(stage))
+        && (rest.is_empty() || rest.starts_with('/'))
+    {
+        base.push('/');
+        base.push_str(stage);
+        local = rest;
+    }
+    // API Gateway drops a trailing slash from the parameter, but not from the path.
+    let trimmed = local.trim_end_matches('/');
+    let before_proxy = match proxy.map(|proxy| proxy.trim_end_matches('/')) {
+        Some(proxy) => trimmed.strip_suffix(proxy).and_then(|before| before.strip_suffix('/')),
+        None => Some(trimmed).filter(|_| is_root),
+    };
+    if let Some((before, rest)) = before_proxy.and_then(|before| local.split_at_checked(before.len())) {
+        base.push_str(before);
+        local = rest;
+    }
+    let local = if local.starts_with('/') { local.to_owned() } else { format!("/{local}") };
+    // A link that starts with two slashes would lead to another host.
+    let base = base.trim_start_matches('/').trim_end_matches('/');
+    (if base.is_empty() { String::new() } else { format!("/{base}") }, local)
+}
+
+impl Request {
+    /// Takes the configured base path off the path, for a proxy that no event tells of.
+    pub fn strip_base_path(&mut self, base_path: &str) {
+        let rest = self.path.as_deref().and_then(|path| path.strip_prefix(base_path));
+        if let Some(rest) = rest.filter(|rest| !base_path.is_empty() && (rest.is_empty() || rest.starts_with('/'))) {
+            let rest = if rest.is_empty() { "/".to_owned() } else { rest.to_owned() };
+            self.path = Some(rest);
+            self.base.push_str(&encode_stray(base_path));
+        }
+    }
+
+    /// A header's value, if it is text; the values of a repeated header are joined with commas (RFC 9110 §5.3).
+    #[must_use]
+    pub fn header(&self, name: HeaderName) -> Option<String> {
+        let values: Vec<_> =
+            self.headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("\u{fffd}")).collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+}
+
+/// How long an answer may take: less than the clients' patience of 5 s and than what is left of the invocation.
+///
+/// `deadline` is in milliseconds since 1970. `cargo lambda watch` sends one that passed in 1970; it means nothing.
+#[must_use]
+pub fn time_budget(deadline: u64) -> Duration {
+    const LONGEST: Duration = Duration::from_secs(4);
+    const SHORTEST: Duration = Duration::from_millis(100);
+    const TO_REPLY: Duration = Duration::from_millis(500);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    match Duration::from_millis(deadline).checked_sub(now) {
+        Some(left) => left.saturating_sub(TO_REPLY).clamp(SHORTEST, LONGEST),
+        None => LONGEST,
+    }
+}
+
+/// Escapes what may not stand in a URL's path or a header, and nothing that is escaped already.
+fn encode_stray(path: &str) -> String {
+    const STRAY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'?').add(b'#');
+    utf8_percent_encode(path, STRAY).to_string()
+}
+
+fn read_query(door: Door, multi: Option<Values>, single: Option<Values>, raw: Option<String>) -> Vec<(String, String)> {
+    match door {
+        Door::HttpApi | Door::FunctionUrl => {
+            form_urlencoded::parse(raw.unwrap_or_default().as_bytes()).into_owned().collect()
+        }
+        Door::RestApi => multi.or(single).unwrap_or_default().0,
+        // An ALB passes names and values on as they came.
+        Door::Alb { .. } => {
+            let pairs = multi.or(single).unwrap_or_default().0;
+            let raw: Vec<_> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+            form_urlencoded::parse(raw.join("&").as_bytes()).into_owned().collect()
+        }
+    }
+}
+
+fn read_headers(multi: Option<Headers>, single: Option<Headers>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in multi.or(single).unwrap_or_default().0 {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
+            // A map holds 32,768 at most; who sends more is not worth more.
+            let _ = headers.try_append(name, value);
+        }
+    }
+    headers
+}
+
+fn read_body(body: Option<String>, is_base64: bool) -> Option<Vec<u8>> {
+    let body = body.unwrap_or_default();
+    if is_base64 { BASE64_STANDARD.decode(body).ok() } else { Some(body.into_bytes()) }
+}
+
+impl Door {
+    /// The reply in the shape that this door expects.
+    #[must_use]
+    pub fn reply(self, response: Response<Body>) -> Reply {
+        reply::reply(self, response)
+    }
+}

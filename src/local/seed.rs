@@ -1,0 +1,93 @@
+//! The seed file: the tutorial's document, `{"movies_list": [movie, …]}`.
+
+use std::{fmt, fs, path::Path};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::movie::{Invalid, Movie};
+
+/// What is wrong with a seed file: the file, the movie and the field.
+#[derive(Debug, Eq, PartialEq)]
+pub struct SeedError {
+    file: String,
+    problems: Vec<String>,
+}
+
+impl fmt::Display for SeedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.file, self.problems.join("; "))
+    }
+}
+
+impl std::error::Error for SeedError {}
+
+#[derive(Deserialize)]
+struct Document {
+    movies_list: Vec<Value>,
+}
+
+/// Reads the seed file at `path`.
+///
+/// # Errors
+/// [`SeedError`].
+pub(super) fn read(path: &Path) -> Result<Vec<Movie>, SeedError> {
+    let file = path.display().to_string();
+    let json = fs::read(path).map_err(|error| SeedError { file: file.clone(), problems: vec![error.to_string()] })?;
+    parse(&file, &json)
+}
+
+/// Reads the content of the seed file called `file`.
+///
+/// # Errors
+/// [`SeedError`], with every bad field of every movie.
+pub fn parse(file: &str, json: &[u8]) -> Result<Vec<Movie>, SeedError> {
+    let fail = |problems| SeedError { file: file.to_owned(), problems };
+    let document: Document = serde_json::from_slice(json).map_err(|error| fail(vec![error.to_string()]))?;
+    let mut movies = Vec::new();
+    let mut problems = Vec::new();
+    for (index, value) in document.movies_list.into_iter().enumerate() {
+        let title = value.get("title").and_then(Value::as_str).unwrap_or("without a title").to_owned();
+        let place = format!("movie {} ({title})", index + 1);
+        match Movie::from_value(value) {
+            Ok(movie) => movies.push(movie),
+            Err(Invalid::Fields(errors)) => {
+                problems.extend(errors.iter().map(|error| format!("{place}: {} {}", error.pointer, error.detail)));
+            }
+            Err(Invalid::Json(error)) => problems.push(format!("{place}: {error}")),
+            Err(Invalid::Empty) => problems.push(format!("{place}: has no fields")),
+        }
+    }
+    if problems.is_empty() { Ok(movies) } else { Err(fail(problems)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tutorials_two_movies_are_in_the_seed_file() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("seed/movies.json");
+        let movies = read(&path).unwrap();
+        let ids: Vec<_> = movies.iter().map(|movie| movie.id().unwrap().to_string()).collect();
+        assert_eq!(ids, ["The Dare-2020", "Don't Click-2020"]);
+        assert_eq!(movies[1].cast[0], "Valter Skarsgård");
+    }
+
+    #[test]
+    fn a_broken_seed_names_the_file_the_movie_and_the_field() {
+        let json = br#"{"movies_list":[{"title":"A","year":"2020","cast":[],"image":"https://x.org","description":""},
+            7, {"title":"B","year":1,"cast":[2],"image":"https://x.org"}]}"#;
+        let error = parse("seed/movies.json", json).unwrap_err().to_string();
+        for part in [
+            "seed/movies.json: movie 1 (A): /year must be",
+            "movie 2 (without a title): invalid type",
+            "movie 3 (B): /cast/0 must be",
+            "movie 3 (B): /description is required",
+        ] {
+            assert!(error.contains(part), "{error}");
+        }
+        assert!(parse("x.json", b"{").unwrap_err().to_string().starts_with("x.json: EOF"));
+        assert!(parse("x.json", b"[]").is_err());
+    }
+}

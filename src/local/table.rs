@@ -1,0 +1,123 @@
+//! The table as `template.yaml` defines it.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{
+    operation::create_table::{CreateTableError, CreateTableInput},
+    types::{
+        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+        ScalarAttributeType, TableStatus,
+    },
+};
+use saphyr::{LoadableYamlNode as _, Yaml};
+
+use super::Error;
+use crate::store::Store;
+
+const TEMPLATE: &str = include_str!("../../template.yaml");
+
+/// Makes the table if there is none of its name, and waits until it can be used. Tells whether it was made.
+///
+/// # Errors
+/// The template has no table that could be made, or `DynamoDB` does not make it.
+pub async fn ensure(store: &Store) -> Result<bool, Error> {
+    let definition = definition(TEMPLATE)?;
+    let create = store
+        .client()
+        .create_table()
+        .table_name(store.table())
+        .set_attribute_definitions(definition.attribute_definitions)
+        .set_key_schema(definition.key_schema)
+        .set_global_secondary_indexes(definition.global_secondary_indexes)
+        .billing_mode(BillingMode::PayPerRequest);
+    match create.send().await {
+        Ok(_) => {}
+        Err(error) if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) => {
+            return Ok(false);
+        }
+        Err(error) => return Err(Box::new(error)),
+    }
+    loop {
+        let described = store.client().describe_table().table_name(store.table()).send().await?;
+        if described.table.and_then(|table| table.table_status) == Some(TableStatus::Active) {
+            return Ok(true);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The parts of the template's one `AWS::DynamoDB::Table` that make a table what it is.
+fn definition(template: &str) -> Result<CreateTableInput, Error> {
+    let documents = Yaml::load_from_str(template).map_err(|error| format!("template.yaml: {error}"))?;
+    let resources = documents.first().and_then(|template| template.as_mapping_get("Resources")?.as_mapping());
+    let table = resources.and_then(|resources| {
+        resources.values().find(|resource| text(resource, "Type") == Some("AWS::DynamoDB::Table"))
+    });
+    let properties = table.and_then(|table| table.as_mapping_get("Properties"));
+    read(properties.ok_or("template.yaml: no resource is an AWS::DynamoDB::Table")?)
+        .ok_or_else(|| "template.yaml: the table's keys, attributes or indexes cannot be read".into())
+}
+
+fn read(properties: &Yaml<'_>) -> Option<CreateTableInput> {
+    let mut attributes = Vec::new();
+    for attribute in sequence(properties, "AttributeDefinitions") {
+        let attribute = AttributeDefinition::builder()
+            .attribute_name(text(attribute, "AttributeName")?)
+            .attribute_type(ScalarAttributeType::from(text(attribute, "AttributeType")?));
+        attributes.push(attribute.build().ok()?);
+    }
+    let mut indexes = Vec::new();
+    for index in sequence(properties, "GlobalSecondaryIndexes") {
+        let projection = text(index.as_mapping_get("Projection")?, "ProjectionType")?;
+        let index = GlobalSecondaryIndex::builder()
+            .index_name(text(index, "IndexName")?)
+            .set_key_schema(Some(key_schema(index)?))
+            .projection(Projection::builder().projection_type(ProjectionType::from(projection)).build());
+        indexes.push(index.build().ok()?);
+    }
+    let table = CreateTableInput::builder()
+        .set_attribute_definitions(Some(attributes))
+        .set_key_schema(Some(key_schema(properties)?))
+        .set_global_secondary_indexes(Some(indexes).filter(|indexes| !indexes.is_empty()));
+    table.build().ok()
+}
+
+fn key_schema(owner: &Yaml<'_>) -> Option<Vec<KeySchemaElement>> {
+    let elements = sequence(owner, "KeySchema").map(|element| {
+        let key_type = KeyType::from(text(element, "KeyType")?);
+        KeySchemaElement::builder().attribute_name(text(element, "AttributeName")?).key_type(key_type).build().ok()
+    });
+    elements.collect()
+}
+
+fn sequence<'a>(owner: &'a Yaml<'_>, name: &str) -> impl Iterator<Item = &'a Yaml<'a>> {
+    owner.as_mapping_get(name).and_then(|value| value.as_vec()).into_iter().flatten()
+}
+
+fn text<'a>(owner: &'a Yaml<'_>, name: &str) -> Option<&'a str> {
+    owner.as_mapping_get(name)?.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::YEAR_INDEX;
+
+    #[test]
+    fn the_template_defines_the_table_that_the_store_uses() {
+        let table = definition(TEMPLATE).unwrap();
+        let keys: Vec<_> = table.key_schema().iter().map(KeySchemaElement::attribute_name).collect();
+        assert_eq!(keys, ["id"]);
+        let index = &table.global_secondary_indexes()[0];
+        assert_eq!((index.index_name(), index.key_schema()[0].attribute_name()), (YEAR_INDEX, "year"));
+        assert_eq!(index.key_schema().len(), 1, "a title does not fit an index's sort key");
+    }
+
+    #[test]
+    fn a_template_without_a_table_is_named() {
+        for template in ["", "Resources: {}", "Resources: {T: {Type: 'AWS::DynamoDB::Table'}}", "a: [", "Resources: 7"]
+        {
+            assert!(definition(template).unwrap_err().to_string().contains("template.yaml"), "{template}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Which operation a method and a path name.
+//!
+//! The path is the one the client meant: decoded once by [`crate::event`], without stage and base path. Everything
+//! behind `/ns_movies/` is one id, slashes included, since a title may hold any character.
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Route<'a> {
+    /// GET the collection.
+    List,
+    /// POST to the collection.
+    Create,
+    /// GET one movie.
+    Read(&'a str),
+    /// PUT or PATCH one movie.
+    Update(&'a str),
+    /// DELETE one movie.
+    Delete(&'a str),
+    /// GET the state of the service.
+    Health,
+    /// OPTIONS of a known path, with its methods.
+    Options(Allow),
+}
+
+/// The methods of a path, as an `Allow` header (RFC 9110 §10.2.1).
+pub type Allow = &'static str;
+
+/// Why no operation answers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NoRoute {
+    /// No such path.
+    NotFound,
+    /// The path has other methods.
+    MethodNotAllowed(Allow),
+}
+
+const COLLECTION: &str = "/ns_movies";
+
+/// Finds the operation. HEAD is GET; the answer's body is left out when it is sent.
+///
+/// # Errors
+/// [`NoRoute`] for an unknown path, or a known path with another method.
+pub fn find<'a>(method: &str, path: &'a str) -> Result<Route<'a>, NoRoute> {
+    let below = path.strip_prefix(COLLECTION);
+    match (below, path) {
+        (Some("" | "/"), _) => match method {
+            "GET" | "HEAD" => Ok(Route::List),
+            "POST" => Ok(Route::Create),
+            other => options_or_refuse(other, "GET, HEAD, POST, OPTIONS"),
+        },
+        (None, "/health") => match method {
+            "GET" | "HEAD" => Ok(Route::Health),
+            other => options_or_refuse(other, "GET, HEAD, OPTIONS"),
+        },
+        _ => {
+            let id = below.and_then(|below| below.strip_prefix('/')).ok_or(NoRoute::NotFound)?;
+            match method {
+                "GET" | "HEAD" => Ok(Route::Read(id)),
+                "PUT" | "PATCH" => Ok(Route::Update(id)),
+                "DELETE" => Ok(Route::Delete(id)),
+                other => options_or_refuse(other, "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
+            }
+        }
+    }
+}
+
+fn options_or_refuse<'a>(method: &str, allow: Allow) -> Result<Route<'a>, NoRoute> {
+    if method == "OPTIONS" { Ok(Route::Options(allow)) } else { Err(NoRoute::MethodNotAllowed(allow)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_collection_answers_with_and_without_its_slash() {
+        for path in ["/ns_movies", "/ns_movies/"] {
+            assert_eq!(find("GET", path), Ok(Route::List));
+            assert_eq!(find("HEAD", path), Ok(Route::List));
+            assert_eq!(find("POST", path), Ok(Route::Create));
+            assert_eq!(find("OPTIONS", path), Ok(Route::Options("GET, HEAD, POST, OPTIONS")));
+            assert_eq!(find("DELETE", path), Err(NoRoute::MethodNotAllowed("GET, HEAD, POST, OPTIONS")));
+        }
+    }
+
+    #[test]
+    fn all_that_follows_the_collection_is_one_id() {
+        for id in ["The Dare-2020", "Face/Off-1997", "/-1", "../x-1", "a?b#c-1", "health"] {
+            let path = format!("/ns_movies/{id}");
+            assert_eq!(find("GET", &path), Ok(Route::Read(id)));
+            assert_eq!(find("PUT", &path), Ok(Route::Update(id)));
+            assert_eq!(find("PATCH", &path), Ok(Route::Update(id)));
+            assert_eq!(find("DELETE", &path), Ok(Route::Delete(id)));
+            assert!(matches!(find("POST", &path), Err(NoRoute::MethodNotAllowed(_))));
+        }
+    }
+
+    #[test]
+    fn other_paths_are_unknown_whatever_the_method() {
+        for path in ["", "/x", "/ns_moviesx", "/NS_MOVIES/", "/health/", "//ns_movies/", "/x/ns_movies/"] {
+            for method in ["GET", "OPTIONS", "BREW", ""] {
+                assert_eq!(find(method, path), Err(NoRoute::NotFound), "{method} {path}");
+            }
+        }
+    }
+}

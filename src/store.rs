@@ -1,0 +1,423 @@
+//! The table: one `DynamoDB` call for each operation, and an answer that is true.
+//!
+//! # Exactly once, or a clear error
+//! The SDK sends a call again when its answer is lost, so a write can find that it has happened already. Every write
+//! therefore carries a stamp, 128 random bits that become the movie's `ETag`, and its condition fails when the item
+//! bears that stamp. `DynamoDB` returns the item with the failed condition; if the stamp on it is the write's own, the
+//! write has succeeded. The stamp before the last stays on the item too (`prior_etag`), so that a write is still told
+//! when another one came between it and its retry. Where an answer was lost and no stamp tells what happened, the error
+//! is [`StoreError::Unavailable`], never a guess.
+//!
+//! A deleted item bears no stamp. Deletes, and renames, which are a put and a delete in one, are transactions: theirs is
+//! the only call with a token by which `DynamoDB` itself recognises a retry, for ten minutes. A delete costs twice the
+//! write units for it.
+//!
+//! Not promised: an update without `If-Match` whose answer was lost, and which two other writes overtook before its
+//! retry, is applied again on top of them; likewise a create whose movie was deleted in that moment.
+//!
+//! # The item
+//! `id` (S, partition key), `title` (S), `year` (N, key of the index [`YEAR_INDEX`]), `cast` (L of S), `image` (S),
+//! `description` (S), `etag` (S), `prior_etag` (S).
+
+mod attempts;
+mod item;
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_dynamodb::{
+    Client,
+    config::Builder,
+    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
+    types::{
+        AttributeValue, CancellationReason, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+        TransactWriteItem,
+    },
+};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use serde_json::json;
+
+use crate::{
+    movie::{Movie, MovieId, MoviePatch, Year},
+    telemetry::{Level, log},
+};
+use attempts::{Contention, LostAnswers};
+use item::Item;
+
+/// The index that lists the movies of one year.
+pub const YEAR_INDEX: &str = "by-year";
+
+/// How often a rename starts anew when another writer changes the movie between its read and its write.
+const RENAME_ROUNDS: usize = 4;
+
+/// A movie as the table has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// The movie.
+    pub movie: Movie,
+    /// The stamp of the last write: 22 characters of base64url.
+    pub etag: String,
+}
+
+/// A page of a listing.
+#[derive(Debug)]
+pub struct Page {
+    /// The movies, each with its id, in the table's own order.
+    pub movies: Vec<(String, Movie)>,
+    /// The id after which the next page starts, when there is more.
+    pub next: Option<String>,
+}
+
+/// The state that a client wants a movie to be in before it is changed: `If-Match` (RFC 9110 §13.1.1).
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Expected {
+    /// Any, as long as it exists.
+    #[default]
+    Any,
+    /// One of these etags.
+    OneOf(Vec<String>),
+}
+
+impl Expected {
+    fn allows(&self, etag: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OneOf(etags) => etags.iter().any(|expected| expected == etag),
+        }
+    }
+}
+
+/// Why an operation did not happen.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum StoreError {
+    /// No movie has the id.
+    NotFound,
+    /// Another movie has the id already.
+    Exists,
+    /// The movie is in another state than the one expected.
+    Stale,
+    /// The item would pass `DynamoDB`'s 400 KB.
+    TooLarge,
+    /// The table does not answer, or what became of a write cannot be known. The cause is in the log.
+    Unavailable,
+    /// An item that is no movie; something else writes to the table. The id is in the log.
+    Corrupt,
+}
+
+/// The movies table.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    table: String,
+}
+
+impl Store {
+    /// A store on `table`. Timeouts and retries are set here, so that no default of the SDK decides how long a client
+    /// waits: by default an operation may take for ever, and a retry waits a second.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig, table: &str) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(1))
+            .operation_attempt_timeout(Duration::from_millis(1200))
+            .build();
+        let retries = RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(25));
+        let config = Builder::from(sdk).timeout_config(timeouts).retry_config(retries).retry_classifier(Contention);
+        Self { client: Client::from_conf(config.build()), table: table.to_owned() }
+    }
+
+    /// The table's name.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// The client beneath, for what is not an operation on movies.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Asks the table for an item that is never there: the cheapest sign of life, and it needs no further permission.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        // No movie's id is without a dash.
+        let key = AttributeValue::S("ping".to_owned());
+        let ping = self.client.get_item().table_name(&self.table).key("id", key).send().await;
+        ping.map(|_| ()).map_err(|error| fault("ping", &error))
+    }
+
+    /// The movie with this id, as of all writes answered so far (a strongly consistent read).
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn get(&self, id: &MovieId) -> Result<Stored, StoreError> {
+        let read = self.client.get_item().table_name(&self.table).key("id", key(id)).consistent_read(true).send().await;
+        let found = read.map_err(|error| fault("get", &error))?.item.ok_or(StoreError::NotFound)?;
+        item::to_stored(found)
+    }
+
+    /// Stores a movie that is not there yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`], [`StoreError::TooLarge`], [`StoreError::Unavailable`].
+    pub async fn create(&self, id: &MovieId, movie: Movie) -> Result<Stored, StoreError> {
+        let stored = Stored { movie, etag: new_stamp()? };
+        let lost = LostAnswers::default();
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item::from_stored(id, &stored)?))
+            .condition_expression("attribute_not_exists(id)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match put.customize().interceptor(lost.clone()).send().await {
+            Ok(_) => Ok(stored),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    own_write(failed.item(), &stored.etag)?.ok_or(lost.unless(StoreError::Exists))
+                }
+                _ => Err(fault("create", &error)),
+            },
+        }
+    }
+
+    /// Changes fields of a movie that keeps its id, other clients' changes to other fields kept.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Stale`], [`StoreError::TooLarge`], [`StoreError::Unavailable`],
+    /// [`StoreError::Corrupt`].
+    pub async fn update(&self, id: &MovieId, patch: &MoviePatch, expected: &Expected) -> Result<Stored, StoreError> {
+        let stamp = new_stamp()?;
+        let (condition, mut values) = is_expected(expected);
+        values.insert(":stamp".to_owned(), AttributeValue::S(stamp.clone()));
+        let mut update = "SET prior_etag = etag, etag = :stamp".to_owned();
+        for (name, value) in item::changes(patch) {
+            // Placeholders, since `cast` is one of DynamoDB's reserved words.
+            update.push_str(&format!(", #{name} = :{name}"));
+            values.insert(format!(":{name}"), value);
+        }
+        let names = item::changes(patch).map(|(name, _)| (format!("#{name}"), name.to_owned())).collect();
+        let lost = LostAnswers::default();
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("id", key(id))
+            .update_expression(update)
+            .condition_expression(format!("{condition} AND etag <> :stamp AND prior_etag <> :stamp"))
+            .set_expression_attribute_names(Some(names).filter(|names: &HashMap<_, _>| !names.is_empty()))
+            .set_expression_attribute_values(Some(values))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match call.customize().interceptor(lost.clone()).send().await {
+            Ok(answer) => item::to_stored(answer.attributes.unwrap_or_default()),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    let refusal = if failed.item().is_some() { StoreError::Stale } else { StoreError::NotFound };
+                    own_write(failed.item(), &stamp)?.ok_or(lost.unless(refusal))
+                }
+                _ => Err(fault("update", &error)),
+            },
+        }
+    }
+
+    /// Moves a movie to the id that the patch gives it, in one atomic step, with the patch's other changes.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Exists`] when the new id is taken, [`StoreError::Stale`],
+    /// [`StoreError::TooLarge`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn rename(
+        &self,
+        id: &MovieId,
+        new_id: &MovieId,
+        patch: &MoviePatch,
+        expected: &Expected,
+    ) -> Result<Stored, StoreError> {
+        for _ in 0..RENAME_ROUNDS {
+            let current = self.get(id).await?;
+            if !expected.allows(&current.etag) {
+                return Err(StoreError::Stale);
+            }
+            let renamed = Stored { movie: patch.apply(current.movie), etag: new_stamp()? };
+            let put = Put::builder()
+                .table_name(&self.table)
+                .set_item(Some(item::from_stored(new_id, &renamed)?))
+                .condition_expression("attribute_not_exists(id)")
+                .build();
+            let delete = self.delete_if(id, &Expected::OneOf(vec![current.etag])).build();
+            let (Ok(put), Ok(delete)) = (put, delete) else { return Err(StoreError::Corrupt) };
+            let actions = vec![
+                TransactWriteItem::builder().put(put).build(),
+                TransactWriteItem::builder().delete(delete).build(),
+            ];
+            match self.transact("rename", actions).await {
+                Ok(()) => return Ok(renamed),
+                Err(Canceled::Unknown(error)) => return Err(error),
+                Err(Canceled::Conditions(reasons)) => {
+                    let is_taken = reasons.first().is_some_and(condition_failed);
+                    let is_changed = reasons.get(1).is_some_and(condition_failed);
+                    if is_taken && !is_changed {
+                        return Err(StoreError::Exists);
+                    }
+                }
+            }
+        }
+        log(Level::Warn, "rename gave way to other writers", json!({"rounds": RENAME_ROUNDS}));
+        Err(StoreError::Unavailable)
+    }
+
+    /// Removes a movie.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Stale`], [`StoreError::Unavailable`].
+    pub async fn delete(&self, id: &MovieId, expected: &Expected) -> Result<(), StoreError> {
+        let Ok(delete) = self.delete_if(id, expected).build() else { return Err(StoreError::Corrupt) };
+        match self.transact("delete", vec![TransactWriteItem::builder().delete(delete).build()]).await {
+            Ok(()) => Ok(()),
+            Err(Canceled::Unknown(error)) => Err(error),
+            Err(Canceled::Conditions(reasons)) => {
+                let found =
+                    reasons.first().and_then(|reason| reason.item.as_ref()).is_some_and(|item| !item.is_empty());
+                Err(if found { StoreError::Stale } else { StoreError::NotFound })
+            }
+        }
+    }
+
+    fn delete_if(&self, id: &MovieId, expected: &Expected) -> aws_sdk_dynamodb::types::builders::DeleteBuilder {
+        let (condition, values) = is_expected(expected);
+        Delete::builder()
+            .table_name(&self.table)
+            .key("id", key(id))
+            .condition_expression(condition)
+            .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+
+    async fn transact(&self, operation: &'static str, actions: Vec<TransactWriteItem>) -> Result<(), Canceled> {
+        let token = new_stamp().map_err(Canceled::Unknown)?;
+        let call = self.client.transact_write_items().set_transact_items(Some(actions)).client_request_token(token);
+        match call.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(canceled))
+                    if canceled.cancellation_reasons().iter().any(condition_failed) =>
+                {
+                    Err(Canceled::Conditions(canceled.cancellation_reasons().to_vec()))
+                }
+                _ => Err(Canceled::Unknown(fault(operation, &error))),
+            },
+        }
+    }
+
+    /// Up to `limit` movies after the id `after`, of one year if given. A page is also ended by `DynamoDB`'s 1 MB.
+    ///
+    /// All movies are listed as of all writes answered so far; those of one year come from an index, which follows the
+    /// table within moments.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn list(&self, year: Option<Year>, after: Option<String>, limit: usize) -> Result<Page, StoreError> {
+        let start = after.map(|id| {
+            let year = year.map(|year| ("year".to_owned(), AttributeValue::N(year.to_string())));
+            year.into_iter().chain([("id".to_owned(), AttributeValue::S(id))]).collect::<Item>()
+        });
+        // One more than asked for tells whether there is more, so that no last page is empty.
+        let read_limit = i32::try_from(limit.saturating_add(1)).unwrap_or(i32::MAX);
+        let (items, last_key) = match year {
+            None => {
+                let scan = self.client.scan().table_name(&self.table).consistent_read(true);
+                let scan = scan.limit(read_limit).set_exclusive_start_key(start).send().await;
+                let page = scan.map_err(|error| fault("list", &error))?;
+                (page.items, page.last_evaluated_key)
+            }
+            Some(year) => {
+                let query = self.client.query().table_name(&self.table).index_name(YEAR_INDEX);
+                let query = query
+                    .key_condition_expression("#year = :year")
+                    .expression_attribute_names("#year", "year")
+                    .expression_attribute_values(":year", AttributeValue::N(year.to_string()))
+                    .limit(read_limit)
+                    .set_exclusive_start_key(start);
+                let page = query.send().await.map_err(|error| fault("list year", &error))?;
+                (page.items, page.last_evaluated_key)
+            }
+        };
+        let items = items.unwrap_or_default();
+        let has_more = items.len() > limit;
+        let mut next = last_key.as_ref().and_then(item::id);
+        if has_more {
+            next = limit.checked_sub(1).and_then(|last| items.get(last)).and_then(item::id);
+        }
+        // An item that is no movie is left out, and logged: it must not hide all others.
+        let movies = items.into_iter().take(limit).filter_map(|found| {
+            let id = item::id(&found)?;
+            item::to_stored(found).ok().map(|stored| (id, stored.movie))
+        });
+        Ok(Page { movies: movies.collect(), next })
+    }
+}
+
+/// Why a transaction did not happen.
+enum Canceled {
+    /// Some of its conditions failed; one reason for each action.
+    Conditions(Vec<CancellationReason>),
+    /// Something else.
+    Unknown(StoreError),
+}
+
+fn condition_failed(reason: &CancellationReason) -> bool {
+    reason.code() == Some("ConditionalCheckFailed")
+}
+
+fn key(id: &MovieId) -> AttributeValue {
+    AttributeValue::S(id.as_str().to_owned())
+}
+
+/// The condition under which a movie that must exist may be changed, and the values it speaks of.
+fn is_expected(expected: &Expected) -> (String, Item) {
+    let Expected::OneOf(etags) = expected else { return ("attribute_exists(id)".to_owned(), Item::new()) };
+    if etags.is_empty() {
+        // No etag is empty, so this holds for no movie.
+        return ("etag = :none".to_owned(), Item::from([(":none".to_owned(), AttributeValue::S(String::new()))]));
+    }
+    let names: Vec<_> = (0..etags.len()).map(|n| format!(":expected{n}")).collect();
+    let condition = format!("etag IN ({})", names.join(", "));
+    (condition, names.into_iter().zip(etags.iter().cloned().map(AttributeValue::S)).collect())
+}
+
+/// The movie, if the item that a failed condition returned shows that the write with this stamp has happened.
+fn own_write(found: Option<&Item>, stamp: &str) -> Result<Option<Stored>, StoreError> {
+    match found {
+        Some(found) if item::bears(found, stamp) => item::to_stored(found.clone()).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// 128 random bits as 22 characters of base64url: an etag, and short enough for a transaction's token.
+fn new_stamp() -> Result<String, StoreError> {
+    let mut bytes = [0; 16];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| {
+        log(Level::Error, "the system gives no random numbers", json!({}));
+        StoreError::Unavailable
+    })?;
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// Logs why `DynamoDB` did not do what it was asked, and says what that means to a client.
+fn fault<E>(operation: &str, error: &SdkError<E>) -> StoreError
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+{
+    let is_size = error.code() == Some("ValidationException")
+        && error.message().is_some_and(|message| message.contains("tem size"));
+    if is_size {
+        return StoreError::TooLarge;
+    }
+    let cause = DisplayErrorContext(error).to_string();
+    log(Level::Error, "DynamoDB did not answer", json!({"operation": operation, "code": error.code(), "cause": cause}));
+    StoreError::Unavailable
+}
