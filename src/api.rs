@@ -61,6 +61,10 @@ pub async fn handle(app: &App, mut request: Request, request_id: &str, budget: D
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     allow_origin(&app.config, &request, headers);
     let is_bodiless = matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if request.method == "HEAD" && !is_bodiless {
+        let length = HeaderValue::from(response.body().len());
+        response.headers_mut().insert(header::CONTENT_LENGTH, length);
+    }
     if request.method == "HEAD" || is_bodiless {
         *response.body_mut() = Body::Empty;
     }

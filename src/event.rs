@@ -88,7 +88,9 @@ impl<'de> Deserialize<'de> for Event {
     /// Swallows every error: the runtime would report it as a failed invocation, which a front door turns into a 502.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let payload = <&RawValue>::deserialize(deserializer).ok();
-        let payload = payload.and_then(|json| serde_json::from_str::<Payload>(json.get()).ok());
+        // Serde would read an array as a struct's fields in order.
+        let payload = payload.map(RawValue::get).filter(|json| json.starts_with('{'));
+        let payload = payload.and_then(|json| serde_json::from_str::<Payload>(json).ok());
         Ok(payload.map_or(Self::Unknown, Self::read))
     }
 }

@@ -1,0 +1,234 @@
+//! Create, read, update, rename, delete: what each route answers when all goes well, and what is in its way.
+
+use serde_json::{Value, json};
+
+use crate::support::{Service, movie, path_of};
+
+const TITLES: [&str; 24] = [
+    "The Dare",
+    "Don't Click",
+    "Face/Off",
+    "50/50",
+    "100% Wolf",
+    "What?",
+    "C#",
+    "a b",
+    "é",
+    "e\u{301}",
+    "日本",
+    "..",
+    ".",
+    "a+b",
+    "a\\b",
+    "-",
+    "--x--",
+    "Spider-Man",
+    "\"quoted\" & <b>",
+    "🎬 👩‍👩‍👧",
+    "مرحبا",
+    " led and trailed ",
+    "%41",
+    "a\u{0}b\n",
+];
+
+#[tokio::test]
+async fn every_title_makes_the_whole_round() {
+    let service = Service::start().await;
+    for title in TITLES.iter().map(|title| (*title).to_owned()).chain(["x".repeat(1_900), "日".repeat(680)]) {
+        let path = path_of(&format!("{title}-1999"));
+        let created = service.post(&movie(&title, 1999)).await;
+        assert_eq!((created.status, created.json()), (200, movie(&title, 1999)), "{title}");
+        assert!(created.headers["location"].starts_with("/Prod/ns_movies/"));
+
+        let location = created.headers["location"].strip_prefix("/Prod").unwrap().to_owned();
+        let read = service.get(&location).await;
+        assert_eq!((read.status, read.json(), read.etag()), (200, movie(&title, 1999), created.etag()), "{title}");
+
+        let patch = json!({"description": "Changed."});
+        assert_eq!(service.call("PUT", &path).json(&patch).send().await.json()["description"], "Changed.", "{title}");
+        assert_eq!(service.call("DELETE", &path).send().await.status, 200, "{title}");
+        assert_eq!(service.get(&path).await.status, 404, "{title}");
+    }
+    assert!(service.list_all("/ns_movies/").await.is_empty());
+}
+
+#[tokio::test]
+async fn ids_are_never_normalised() {
+    let service = Service::start().await;
+    for title in ["é", "e\u{301}", "É", "a", "A", "a ", " a"] {
+        assert_eq!(service.post(&movie(title, 1)).await.status, 200, "{title}");
+    }
+    assert_eq!(service.list_all("/ns_movies/").await.len(), 7);
+}
+
+#[tokio::test]
+async fn an_existing_movie_is_not_overwritten() {
+    let service = Service::seeded().await;
+    let before = service.get("/ns_movies/The%20Dare-2020").await;
+    let answer =
+        service.call("POST", "/ns_movies").header("If-None-Match", "*").json(&movie("The Dare", 2020)).send().await;
+    assert_eq!(answer.status, 409);
+    assert!(answer.body.contains("The Dare-2020"));
+    let after = service.get("/ns_movies/The%20Dare-2020").await;
+    assert_eq!((after.body.as_str(), after.etag()), (before.body.as_str(), before.etag()));
+}
+
+#[tokio::test]
+async fn put_and_patch_change_only_the_fields_sent() {
+    let service = Service::seeded().await;
+    let path = "/ns_movies/The%20Dare-2020";
+    let mut expected = service.get(path).await.json();
+    let patches = [
+        ("PUT", "application/json", json!({"cast": []})),
+        ("PATCH", "application/merge-patch+json", json!({"description": ""})),
+        ("PATCH", "APPLICATION/JSON; charset=utf-8", json!({"image": "http://h/x", "cast": ["é", ""]})),
+        ("PUT", "", json!({"title": "The Dare", "description": "same id"})),
+    ];
+    for (method, content_type, patch) in patches {
+        for (name, value) in patch.as_object().unwrap() {
+            expected[name] = value.clone();
+        }
+        let call = service.call(method, path).header("Content-Type", content_type).body(&patch.to_string());
+        let answer = call.send().await;
+        assert_eq!((answer.status, answer.json()), (200, expected.clone()), "{patch}");
+        let read = service.get(path).await;
+        assert_eq!((read.json(), read.etag()), (expected.clone(), answer.etag()));
+    }
+}
+
+#[tokio::test]
+async fn the_five_fields_as_get_gave_them_can_be_put_back() {
+    let service = Service::seeded().await;
+    let path = "/ns_movies/Don%27t%20Click-2020";
+    let movie = service.get(path).await.json();
+    let answer = service.call("PUT", path).json(&movie).send().await;
+    assert_eq!((answer.status, answer.json()), (200, movie));
+    assert!(!answer.headers.contains_key("location"));
+}
+
+#[tokio::test]
+async fn a_rename_moves_the_movie_with_all_its_fields() {
+    let service = Service::seeded().await;
+    let mut expected = service.get("/ns_movies/The%20Dare-2020").await.json();
+    let rename = json!({"title": "50/50?", "year": 9999, "description": "Moved."});
+    for (name, value) in rename.as_object().unwrap() {
+        expected[name] = value.clone();
+    }
+    let answer = service.call("PUT", "/ns_movies/The%20Dare-2020").json(&rename).send().await;
+    assert_eq!((answer.status, answer.json()), (200, expected.clone()));
+    assert_eq!(answer.headers["location"], "/Prod/ns_movies/50%2F50%3F-9999");
+    assert_eq!(service.get("/ns_movies/The%20Dare-2020").await.status, 404);
+    let moved = service.get("/ns_movies/50%2F50%3F-9999").await;
+    assert_eq!((moved.json(), moved.etag()), (expected, answer.etag()));
+}
+
+#[tokio::test]
+async fn a_rename_onto_another_movie_changes_neither() {
+    let service = Service::seeded().await;
+    let before = service.list_all("/ns_movies/").await;
+    let path = "/ns_movies/The%20Dare-2020";
+    let answer = service.call("PATCH", path).json(&json!({"title": "Don't Click", "cast": []})).send().await;
+    assert_eq!(answer.status, 409);
+    assert!(answer.body.contains("Don't Click-2020"), "{}", answer.body);
+    assert_eq!(service.list_all("/ns_movies/").await, before);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_404_and_named() {
+    let service = Service::seeded().await;
+    for path in [
+        "/ns_movies/Nope-1999",
+        "/ns_movies/no-year",
+        "/ns_movies/The%20Dare-02020",
+        "/ns_movies/%00-1",
+        "/ns_movies//",
+    ] {
+        for method in ["GET", "PUT", "PATCH", "DELETE"] {
+            for patch in [json!({"description": "x"}), json!({"title": "Renamed"})] {
+                let answer = service.call(method, path).json(&patch).send().await;
+                assert_eq!(answer.status, 404, "{method} {path}");
+            }
+        }
+    }
+    let answer = service.get("/ns_movies/Nope%2F-1999").await;
+    assert_eq!(answer.json()["detail"], "Movie 'Nope/-1999' doesn't exist.");
+    assert_eq!(answer.json()["instance"], "/Prod/ns_movies/Nope%2F-1999");
+    assert_eq!(service.list_all("/ns_movies/").await.len(), 2);
+}
+
+#[tokio::test]
+async fn head_answers_as_get_without_a_body() {
+    let service = Service::seeded().await;
+    for path in ["/ns_movies/", "/ns_movies/The%20Dare-2020", "/ns_movies/Nope-1", "/health", "/nowhere"] {
+        let (get, head) = (service.get(path).await, service.call("HEAD", path).send().await);
+        let length = get.body.len().to_string();
+        let mut expected = get.headers.clone();
+        expected.insert("content-length".to_owned(), length);
+        assert_eq!((head.status, head.headers, head.body.as_str()), (get.status, expected, ""), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn options_names_the_methods_of_every_route() {
+    let service = Service::start().await;
+    for (path, methods) in [
+        ("/ns_movies/", "GET, HEAD, POST, OPTIONS"),
+        ("/ns_movies/x-1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
+        ("/health", "GET, HEAD, OPTIONS"),
+    ] {
+        let preflight = service.call("OPTIONS", path).header("Origin", "https://a.org");
+        let answer = preflight.header("Access-Control-Request-Method", "PUT").send().await;
+        assert_eq!((answer.status, answer.body.as_str()), (204, ""));
+        for header in ["allow", "access-control-allow-methods"] {
+            assert_eq!(answer.headers[header], methods);
+        }
+        assert_eq!(answer.headers["access-control-allow-origin"], "*");
+        assert!(answer.headers["access-control-allow-headers"].contains("If-Match"));
+    }
+}
+
+#[tokio::test]
+async fn only_listed_origins_may_read() {
+    let mut service = Service::start().await;
+    service.app.config.cors_allow_origins = vec!["https://a.org".to_owned(), "https://b.org".to_owned()];
+    for (origin, allowed) in [("https://b.org", true), ("https://evil.org", false), ("https://a.org.evil.org", false)] {
+        let answer = service.call("GET", "/ns_movies/").header("Origin", origin).send().await;
+        assert_eq!(answer.headers.get("access-control-allow-origin").map(String::as_str), allowed.then_some(origin));
+        assert_eq!(answer.headers["vary"], "Origin");
+    }
+}
+
+#[tokio::test]
+async fn health_tells_whether_the_table_answers() {
+    let service = Service::start().await;
+    assert_eq!(service.get("/health").await.json(), json!({"status": "ok"}));
+    let gone = service.app.store.client().delete_table().table_name("movies").send().await;
+    assert!(gone.is_ok());
+    let answer = service.get("/health").await;
+    assert_eq!((answer.status, answer.headers["retry-after"].as_str()), (503, "1"));
+    assert!(!answer.body.to_lowercase().contains("dynamo") && !answer.body.contains("ResourceNotFound"));
+}
+
+#[tokio::test]
+async fn a_stored_item_has_the_documented_shape() {
+    let service = Service::start().await;
+    service.post(&movie("Shape", 2001)).await;
+    let scan = service.app.store.client().scan().table_name("movies").send().await.unwrap();
+    let item = scan.items().first().unwrap();
+    let mut names: Vec<_> = item.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["cast", "description", "etag", "id", "image", "prior_etag", "title", "year"]);
+    assert_eq!(item["year"].as_n().map(String::as_str), Ok("2001"));
+}
+
+#[tokio::test]
+async fn a_foreign_item_hides_no_movie() {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    let service = Service::seeded().await;
+    let foreign = service.app.store.client().put_item().table_name("movies");
+    foreign.item("id", AttributeValue::S("Foreign-1".to_owned())).send().await.unwrap();
+    assert_eq!(service.list_all("/ns_movies/?limit=1").await.len(), 2);
+    assert_eq!(service.get("/ns_movies/Foreign-1").await.status, 500);
+    let answer: Value = service.get("/ns_movies/Foreign-1").await.json();
+    assert!(!answer.to_string().contains("attribute"));
+}

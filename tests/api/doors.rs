@@ -1,0 +1,169 @@
+//! Front doors: the same request through each, and what each alone does.
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde_json::{Value, json};
+
+use crate::support::{Door, Service, movie, path_of, send_event};
+
+#[tokio::test]
+async fn odd_titles_make_the_round_through_every_door_that_can_carry_them() {
+    let service = Service::start().await;
+    let long = "x".repeat(1_900);
+    for door in Door::ALL {
+        for title in [
+            "Face/Off",
+            "50/50",
+            "100% Wolf",
+            "What?",
+            "C#",
+            "a b",
+            "é",
+            "日本",
+            "..",
+            "a+b",
+            "a\\b",
+            "%41",
+            "a%2Fb",
+            &long,
+        ] {
+            let path = path_of(&format!("{title}-2000"));
+            let created = service.call_through(door, "POST", "/ns_movies/").json(&movie(title, 2000)).send().await;
+            assert_eq!(created.status, 200, "{door:?} {title}: {created:?}");
+            // An HTTP API decodes the path before it cuts off the query: what follows a question mark is lost.
+            let is_lost = door == Door::Http && title.contains('?');
+            let reads = if is_lost { 404 } else { 200 };
+            for (method, body) in [("GET", json!(null)), ("PUT", json!({"cast": []})), ("DELETE", json!(null))] {
+                let answer = service.call_through(door, method, &path).json(&body).send().await;
+                assert_eq!(answer.status, reads, "{door:?} {method} {title}: {answer:?}");
+            }
+            if is_lost {
+                assert_eq!(service.call("DELETE", &path).send().await.status, 200);
+            }
+        }
+    }
+    assert!(service.list_all("/ns_movies/").await.is_empty());
+}
+
+#[tokio::test]
+async fn every_door_passes_queries_headers_and_bodies() {
+    for door in Door::ALL {
+        let service = Service::seeded().await;
+        let page = service.call_through(door, "GET", "/ns_movies/?year=2020&limit=1").send().await;
+        assert_eq!(page.json().as_object().unwrap().len(), 1, "{door:?}");
+        let next = page.next().unwrap();
+        let rest = service.call_through(door, "GET", &next).send().await;
+        assert_eq!((rest.status, rest.json().as_object().unwrap().len()), (200, 1), "{door:?}");
+        let escaped = service.call_through(door, "GET", "/ns_movies/?li%6Dit=%31").send().await;
+        let carries_escaped_names = escaped.json().as_object().unwrap().len();
+        assert_eq!(carries_escaped_names, 1, "{door:?}");
+        let stale = service.call_through(door, "PUT", "/ns_movies/The%20Dare-2020").header("If-Match", "\"x\"");
+        assert_eq!(stale.json(&json!({"cast": []})).send().await.status, 412, "{door:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_reply_has_its_doors_shape() {
+    let service = Service::start().await;
+    for door in Door::ALL {
+        let reply = service.call_through(door, "GET", "/ns_movies/").send().await.reply;
+        let multi = reply["multiValueHeaders"].get("content-type");
+        assert_eq!(multi.is_some(), door == Door::AlbMulti, "{door:?}");
+        assert_eq!(reply["headers"].get("content-type").is_some(), door != Door::AlbMulti, "{door:?}");
+        let is_alb = matches!(door, Door::Alb | Door::AlbMulti);
+        assert_eq!(reply.get("statusDescription"), is_alb.then_some(&json!("200 OK")), "{door:?}");
+        // `cargo lambda watch` wants all three.
+        if matches!(door, Door::Url | Door::Http | Door::CargoLambda) {
+            assert!(
+                reply["headers"].is_object() && reply["multiValueHeaders"].is_object() && reply["cookies"].is_array()
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn base64_bodies_are_decoded_and_bad_ones_refused() {
+    let service = Service::start().await;
+    for door in Door::ALL {
+        let title = format!("é through {door:?}");
+        let mut event = service.call_through(door, "POST", "/ns_movies/").json(&movie(&title, 2000)).event();
+        event["isBase64Encoded"] = json!(true);
+        event["body"] = json!(BASE64_STANDARD.encode(event["body"].as_str().unwrap()));
+        assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, 200, "{door:?}");
+        for bad in ["not base64!", "YQ", "====", "/w=="] {
+            event["body"] = json!(bad);
+            assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, 400, "{door:?} {bad}");
+        }
+    }
+}
+
+/// `Location` of a creation and `Link` of a listing, through an event changed by `change`.
+async fn links(service: &Service, door: Door, title: &str, change: impl Fn(&mut Value)) -> (String, String) {
+    let mut create = service.call_through(door, "POST", "/ns_movies/").json(&movie(title, 2000)).event();
+    change(&mut create);
+    let created = send_event(&service.app, create.to_string().as_bytes()).await;
+    assert_eq!(created.status, 200, "{created:?}");
+    let mut list = service.call_through(door, "GET", "/ns_movies/?limit=1").event();
+    change(&mut list);
+    let listed = send_event(&service.app, list.to_string().as_bytes()).await;
+    let link = listed.headers["link"].split_once("?limit=1&cursor=").unwrap().0.to_owned();
+    (created.headers["location"].clone(), link)
+}
+
+#[tokio::test]
+async fn stage_and_base_path_stay_in_links() {
+    let service = Service::seeded().await;
+    let stays = |base: &str, title: &str| (format!("{base}/ns_movies/{title}-2000"), format!("<{base}/ns_movies/"));
+
+    assert_eq!(links(&service, Door::Rest, "A", |_| {}).await, stays("/Prod", "A"));
+    // A custom domain with a base path: it is in both paths, and not in the parameter; a stage is nowhere.
+    let custom_domain = |event: &mut Value| {
+        event["path"] = json!(format!("/api/v1{}", event["path"].as_str().unwrap()));
+        event["requestContext"]["path"] = event["path"].clone();
+    };
+    assert_eq!(links(&service, Door::Rest, "B", custom_domain).await, stays("/api/v1", "B"));
+    let named_stage = |event: &mut Value| {
+        event["requestContext"]["stage"] = json!("dev");
+        event["rawPath"] = json!(format!("/dev{}", event["rawPath"].as_str().unwrap()));
+    };
+    assert_eq!(links(&service, Door::Http, "C", named_stage).await, stays("/dev", "C"));
+    let mapped = |event: &mut Value| {
+        event["pathParameters"] = json!({"proxy": event["rawPath"].as_str().unwrap().trim_start_matches('/')});
+        event["rawPath"] = json!(format!("/api{}", event["rawPath"].as_str().unwrap()));
+    };
+    assert_eq!(links(&service, Door::Http, "D", mapped).await, stays("/api", "D"));
+    for (door, title) in [(Door::Url, "E"), (Door::CargoLambda, "F"), (Door::Alb, "G"), (Door::AlbMulti, "H")] {
+        assert_eq!(links(&service, door, title, |_| {}).await, stays("", title));
+    }
+
+    let mut behind_proxy = service.other_copy();
+    behind_proxy.app.config.base_path = "/movies-api".to_owned();
+    let proxied = |event: &mut Value| event["path"] = json!(format!("/movies-api{}", event["path"].as_str().unwrap()));
+    assert_eq!(links(&behind_proxy, Door::Alb, "I", proxied).await, stays("/movies-api", "I"));
+    assert_eq!(links(&behind_proxy, Door::Alb, "J", |_| {}).await, stays("", "J"));
+}
+
+#[tokio::test]
+async fn a_stage_is_cut_off_only_where_it_is_one() {
+    let service = Service::start().await;
+    let mut event = service.call_through(Door::Http, "GET", "/ns_movies/").event();
+    event["requestContext"]["stage"] = json!("ns_movies");
+    assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, 404);
+    event["rawPath"] = json!("/ns_movies/ns_movies/");
+    assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, 200);
+    event["requestContext"]["stage"] = json!("ns");
+    event["rawPath"] = json!("/ns_movies/");
+    assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_link_never_leads_to_another_host() {
+    let service = Service::start().await;
+    let mut event = service.call("POST", "/ns_movies/").json(&movie("A", 2000)).event();
+    event["path"] = json!("//evil.org/ns_movies/");
+    event["requestContext"]["path"] = json!("//evil.org/ns_movies/");
+    let answer = send_event(&service.app, event.to_string().as_bytes()).await;
+    assert_eq!(answer.headers["location"], "/evil.org/ns_movies/A-2000");
+    let hostile =
+        service.call("GET", "/ns_movies/?limit=1").header("Host", "evil.org").header("X-Forwarded-Host", "evil.org");
+    assert!(!hostile.send().await.reply.to_string().contains("evil"));
+}

@@ -1,0 +1,1 @@
+//! The sample events: each has the outcome that its name promises.

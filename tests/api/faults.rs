@@ -1,0 +1,255 @@
+//! Faults beneath the SDK: an answer is true, or it is 503.
+
+use std::time::Instant;
+
+use movies::movie::Movie;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Fault, PATIENCE, Service, movie};
+
+const DARE: &str = "/ns_movies/The%20Dare-2020";
+const CLICK: &str = "/ns_movies/Don%27t%20Click-2020";
+
+/// Each kind of write that succeeds, and what is left after it.
+fn writes() -> [(&'static str, &'static str, Value); 5] {
+    [
+        ("POST", "/ns_movies/", movie("New", 2000)),
+        ("PUT", DARE, json!({"description": "Changed."})),
+        ("PATCH", DARE, json!({"title": "Renamed"})),
+        ("PATCH", DARE, json!({"year": 1})),
+        ("DELETE", DARE, json!(null)),
+    ]
+}
+
+async fn write(service: &Service, (method, path, body): (&str, &str, &Value)) -> Answer {
+    let call = service.call(method, path);
+    if body.is_null() { call.send().await } else { call.json(body).send().await }
+}
+
+fn all_faults() -> [Fault; 5] {
+    [Fault::AnswerLost, Fault::Reset, Fault::Throttled, Fault::ServerError, Fault::ServerErrorAfter]
+}
+
+#[tokio::test]
+async fn a_write_that_succeeds_in_the_end_says_so_whatever_came_before() {
+    for (method, path, body) in writes() {
+        let expected = {
+            let service = Service::seeded().await;
+            assert_eq!(write(&service, (method, path, &body)).await.status, 200);
+            service.list_all("/ns_movies/").await
+        };
+        for fault in all_faults().into_iter().chain([Fault::Conflict]) {
+            let name = format!("{method} {body:.30} {fault:?}");
+            let service = Service::seeded().await;
+            // A rename reads first.
+            let is_rename = body.get("title").or(body.get("year")).is_some() && method == "PATCH";
+            service.faults.inject(is_rename.then_some(Fault::None).into_iter().chain([fault]));
+            let answer = write(&service, (method, path, &body)).await;
+            assert_eq!(answer.status, 200, "{name}: {answer:?}");
+            assert_eq!(service.list_all("/ns_movies/").await, expected, "{name}");
+            if let Some(location) = answer.headers.get("location") {
+                assert_eq!(service.get(location.strip_prefix("/Prod").unwrap()).await.etag(), answer.etag(), "{name}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_conditional_write_whose_answer_was_lost_is_not_stale() {
+    for (method, path, body) in writes().into_iter().skip(1) {
+        let service = Service::seeded().await;
+        let etag = service.get(DARE).await.etag().to_owned();
+        let is_rename = method == "PATCH";
+        service.faults.inject(is_rename.then_some(Fault::None).into_iter().chain([Fault::AnswerLost]));
+        let call = service.call(method, path).header("If-Match", &etag);
+        let answer = if body.is_null() { call.send().await } else { call.json(&body).send().await };
+        assert_eq!(answer.status, 200, "{method} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_after_a_lost_answer_is_true_or_503() {
+    for (method, path, body, truth) in [
+        ("POST", "/ns_movies/", movie("The Dare", 2020), 409),
+        ("PUT", "/ns_movies/Nope-1", json!({"cast": []}), 404),
+        ("PATCH", "/ns_movies/Nope-1", json!({"title": "x"}), 404),
+        ("PATCH", DARE, json!({"title": "Don't Click"}), 409),
+        ("DELETE", "/ns_movies/Nope-1", json!(null), 404),
+    ] {
+        for fault in all_faults() {
+            let service = Service::seeded().await;
+            let before = service.list_all("/ns_movies/").await;
+            let name = format!("{method} {fault:?}");
+            let answered = matches!(fault, Fault::Throttled);
+            service.faults.inject([fault]);
+            let status = write(&service, (method, path, &body)).await.status;
+            // Only a transaction, or a read, knows the truth when an answer is missing.
+            let exact = answered || method == "PATCH" || method == "DELETE";
+            assert!(status == truth || (!exact && status == 503), "{name}: {status}");
+            assert_eq!(service.list_all("/ns_movies/").await, before, "{name}");
+        }
+    }
+}
+
+/// Somebody else writes between a write and its retry.
+async fn with_meanwhile(
+    method: &str,
+    path: &str,
+    body: Value,
+    header: Option<&str>,
+    other: (&'static str, &'static str, Value),
+) -> (Answer, Service) {
+    let service = Service::seeded().await;
+    let etag = service.get(DARE).await.etag().to_owned();
+    let copy = service.other_copy();
+    let meanwhile = Box::pin(async move {
+        let (method, path, body) = other;
+        assert_eq!(write(&copy, (method, path, &body)).await.status, 200);
+    });
+    service.faults.inject([Fault::AnswerLostThen(meanwhile)]);
+    let call = service.call(method, path).json(&body);
+    let call = if header.is_some() { call.header("If-Match", &etag) } else { call };
+    (call.send().await, service)
+}
+
+#[tokio::test]
+async fn a_write_overtaken_before_its_retry_is_neither_refused_nor_done_twice() {
+    let new = movie("New", 2000);
+    let change = json!({"description": "theirs"});
+    let (answer, service) =
+        with_meanwhile("POST", "/ns_movies/", new, None, ("PUT", "/ns_movies/New-2000", change.clone())).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(service.get("/ns_movies/New-2000").await.json()["description"], "theirs");
+
+    for header in [None, Some("If-Match")] {
+        let mine = json!({"description": "mine", "cast": ["mine"]});
+        let (answer, service) = with_meanwhile("PUT", DARE, mine, header, ("PUT", DARE, change.clone())).await;
+        assert_eq!(answer.status, 200, "{header:?}");
+        let movie = service.get(DARE).await;
+        assert_eq!((&movie.json()["description"], &movie.json()["cast"]), (&json!("theirs"), &json!(["mine"])));
+        assert_eq!(answer.etag(), movie.etag());
+    }
+}
+
+#[tokio::test]
+async fn what_became_of_a_write_that_was_undone_is_not_guessed() {
+    let (answer, service) = with_meanwhile("PUT", DARE, json!({"cast": []}), None, ("DELETE", DARE, json!(null))).await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(service.get(DARE).await.status, 404);
+
+    // A delete knows: its token is remembered, and the new movie of the same id is not the one that it removed.
+    let (answer, service) =
+        with_meanwhile("DELETE", DARE, json!(null), None, ("POST", "/ns_movies/", movie("The Dare", 2020))).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(service.get(DARE).await.json(), movie("The Dare", 2020));
+}
+
+#[tokio::test]
+async fn a_rename_overtaken_by_a_change_keeps_the_change() {
+    let service = Service::seeded().await;
+    let copy = service.other_copy();
+    let meanwhile = Box::pin(async move {
+        assert_eq!(write(&copy, ("PUT", DARE, &json!({"cast": ["theirs"]}))).await.status, 200);
+    });
+    // The rename's read happens, and is repeated after the change.
+    service.faults.inject([Fault::None, Fault::Reset]);
+    service.faults.inject([Fault::AnswerLostThen(meanwhile)]);
+    let answer = write(&service, ("PUT", DARE, &json!({"title": "Renamed"}))).await;
+    assert_eq!((answer.status, &answer.json()["cast"]), (200, &json!(["theirs"])));
+    assert_eq!(service.list_all("/ns_movies/").await.len(), 2);
+}
+
+#[tokio::test]
+async fn there_is_no_half_rename() {
+    for faults in [
+        vec![Fault::None, Fault::AnswerLost, Fault::AnswerLost, Fault::AnswerLost, Fault::AnswerLost],
+        vec![Fault::None, Fault::Reset, Fault::Reset, Fault::Reset, Fault::Reset],
+        vec![Fault::Reset, Fault::Reset, Fault::Reset, Fault::Reset],
+        vec![Fault::None, Fault::Conflict, Fault::ServerError, Fault::Throttled, Fault::Reset],
+    ] {
+        let service = Service::seeded().await;
+        let name = format!("{faults:?}");
+        service.faults.inject(faults);
+        let answer = write(&service, ("PUT", DARE, &json!({"title": "Renamed"}))).await;
+        assert_eq!((answer.status, answer.headers["retry-after"].as_str()), (503, "1"), "{name}");
+        let movies = service.list_all("/ns_movies/").await;
+        let places = ["The Dare-2020", "Renamed-2020"].iter().filter(|id| movies.contains_key(**id)).count();
+        assert_eq!((movies.len(), places), (2, 1), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn reads_try_again() {
+    for fault in all_faults() {
+        let service = Service::seeded().await;
+        let name = format!("{fault:?}");
+        service.faults.inject([fault]);
+        assert_eq!(service.get(DARE).await.status, 200, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_is_503_in_time() {
+    let mut tasks = tokio::task::JoinSet::new();
+    for (method, path, body) in
+        writes().into_iter().chain([("GET", DARE, json!(null)), ("GET", "/health", json!(null))])
+    {
+        tasks.spawn(async move {
+            let service = Service::seeded().await;
+            service.faults.inject((0..10).map(|_| Fault::Hang));
+            let start = Instant::now();
+            let answer = write(&service, (method, path, &body)).await;
+            assert_eq!((answer.status, answer.headers["retry-after"].as_str()), (503, "1"), "{method}");
+            assert!(start.elapsed() < PATIENCE, "{method} took {:?}", start.elapsed());
+        });
+    }
+    while let Some(task) = tasks.join_next().await {
+        task.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_503_at_once_and_says_nothing_of_itself() {
+    let service = Service::seeded().await;
+    for fault in [|| Fault::Reset, || Fault::Throttled, || Fault::ServerError] {
+        for (method, path) in [("GET", "/ns_movies/"), ("GET", CLICK), ("GET", "/health"), ("DELETE", CLICK)] {
+            service.faults.inject((0..10).map(|_| fault()));
+            let start = Instant::now();
+            let answer = service.call(method, path).send().await;
+            assert_eq!((answer.status, answer.headers["retry-after"].as_str()), (503, "1"));
+            assert!(start.elapsed() < PATIENCE);
+            for secret in ["dynamo", "aws", "sdk", "exception", "throttl", "reset", "injected", "127.0.0.1"] {
+                assert!(!answer.body.to_lowercase().contains(secret), "{secret} in {}", answer.body);
+            }
+        }
+    }
+    service.faults.clear();
+    assert_eq!(service.get(CLICK).await.status, 200);
+}
+
+#[tokio::test]
+async fn each_operation_is_one_call() {
+    let service = Service::seeded().await;
+    service.faults.take_calls();
+    for (method, path, body, calls) in [
+        ("GET", "/ns_movies/", json!(null), &["Scan"][..]),
+        ("GET", "/ns_movies/?year=2020", json!(null), &["Query"]),
+        ("GET", CLICK, json!(null), &["GetItem"]),
+        ("POST", "/ns_movies/", movie("New", 1), &["PutItem"]),
+        ("PUT", CLICK, json!({"cast": []}), &["UpdateItem"]),
+        ("PUT", CLICK, json!({"year": 1}), &["GetItem", "TransactWriteItems"]),
+        ("DELETE", DARE, json!(null), &["TransactWriteItems"]),
+        ("GET", "/health", json!(null), &["GetItem"]),
+        ("GET", "/ns_movies/no-id", json!(null), &[]),
+    ] {
+        write(&service, (method, path, &body)).await;
+        assert_eq!(service.faults.take_calls(), calls, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_movie_read_from_a_seed_is_the_movie_stored() {
+    let service = Service::start().await;
+    service.put(Movie::from_value(movie("Seeded", 2000)).unwrap()).await;
+    assert_eq!(service.get("/ns_movies/Seeded-2000").await.json(), movie("Seeded", 2000));
+}

@@ -1,0 +1,191 @@
+//! Listing: pages, cursors, years, and writes meanwhile.
+
+use std::collections::BTreeSet;
+
+use movies::movie::Movie;
+use serde_json::json;
+
+use crate::support::{Service, movie, path_of};
+
+async fn with_movies(count: u16) -> Service {
+    let service = Service::start().await;
+    for n in 0..count {
+        service.put(Movie::from_value(movie(&format!("Movie {n}"), 2000 + n % 2)).unwrap()).await;
+    }
+    service
+}
+
+#[tokio::test]
+async fn a_page_is_a_map_of_id_to_movie() {
+    let service = Service::seeded().await;
+    let answer = service.get("/ns_movies").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.headers["content-type"], "application/json");
+    assert!(!answer.headers.contains_key("link"));
+    let movies = answer.json();
+    assert_eq!(movies.as_object().unwrap().keys().collect::<Vec<_>>(), ["Don't Click-2020", "The Dare-2020"]);
+    assert_eq!(movies["The Dare-2020"], service.get("/ns_movies/The%20Dare-2020").await.json());
+    assert_eq!(Service::start().await.get("/ns_movies/").await.body, "{}");
+}
+
+#[tokio::test]
+async fn next_leads_through_all_movies_and_is_there_only_for_more() {
+    let service = with_movies(12).await;
+    for limit in [1, 2, 3, 4, 5, 6, 11, 12, 13, 1000] {
+        let mut pages = 1;
+        let mut ids = BTreeSet::new();
+        let mut answer = service.get(&format!("/ns_movies/?limit={limit}")).await;
+        loop {
+            let page = answer.json();
+            assert!((1..=limit).contains(&page.as_object().unwrap().len()));
+            ids.extend(page.as_object().unwrap().keys().cloned());
+            let Some(next) = answer.next() else { break };
+            pages += 1;
+            answer = service.get(&next).await;
+        }
+        assert_eq!((ids.len(), pages), (12, 12_usize.div_ceil(limit)), "limit {limit}");
+    }
+}
+
+#[tokio::test]
+async fn the_default_page_has_100_movies() {
+    let service = with_movies(101).await;
+    let first = service.get("/ns_movies/").await;
+    assert_eq!(first.json().as_object().unwrap().len(), 100);
+    let second = service.get(&first.next().unwrap()).await;
+    assert_eq!((second.json().as_object().unwrap().len(), second.next()), (1, None));
+}
+
+#[tokio::test]
+async fn a_year_lists_only_its_movies() {
+    let service = with_movies(10).await;
+    for limit in [1, 2, 5, 100] {
+        let movies = service.list_all(&format!("/ns_movies/?limit={limit}&year=2001")).await;
+        assert_eq!(movies.len(), 5);
+        assert!(movies.values().all(|movie| movie["year"] == json!(2001)));
+    }
+    assert_eq!(service.get("/ns_movies/?year=1").await.body, "{}");
+}
+
+#[tokio::test]
+async fn the_longest_titles_are_listed_by_year_too() {
+    let service = Service::start().await;
+    for end in ["a", "b", "c"] {
+        let title = format!("{}{end}", "x".repeat(2042));
+        assert_eq!(service.post(&movie(&title, 2020)).await.status, 200);
+    }
+    assert_eq!(service.list_all("/ns_movies/?year=2020&limit=1").await.len(), 3);
+    assert_eq!(service.list_all("/ns_movies/?limit=2").await.len(), 3);
+}
+
+#[tokio::test]
+async fn what_existed_throughout_is_listed_once_whatever_is_written() {
+    for first in ["/ns_movies/?limit=3", "/ns_movies/?limit=3&year=2000"] {
+        let service = with_movies(20).await;
+        let stays: BTreeSet<_> =
+            service.list_all(first).await.into_keys().filter(|id| !id.contains("Movie 1")).collect();
+        let mut seen = Vec::new();
+        let mut next = Some(first.to_owned());
+        let mut round = 0;
+        while let Some(path) = next {
+            let page = service.get(&path).await;
+            let ids: Vec<_> = page.json().as_object().unwrap().keys().cloned().collect();
+            // The last movie of the page, which the cursor names, goes; others come and change.
+            for id in ids.iter().filter(|id| id.contains("Movie 1")) {
+                assert_eq!(service.call("DELETE", &path_of(id)).send().await.status, 200);
+            }
+            for id in &stays {
+                let change = json!({"description": format!("round {round}"), "cast": []});
+                assert_eq!(service.call("PUT", &path_of(id)).json(&change).send().await.status, 200);
+            }
+            service.post(&movie(&format!("New {round}"), 2000)).await;
+            seen.extend(ids.into_iter().filter(|id| stays.contains(id)));
+            next = page.next();
+            round += 1;
+        }
+        seen.sort();
+        assert_eq!(seen, stays.into_iter().collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn a_listing_goes_on_after_a_movie_that_is_gone() {
+    for first in ["/ns_movies/?limit=1", "/ns_movies/?limit=1&year=2000"] {
+        let service = with_movies(8).await;
+        let total = service.list_all(first).await.len();
+        let mut seen = 0;
+        let mut next = Some(first.to_owned());
+        while let Some(path) = next {
+            let page = service.get(&path).await;
+            for id in page.json().as_object().unwrap().keys() {
+                assert_eq!(service.call("DELETE", &path_of(id)).send().await.status, 200);
+                seen += 1;
+            }
+            next = page.next();
+        }
+        assert_eq!(seen, total, "{first}");
+    }
+}
+
+#[tokio::test]
+async fn bad_parameters_are_400() {
+    let service = with_movies(3).await;
+    let cursor = service.get("/ns_movies/?limit=1").await.next().unwrap();
+    let of_year = service.get("/ns_movies/?limit=1&year=2000").await.next().unwrap();
+    let value = |path: &str| path.rsplit_once("cursor=").unwrap().1.to_owned();
+    for query in [
+        "limit=0".to_owned(),
+        "limit=1001".to_owned(),
+        "limit=-1".to_owned(),
+        "limit=x".to_owned(),
+        "limit=".to_owned(),
+        "limit=1.0".to_owned(),
+        "limit=1&limit=2".to_owned(),
+        "limit=99999999999999999999".to_owned(),
+        "year=0".to_owned(),
+        "year=10000".to_owned(),
+        "year=02020".to_owned(),
+        "year=x".to_owned(),
+        "year=".to_owned(),
+        "cursor=".to_owned(),
+        "cursor=x".to_owned(),
+        "cursor=%00".to_owned(),
+        format!("cursor={}x", value(&cursor)),
+        format!("cursor={}", value(&cursor).to_uppercase()),
+        format!("year=2000&cursor={}", value(&cursor)),
+        format!("cursor={}", value(&of_year)),
+        format!("year=2001&cursor={}", value(&of_year)),
+    ] {
+        assert_eq!(service.get(&format!("/ns_movies/?{query}")).await.status, 400, "{query}");
+    }
+    assert_eq!(service.get("/ns_movies/?unknown=1&utm_source=x").await.status, 200);
+    assert_eq!(service.get(&format!("/ns_movies/?limit=1000&cursor={}", value(&cursor))).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_page_of_large_movies_ends_early_and_goes_on() {
+    let service = Service::start().await;
+    let mut expected = BTreeSet::new();
+    for n in 0..6 {
+        let mut large = movie(&format!("Large {n}"), 2000);
+        large["description"] = json!("x".repeat(390_000));
+        service.put(Movie::from_value(large).unwrap()).await;
+        expected.insert(format!("Large {n}-2000"));
+    }
+    // Each of these characters takes seven bytes in a reply: the page would not fit one, were it not cut.
+    let mut hostile = movie("Hostile", 2000);
+    hostile["description"] = json!("\u{1}".repeat(390_000));
+    service.put(Movie::from_value(hostile).unwrap()).await;
+    expected.insert("Hostile-2000".to_owned());
+    for first in ["/ns_movies/?limit=1000", "/ns_movies/?year=2000"] {
+        let mut next = Some(first.to_owned());
+        let mut seen = BTreeSet::new();
+        while let Some(path) = next {
+            let page = service.get(&path).await;
+            assert!(page.reply.to_string().len() < 6_000_000);
+            seen.extend(page.json().as_object().unwrap().keys().cloned());
+            next = page.next();
+        }
+        assert_eq!(seen, expected, "{first}");
+    }
+}
