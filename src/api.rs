@@ -33,7 +33,7 @@ const MAX_LIST_BYTES: usize = 900_000;
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1000;
 
-/// How many etags an `If-Match` may name: as many as `DynamoDB`'s `IN` takes.
+/// How many etags an `If-Match` may name: as many as DynamoDB's `IN` takes.
 const MAX_ETAGS: usize = 100;
 
 /// Everything an id is made of but RFC 3986's unreserved characters is escaped in a link.

@@ -5,7 +5,7 @@ use std::fmt;
 /// All that can be configured from outside, but for AWS's own variables, which the SDK reads.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Config {
-    /// `TABLE_NAME`: the `DynamoDB` table.
+    /// `TABLE_NAME`: the DynamoDB table.
     pub table_name: String,
     /// `CORS_ALLOW_ORIGINS`: the origins whose pages may call the API, comma-separated, or `*` (the default) for all.
     pub cors_allow_origins: Vec<String>,

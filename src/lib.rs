@@ -8,7 +8,7 @@
 //! | Lambda event -> [`event::Request`] | [`event`]: what each front door sends and expects |
 //! | request -> operation | [`route`]: method and path |
 //! | operation -> response | [`api`]: bodies, preconditions, CORS, errors to problems |
-//! | operation -> table | [`store`]: one conditional `DynamoDB` call each |
+//! | operation -> table | [`store`]: one conditional DynamoDB call each |
 //! | response -> Lambda reply | [`event`] again |
 //!
 //! Beside it: [`movie`], the types whose values are always valid; [`cursor`], the page token; [`problem`], what a client

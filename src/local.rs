@@ -1,4 +1,4 @@
-//! Feature `local`: a `DynamoDB` for `cargo lambda watch` and the tests, inside the process.
+//! Feature `local`: a DynamoDB for `cargo lambda watch` and the tests, inside the process.
 //!
 //! The emulator keeps its data in a file under `target/local/` and is served on a loopback port, so that the same SDK
 //! client talks to it as to the real thing; there is no second way to store a movie. Its table is made from
@@ -42,7 +42,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// Anything that keeps the local store from starting, in words for the person who starts it.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Connects `loader` to the `DynamoDB` for local work, and makes and seeds the table if it is not there: the embedded
+/// Connects `loader` to the DynamoDB for local work, and makes and seeds the table if it is not there: the embedded
 /// one, or the one that `AWS_ENDPOINT_URL_DYNAMODB` names. A table that is not on this machine is used as it is.
 ///
 /// # Errors
@@ -120,10 +120,10 @@ fn project_directory() -> PathBuf {
     env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
 }
 
-/// Under `target/`, which `cargo lambda watch` does not watch: a database that changes elsewhere in the package makes it
-/// rebuild for ever.
+/// `LOCAL_STORE_DIR`, or a folder under `target/`, which `cargo lambda watch` does not watch: a database that changes
+/// elsewhere in the package makes it rebuild for ever.
 fn data_directory() -> PathBuf {
-    project_directory().join("target/local")
+    env::var_os("LOCAL_STORE_DIR").map_or_else(|| project_directory().join("target/local"), PathBuf::from)
 }
 
 /// The embedded store, served by this process or by another copy of the function.

@@ -1,15 +1,15 @@
-//! The table: one `DynamoDB` call for each operation, and an answer that is true.
+//! The table: one DynamoDB call for each operation, and an answer that is true.
 //!
 //! # Exactly once, or a clear error
 //! The SDK sends a call again when its answer is lost, so a write can find that it has happened already. Every write
 //! therefore carries a stamp, 128 random bits that become the movie's `ETag`, and its condition fails when the item
-//! bears that stamp. `DynamoDB` returns the item with the failed condition; if the stamp on it is the write's own, the
+//! bears that stamp. DynamoDB returns the item with the failed condition; if the stamp on it is the write's own, the
 //! write has succeeded. The stamp before the last stays on the item too (`prior_etag`), so that a write is still told
 //! when another one came between it and its retry. Where an answer was lost and no stamp tells what happened, the error
 //! is [`StoreError::Unavailable`], never a guess.
 //!
 //! A deleted item bears no stamp. Deletes, and renames, which are a put and a delete in one, are transactions: theirs is
-//! the only call with a token by which `DynamoDB` itself recognises a retry, for ten minutes. A delete costs twice the
+//! the only call with a token by which DynamoDB itself recognises a retry, for ten minutes. A delete costs twice the
 //! write units for it.
 //!
 //! Not promised: an update without `If-Match` whose answer was lost, and which two other writes overtook before its
@@ -22,7 +22,7 @@
 mod attempts;
 mod item;
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, fmt::Write as _, time::Duration};
 
 use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::{
@@ -98,7 +98,7 @@ pub enum StoreError {
     Exists,
     /// The movie is in another state than the one expected.
     Stale,
-    /// The item would pass `DynamoDB`'s 400 KB.
+    /// The item would pass DynamoDB's 400 KB.
     TooLarge,
     /// The table does not answer, or what became of a write cannot be known. The cause is in the log.
     Unavailable,
@@ -197,7 +197,7 @@ impl Store {
         let mut update = "SET prior_etag = etag, etag = :stamp".to_owned();
         for (name, value) in item::changes(patch) {
             // Placeholders, since `cast` is one of DynamoDB's reserved words.
-            update.push_str(&format!(", #{name} = :{name}"));
+            let _ = write!(update, ", #{name} = :{name}");
             values.insert(format!(":{name}"), value);
         }
         let names = item::changes(patch).map(|(name, _)| (format!("#{name}"), name.to_owned())).collect();
@@ -313,7 +313,7 @@ impl Store {
         }
     }
 
-    /// Up to `limit` movies after the id `after`, of one year if given. A page is also ended by `DynamoDB`'s 1 MB.
+    /// Up to `limit` movies after the id `after`, of one year if given. A page is also ended by DynamoDB's 1 MB.
     ///
     /// All movies are listed as of all writes answered so far; those of one year come from an index, which follows the
     /// table within moments.
@@ -407,7 +407,7 @@ fn new_stamp() -> Result<String, StoreError> {
     Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// Logs why `DynamoDB` did not do what it was asked, and says what that means to a client.
+/// Logs why DynamoDB did not do what it was asked, and says what that means to a client.
 fn fault<E>(operation: &str, error: &SdkError<E>) -> StoreError
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,

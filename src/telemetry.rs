@@ -4,6 +4,7 @@
 //! standard output at once: nothing is buffered, so nothing is lost when the sandbox is frozen.
 
 use std::{
+    fmt::Write as _,
     io::{self, Write as _},
     sync::OnceLock,
 };
@@ -54,7 +55,7 @@ fn render(json: bool, level: Level, message: &str, fields: Value) -> String {
     }
     let mut line = format!("{} {message}", level.name());
     for (name, value) in fields {
-        line.push_str(&format!(" {name}={value}"));
+        let _ = write!(line, " {name}={value}");
     }
     line
 }

@@ -19,7 +19,7 @@ const TEMPLATE: &str = include_str!("../../template.yaml");
 /// Makes the table if there is none of its name, and waits until it can be used. Tells whether it was made.
 ///
 /// # Errors
-/// The template has no table that could be made, or `DynamoDB` does not make it.
+/// The template has no table that could be made, or DynamoDB does not make it.
 pub async fn ensure(store: &Store) -> Result<bool, Error> {
     let definition = definition(TEMPLATE)?;
     let create = store

@@ -1,4 +1,4 @@
-//! A movie as a `DynamoDB` item, and back.
+//! A movie as a DynamoDB item, and back.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::{
 /// Attributes by name.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// `DynamoDB`'s limit for an item, names and values together, in bytes.
+/// DynamoDB's limit for an item, names and values together, in bytes.
 const MAX_ITEM_BYTES: usize = 400 * 1024;
 
 /// The whole item of a movie that no other write has changed yet.
@@ -93,7 +93,7 @@ fn string(value: AttributeValue) -> Option<String> {
     }
 }
 
-/// A value's size as `DynamoDB` counts it, for the three types that are used
+/// A value's size as DynamoDB counts it, for the three types that are used
 /// (Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats").
 fn size(value: &AttributeValue) -> usize {
     match value {

@@ -44,8 +44,8 @@ async fn every_title_makes_the_whole_round() {
         let read = service.get(&location).await;
         assert_eq!((read.status, read.json(), read.etag()), (200, movie(&title, 1999), created.etag()), "{title}");
 
-        let patch = json!({"description": "Changed."});
-        assert_eq!(service.call("PUT", &path).json(&patch).send().await.json()["description"], "Changed.", "{title}");
+        let change = json!({"description": "Changed."});
+        assert_eq!(service.call("PUT", &path).json(&change).send().await.json()["description"], "Changed.", "{title}");
         assert_eq!(service.call("DELETE", &path).send().await.status, 200, "{title}");
         assert_eq!(service.get(&path).await.status, 404, "{title}");
     }

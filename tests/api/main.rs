@@ -1,4 +1,14 @@
-//! Black-box tests: event bytes in, reply bytes out, over the embedded `DynamoDB` emulator, one table each.
+//! Black-box tests: event bytes in, reply bytes out, over the embedded DynamoDB emulator, one table each.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+#![allow(missing_docs, reason = "tests are named as sentences")]
 
 mod conditions;
 mod crud;

@@ -308,7 +308,7 @@ impl Answer {
     }
 }
 
-/// What happens to one call to `DynamoDB`.
+/// What happens to one call to DynamoDB.
 pub enum Fault {
     /// Nothing.
     None,

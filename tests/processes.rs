@@ -1,0 +1,288 @@
+//! The function as a process: under `cargo lambda watch` as a newcomer runs it, and under AWS's Runtime Interface
+//! Emulator as Lambda runs it. `make test` installs both and runs these tests; plain `cargo test` leaves them out.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+#![allow(missing_docs, reason = "tests are named as sentences")]
+
+use std::{
+    env, fs,
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+/// `cargo lambda watch` compiles at the first request, if need be.
+const COMPILING: Duration = Duration::from_mins(10);
+
+/// A process with all its children, in a folder of its own, killed when dropped.
+struct Process {
+    child: Child,
+    address: String,
+}
+
+impl Process {
+    fn start(mut command: Command, address: String, log: &Path) -> Self {
+        let log = fs::File::create(log).unwrap();
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).process_group(0);
+        Self { child: command.spawn().unwrap(), address }
+    }
+
+    /// `cargo lambda watch`, with its data in `directory`.
+    fn watch(directory: &Path, arguments: &[&str]) -> Self {
+        let port = free_port().to_string();
+        let mut command = Command::new(tool("CARGO_LAMBDA"));
+        command
+            .args(["lambda", "watch", "--invoke-address", "127.0.0.1", "--invoke-port", &port])
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("LOCAL_STORE_DIR", directory);
+        let watch = Self::start(command, format!("127.0.0.1:{port}"), &directory.join("watch.log"));
+        watch.wait_until(COMPILING, |watch| {
+            watch.call("GET", "/health", &[], "").is_some_and(|(status, ..)| status == 200)
+        });
+        watch
+    }
+
+    /// The Runtime Interface Emulator with this package's binary.
+    fn emulator(directory: &Path, log: &str, variables: &[(&str, &str)]) -> Self {
+        let address = format!("127.0.0.1:{}", free_port());
+        let mut command = Command::new(tool("AWS_LAMBDA_RIE"));
+        command
+            .args(["--runtime-interface-emulator-address", &address])
+            .args(["--runtime-api-address", &format!("127.0.0.1:{}", free_port())])
+            .arg(env!("CARGO_BIN_EXE_movies"))
+            .env("LOCAL_STORE_DIR", directory)
+            .envs(variables.iter().copied());
+        let emulator = Self::start(command, address, &directory.join(log));
+        emulator.wait_until(Duration::from_secs(20), |emulator| TcpStream::connect(&emulator.address).is_ok());
+        emulator
+    }
+
+    fn wait_until(&self, patience: Duration, ready: impl Fn(&Self) -> bool) {
+        let start = Instant::now();
+        while !ready(self) {
+            assert!(start.elapsed() < patience, "not ready after {patience:?}");
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// An HTTP/1.1 request: status, head and body, or `None` when no connection was made.
+    fn call(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Option<(u16, String, String)> {
+        let mut stream = TcpStream::connect(&self.address).ok()?;
+        stream.set_read_timeout(Some(COMPILING)).unwrap();
+        let headers = headers.iter().fold(String::new(), |all, header| all + header + "\r\n");
+        let length = body.len();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
+        );
+        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).ok()?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).ok()?;
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        let lines = head.lines().map(|line| match line.split_once(": ") {
+            Some((name, value)) => format!("{}: {value}\n", name.to_lowercase()),
+            None => format!("{line}\n"),
+        });
+        Some((status, lines.collect(), body.to_owned()))
+    }
+
+    fn json(&self, method: &str, path: &str, body: &Value) -> (u16, String, String) {
+        self.call(method, path, &["Content-Type: application/json"], &body.to_string()).unwrap()
+    }
+
+    /// Sends an event to the emulator, and gives its reply.
+    fn invoke(&self, event: &[u8]) -> Value {
+        let event = String::from_utf8_lossy(event);
+        let path = "/2015-03-31/functions/function/invocations";
+        let (status, _, body) = self.call("POST", path, &[], &event).expect("the emulator answers");
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+        let _ = self.child.wait();
+    }
+}
+
+fn tool(variable: &str) -> String {
+    env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run `make test`, which installs the tool"))
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn new_directory() -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let directory = env::temp_dir().join(format!("movies-test-{}-{count}", std::process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    directory
+}
+
+fn movie(title: &str) -> Value {
+    json!({"title": title, "year": 2000, "cast": [], "image": "https://example.org/a.jpg", "description": "é"})
+}
+
+#[test]
+#[ignore = "needs cargo-lambda: `make test` has it"]
+fn cargo_lambda_watch_serves_the_tutorials_movies_and_keeps_changes() {
+    let directory = new_directory();
+    let watch = Process::watch(&directory, &[]);
+    let (status, head, body) = watch.call("GET", "/ns_movies/", &[], "").unwrap();
+    assert_eq!(status, 200, "{body}");
+    assert!(head.contains("content-type: application/json") && head.contains("etag: \""), "{head}");
+    let movies: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(movies.as_object().unwrap().keys().collect::<Vec<_>>(), ["Don't Click-2020", "The Dare-2020"]);
+
+    for title in
+        ["Face/Off", "50/50", "100% Wolf", "What?", "C#", "a b", "é", "日本", "..", "a+b", "a\\b", &"x".repeat(1_900)]
+    {
+        let (status, head, body) = watch.json("POST", "/ns_movies/", &movie(title));
+        assert_eq!(status, 200, "{title}: {body}");
+        let original = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap().to_owned();
+        let (status, _, body) = watch.call("GET", &original, &[], "").unwrap();
+        assert_eq!((status, serde_json::from_str::<Value>(&body).unwrap()), (200, movie(title)), "{title}");
+        let (status, ..) = watch.json("PUT", &original, &json!({"year": 1999}));
+        assert_eq!(status, 200, "{title}");
+        assert_eq!(watch.call("GET", &original, &[], "").unwrap().0, 404, "{title}");
+    }
+    assert_eq!(watch.json("POST", "/ns_movies", &movie("C#")).0, 200);
+    assert_eq!(watch.json("POST", "/ns_movies", &movie("C#")).0, 409);
+    let (status, head, body) = watch.call("OPTIONS", "/ns_movies/", &[], "").unwrap();
+    assert_eq!((status, body.as_str()), (204, ""));
+    assert!(head.contains("allow: GET, HEAD, POST, OPTIONS"), "{head}");
+    let (status, head, body) = watch.call("HEAD", "/ns_movies/The%20Dare-2020", &[], "").unwrap();
+    assert_eq!((status, body.as_str()), (200, ""));
+    assert!(!head.contains("content-length: 0"), "{head}");
+    assert_eq!(watch.call("DELETE", "/ns_movies/The%20Dare-2020", &[], "").unwrap().0, 200);
+
+    let event = Path::new(env!("CARGO_MANIFEST_DIR")).join("events/rest-read-missing.json");
+    let port = watch.address.rsplit_once(':').unwrap().1;
+    let invoked = Command::new(tool("CARGO_LAMBDA"))
+        .args(["lambda", "invoke", "--invoke-address", "127.0.0.1", "--invoke-port", port, "--data-file"])
+        .arg(&event)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let reply: Value = serde_json::from_slice(&invoked.stdout).unwrap_or_else(|_| panic!("{invoked:?}"));
+    assert_eq!(reply["statusCode"], 404);
+
+    let log = fs::read_to_string(directory.join("watch.log")).unwrap();
+    for line in ["/ns_movies/", "movies.db", "make reset"] {
+        assert!(log.contains(line), "the start says {line}");
+    }
+    drop(watch);
+
+    let again = Process::watch(&directory, &[]);
+    assert_eq!(again.call("GET", "/ns_movies/The%20Dare-2020", &[], "").unwrap().0, 404, "what was deleted stays so");
+    assert_eq!(again.call("GET", "/ns_movies/C%23-2000", &[], "").unwrap().0, 200, "what was made stays");
+}
+
+#[test]
+#[ignore = "needs cargo-lambda: `make test` has it"]
+fn copies_of_the_function_race_on_one_store() {
+    let directory = new_directory();
+    let watch = Process::watch(&directory, &["--concurrency", "4"]);
+    for round in 0..3 {
+        let movie = movie(&format!("Race {round}"));
+        let statuses: Vec<u16> = thread::scope(|scope| {
+            let calls: Vec<_> = (0..8).map(|_| scope.spawn(|| watch.json("POST", "/ns_movies/", &movie).0)).collect();
+            calls.into_iter().map(|call| call.join().unwrap()).collect()
+        });
+        let won = statuses.iter().filter(|status| **status == 200).count();
+        let lost = statuses.iter().filter(|status| **status == 409).count();
+        assert_eq!((won, lost), (1, 7), "{statuses:?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "needs AWS's Runtime Interface Emulator: `make test` has it"]
+fn the_runtime_never_reports_an_error() {
+    let directory = new_directory();
+    let emulator = Process::emulator(&directory, "emulator.log", &[]);
+    let list =
+        emulator.invoke(br#"{"httpMethod":"GET","path":"/ns_movies/","requestContext":{"path":"/Prod/ns_movies/"}}"#);
+    assert_eq!(list["statusCode"], 200);
+    for event in [
+        &b""[..],
+        b"garbage{",
+        b"null",
+        b"[1]",
+        b"{}",
+        b"{} {}",
+        "{\"path\":\"\u{fffd}".as_bytes(),
+        &b"[".repeat(100_000),
+    ] {
+        assert_eq!(emulator.invoke(event)["statusCode"], 400, "{:.20}", String::from_utf8_lossy(event));
+    }
+    let create = json!({"httpMethod": "POST", "path": "/ns_movies/", "body": movie("Emulated").to_string()});
+    assert_eq!(emulator.invoke(create.to_string().as_bytes())["statusCode"], 200);
+    assert_eq!(emulator.invoke(create.to_string().as_bytes())["statusCode"], 409);
+    let log = fs::read_to_string(directory.join("emulator.log")).unwrap();
+    assert!(!log.contains("panicked") && !log.contains("status: error"), "{log}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "needs AWS's Runtime Interface Emulator: `make test` has it"]
+fn another_copy_takes_the_store_over() {
+    let directory = new_directory();
+    let create = |title: &str| {
+        json!({"httpMethod": "POST", "path": "/ns_movies/", "body": movie(title).to_string()}).to_string()
+    };
+    let list = br#"{"httpMethod":"GET","path":"/ns_movies/"}"#;
+    let leader = Process::emulator(&directory, "leader.log", &[]);
+    assert_eq!(leader.invoke(create("First").as_bytes())["statusCode"], 200);
+    let copy = Process::emulator(&directory, "copy.log", &[]);
+    assert_eq!(copy.invoke(create("Second").as_bytes())["statusCode"], 200);
+    drop(leader);
+    assert_eq!(copy.invoke(create("Third").as_bytes())["statusCode"], 200);
+    let movies = copy.invoke(list)["body"].as_str().unwrap().to_owned();
+    for title in ["First", "Second", "Third"] {
+        assert!(movies.contains(title), "{title} is in {movies}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "needs AWS's Runtime Interface Emulator: `make test` has it"]
+fn a_store_that_is_away_is_503_in_time() {
+    // A port where nobody listens, and one where nobody answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    for address in [format!("127.0.0.1:{}", free_port()), silent.local_addr().unwrap().to_string()] {
+        let directory = new_directory();
+        let endpoint = format!("http://{address}");
+        let emulator = Process::emulator(&directory, "away.log", &[("AWS_ENDPOINT_URL_DYNAMODB", &endpoint)]);
+        for path in ["/ns_movies/", "/health", "/ns_movies/The%20Dare-2020"] {
+            let event = json!({"httpMethod": "GET", "path": path}).to_string();
+            // The first invocation waits for the start too.
+            emulator.invoke(b"{}");
+            let start = Instant::now();
+            let reply = emulator.invoke(event.as_bytes());
+            assert_eq!((&reply["statusCode"], &reply["headers"]["retry-after"]), (&json!(503), &json!("1")), "{reply}");
+            assert!(start.elapsed() < Duration::from_secs(5), "{path} took {:?}", start.elapsed());
+        }
+    }
+}
