@@ -51,7 +51,7 @@ test: cargo $(CARGO_LAMBDA) $(RIE) ## run all tests
 
 seed: ## load movies into a running or deployed API: URL=http://localhost:9000, FILE=seed/movies.json
 	@test -n "$(URL)" || { echo 'Which API? make seed URL=http://localhost:$(PORT)' >&2; exit 2; }
-	python3 seed/load.py "$(URL)" "$(FILE)"
+	python3 seed/load.py --url "$(URL)" --file "$(FILE)"
 
 reset: ## delete the local store's data
 	rm -rf target/local

@@ -83,7 +83,7 @@ async fn respond(app: &App, request: &Request) -> Result<Response<Body>, Problem
         Route::Read(id) => read(app, request, id).await,
         Route::Update(id) => update(app, request, id).await,
         Route::Delete(id) => delete(app, request, id).await,
-        Route::Health => health(app).await,
+        Route::Health => health(app, request).await,
         Route::Options(allow) => Ok(options(allow)),
     }
 }
@@ -95,7 +95,7 @@ async fn list(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
     let year = year.transpose()?;
     let limit = match parameter(request, "limit")? {
         None => DEFAULT_LIMIT,
-        Some(limit) => limit.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
+        Some(limit) => page_size(limit).ok_or_else(|| {
             Problem::bad_request(format!("The parameter limit must be an integer from 1 to {MAX_LIMIT}."))
         })?,
     };
@@ -119,6 +119,12 @@ async fn list(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
         insert(headers, header::LINK, &link);
     }
     Ok(with_etag(request, response, None))
+}
+
+/// Digits only: Rust's own parser would take a plus sign too.
+fn page_size(limit: &str) -> Option<usize> {
+    let digits = Some(limit).filter(|limit| limit.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit))
 }
 
 /// The tutorial's map of id to movie, and the id after which the next page starts.
@@ -185,9 +191,9 @@ async fn delete(app: &App, request: &Request, id: &str) -> Result<Response<Body>
     Ok(Response::new(Body::Empty))
 }
 
-async fn health(app: &App) -> Result<Response<Body>, Problem> {
+async fn health(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
     app.store.ping().await.map_err(|error| problem(error, "", false))?;
-    let mut response = ok(r#"{"status":"ok"}"#.to_owned());
+    let mut response = with_etag(request, ok(r#"{"status":"ok"}"#.to_owned()), None);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }

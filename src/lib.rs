@@ -39,6 +39,9 @@ use crate::{
     telemetry::{Level, log},
 };
 
+/// How much of a request's method and path a log line repeats.
+const MAX_LOGGED_CHARS: usize = 1000;
+
 /// Answers one event. `deadline` is the invocation's, in milliseconds since 1970.
 pub async fn serve(app: &App, event: Event, request_id: &str, deadline: u64) -> Reply {
     let start = Instant::now();
@@ -47,7 +50,7 @@ pub async fn serve(app: &App, event: Event, request_id: &str, deadline: u64) -> 
         let detail = "The event is no HTTP request of an API Gateway, a Function URL or a load balancer.";
         return Door::HttpApi.reply(Problem::bad_request(detail).into_response("/", request_id));
     };
-    let line = format!("{} {}", request.method, request.full_path);
+    let line: String = format!("{} {}", request.method, request.full_path).chars().take(MAX_LOGGED_CHARS).collect();
     let response = api::handle(app, *request, request_id, event::time_budget(deadline)).await;
     let milliseconds = start.elapsed().as_secs_f64() * 1000.0;
     let status = response.status().as_u16();

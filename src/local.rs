@@ -48,8 +48,7 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 /// # Errors
 /// What is wrong with the seed file, or why the store cannot start.
 pub async fn connect(loader: ConfigLoader, table_name: &str) -> Result<SdkConfig, Error> {
-    let named = env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().filter(|url| !url.is_empty());
-    let Some(url) = named else {
+    let Some(url) = variable("AWS_ENDPOINT_URL_DYNAMODB") else {
         let directory = data_directory();
         let server = Server::start(&directory)?;
         let sdk = with_stand_in_credentials(loader).endpoint_url(server.url()).load().await;
@@ -63,17 +62,23 @@ pub async fn connect(loader: ConfigLoader, table_name: &str) -> Result<SdkConfig
     if !is_loopback(&url) {
         return Ok(loader.load().await);
     }
-    let has_credentials = env::var("AWS_ACCESS_KEY_ID").is_ok() || env::var("AWS_PROFILE").is_ok();
+    let has_credentials = variable("AWS_ACCESS_KEY_ID").or(variable("AWS_PROFILE")).is_some();
     let loader = if has_credentials { loader } else { with_stand_in_credentials(loader) };
     let sdk = loader.load().await;
     // Without its store the function still starts, and answers 503, as it would on AWS.
-    match tokio::time::timeout(Duration::from_secs(2), prepare_table(&Store::new(&sdk, table_name))).await {
+    match tokio::time::timeout(Duration::from_secs(1), prepare_table(&Store::new(&sdk, table_name))).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) if error.is::<SeedError>() => return Err(error),
         Ok(Err(error)) => println!("The table could not be made: {error}. Is that DynamoDB running?"),
         Err(_) => println!("The DynamoDB at {url} does not answer."),
     }
     Ok(sdk)
+}
+
+/// An environment variable; one that is set to nothing counts as not set.
+#[must_use]
+pub fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// An emulator needs credentials and a region, of whatever kind.

@@ -120,7 +120,7 @@ impl Store {
     pub fn new(sdk: &SdkConfig, table: &str) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))
-            .operation_attempt_timeout(Duration::from_millis(1200))
+            .operation_attempt_timeout(Duration::from_secs(1))
             .build();
         let retries = RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(25));
         let config = Builder::from(sdk).timeout_config(timeouts).retry_config(retries).retry_classifier(Contention);

@@ -50,6 +50,12 @@ impl Process {
             .args(arguments)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("LOCAL_STORE_DIR", directory);
+        // What cargo tells the tests would make the cargo below build some packages anew.
+        for (name, _) in
+            env::vars().filter(|(name, _)| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+        {
+            command.env_remove(name);
+        }
         let watch = Self::start(command, format!("127.0.0.1:{port}"), &directory.join("watch.log"));
         watch.wait_until(COMPILING, |watch| {
             watch.call("GET", "/health", &[], "").is_some_and(|(status, ..)| status == 200)
@@ -199,6 +205,39 @@ fn cargo_lambda_watch_serves_the_tutorials_movies_and_keeps_changes() {
     assert_eq!(again.call("GET", "/ns_movies/C%23-2000", &[], "").unwrap().0, 200, "what was made stays");
 }
 
+/// Whether `line` is `pattern`, in which `…` stands for any text.
+fn matches(pattern: &str, line: &str) -> bool {
+    let mut parts = pattern.split('…');
+    let mut rest = line.strip_prefix(parts.next().unwrap_or_default());
+    for part in parts {
+        rest = rest
+            .and_then(|rest| if part.is_empty() { Some("") } else { rest.split_once(part).map(|(_, after)| after) });
+    }
+    rest == Some("")
+}
+
+#[test]
+#[ignore = "needs cargo-lambda: `make test` has it"]
+fn the_readmes_tour_prints_what_it_says() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let watch = Process::watch(&new_directory(), &[]);
+    let blocks = readme.split("```console\n").skip(1).map(|block| block.split_once("```").unwrap().0);
+    let mut commands = 0;
+    for block in blocks {
+        for step in block.split("$ ").skip(1) {
+            let (command, expected) = step.split_once('\n').unwrap();
+            let output =
+                Command::new("sh").args(["-c", &command.replace("localhost:9000", &watch.address)]).output().unwrap();
+            let output = String::from_utf8(output.stdout).unwrap().replace('\r', "");
+            let same = output.lines().count() == expected.lines().count()
+                && expected.lines().zip(output.lines()).all(|(pattern, line)| matches(pattern, line));
+            assert!(same, "{command}\nprints\n{output}\nnot\n{expected}");
+            commands += 1;
+        }
+    }
+    assert!(commands > 8, "the tour has {commands} commands");
+}
+
 #[test]
 #[ignore = "needs cargo-lambda: `make test` has it"]
 fn copies_of_the_function_race_on_one_store() {
@@ -263,6 +302,26 @@ fn another_copy_takes_the_store_over() {
     for title in ["First", "Second", "Third"] {
         assert!(movies.contains(title), "{title} is in {movies}");
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "needs AWS's Runtime Interface Emulator: `make test` has it"]
+fn another_dynamodb_can_be_named() {
+    let (directory, other) = (new_directory(), new_directory());
+    let first = Process::emulator(&directory, "first.log", &[]);
+    let create = json!({"httpMethod": "POST", "path": "/ns_movies/", "body": movie("Shared").to_string()}).to_string();
+    assert_eq!(first.invoke(create.as_bytes())["statusCode"], 200);
+    let endpoint = format!("http://127.0.0.1:{}", fs::read_to_string(directory.join("port")).unwrap());
+    let named = |table| [("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()), ("TABLE_NAME", table)];
+    let same = Process::emulator(&other, "same.log", &named("movies"));
+    assert_eq!(same.invoke(create.as_bytes())["statusCode"], 409);
+    // A table that is not there yet is made, and seeded.
+    let new = Process::emulator(&other, "new.log", &named("others"));
+    assert_eq!(new.invoke(create.as_bytes())["statusCode"], 200);
+    let list = new.invoke(br#"{"httpMethod":"GET","path":"/ns_movies/"}"#).to_string();
+    assert!(list.contains("The Dare-2020"), "{list}");
+    assert!(!other.join("movies.db").exists());
 }
 
 #[test]

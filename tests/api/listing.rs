@@ -134,6 +134,7 @@ async fn bad_parameters_are_400() {
     let of_year = service.get("/ns_movies/?limit=1&year=2000").await.next().unwrap();
     let value = |path: &str| path.rsplit_once("cursor=").unwrap().1.to_owned();
     for query in [
+        "limit=%2B5".to_owned(),
         "limit=0".to_owned(),
         "limit=1001".to_owned(),
         "limit=-1".to_owned(),
