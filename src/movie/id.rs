@@ -1,0 +1,137 @@
+//! What a movie is called: title, year, and the id that they make.
+
+use std::{fmt, str::FromStr};
+
+use serde::Serialize;
+
+/// DynamoDB's limit for a partition key, in bytes of UTF-8.
+pub const MAX_ID_BYTES: usize = 2048;
+
+/// A movie's title: any text that is not blank, kept to the letter, never normalised.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Title(String);
+
+impl Title {
+    /// Takes any text but blank; the length is limited by [`MovieId::new`], which knows the year too.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        (!text.trim().is_empty()).then(|| Self(text.to_owned()))
+    }
+}
+
+/// The year a movie was released, 1 to 9999.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+pub struct Year(u16);
+
+impl Year {
+    /// `None` outside 1 to 9999.
+    #[must_use]
+    pub fn new(year: u64) -> Option<Self> {
+        (1..=9999).contains(&year).then(|| u16::try_from(year).ok().map(Self))?
+    }
+
+    /// The year as a number.
+    #[must_use]
+    pub fn get(self) -> u16 {
+        self.0
+    }
+}
+
+/// Reads the one spelling that [`Year`]'s `Display` writes: digits with no sign and no leading zero.
+impl FromStr for Year {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let canonical = text.len() <= 4 && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !canonical {
+            return Err(());
+        }
+        text.parse().ok().and_then(Self::new).ok_or(())
+    }
+}
+
+impl fmt::Display for Year {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// `{title}-{year}`, the table's partition key.
+///
+/// A year has no dash, so the last dash splits an id and two different movies never share one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MovieId {
+    text: String,
+    title: Title,
+    year: Year,
+}
+
+impl MovieId {
+    /// `None` when the id would pass [`MAX_ID_BYTES`].
+    #[must_use]
+    pub fn new(title: &Title, year: Year) -> Option<Self> {
+        let text = format!("{}-{year}", title.0);
+        (text.len() <= MAX_ID_BYTES).then(|| Self { text, title: title.clone(), year })
+    }
+
+    /// Reads an id as a client gives it; `None` when no movie can have it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (title, year) = text.rsplit_once('-')?;
+        Self::new(&Title::parse(title)?, year.parse().ok()?)
+    }
+
+    /// The title in it.
+    #[must_use]
+    pub fn title(&self) -> &Title {
+        &self.title
+    }
+
+    /// The year in it.
+    #[must_use]
+    pub fn year(&self) -> Year {
+        self.year
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for MovieId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl AsRef<str> for Title {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_dash_splits_an_id() {
+        for id in ["Spider-Man-2002", "-1", "--1", "a b-1999", "..-2020", "?-1", "\u{0}-1"] {
+            let parsed = MovieId::parse(id);
+            assert_eq!(parsed.as_ref().map(MovieId::as_str), (id != "-1").then_some(id), "{id:?}");
+        }
+        for no_id in ["", "-", "x", "x-", "x-0", "x-02020", "x-+1", "x-10000", "x-2020/", "x-２０２０", " -2020"] {
+            assert_eq!(MovieId::parse(no_id), None, "{no_id:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_fits_a_partition_key() {
+        let longest = Title::parse(&"é".repeat(1021)).unwrap();
+        assert_eq!(MovieId::new(&longest, Year(2020)).unwrap().as_str().len(), 2047);
+        let too_long = Title::parse(&"é".repeat(1022)).unwrap();
+        assert_eq!(MovieId::new(&too_long, Year(2020)), None);
+    }
+}

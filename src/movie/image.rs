@@ -1,0 +1,87 @@
+//! Where a movie's picture is.
+
+use std::net::Ipv6Addr;
+
+use lambda_http::http::uri::Authority;
+use serde::Serialize;
+
+/// An absolute `http` or `https` URL with a host. It is stored and shown, never fetched.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct ImageUrl(String);
+
+impl ImageUrl {
+    /// `None` for anything that a browser would not take for a web address as it stands.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+        let is_clean = !text.contains(|c: char| c.is_whitespace() || c.is_control() || "\"<>\\".contains(c));
+        let authority: Authority = rest.split(['/', '?', '#']).next()?.parse().ok()?;
+        (is_web && is_clean && has_host(&authority)).then(|| Self(text.to_owned()))
+    }
+
+    /// The URL as given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether there is a host, and a port that is one if any is written.
+fn has_host(authority: &Authority) -> bool {
+    let host = authority.host();
+    let valid = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(ipv6) => ipv6.parse::<Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && !host.contains(['[', ']']),
+    };
+    let after_user = authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, after)| after);
+    let port = after_user.strip_prefix(host).unwrap_or_default();
+    valid && (port.is_empty() || port == ":" || authority.port_u16().is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_a_web_address() {
+        for good in [
+            "https://cdn.pixabay.com/photo/film-3057394_1280.jpg",
+            "HTTP://EXAMPLE.org",
+            "http://localhost:8080/?q=1#f",
+            "http://user:pw@[::1]:80/x",
+            "https://example.org/фильм.jpg",
+        ] {
+            assert!(ImageUrl::parse(good).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            "nope",
+            "/x.png",
+            "//h/x",
+            "http:",
+            "http:/h",
+            "http://",
+            "http:///x",
+            "https://?x",
+            "http://:80/",
+            "http://user@/",
+            "http://h:99999/",
+            "http://h:x/",
+            "http://[::1",
+            "http://[zz]/",
+            " http://h",
+            "http://h/ x",
+            "http://h/\n",
+            "http://h\\@g/",
+            "javascript:alert(1)",
+            "javascript://h/%0aalert(1)",
+            "data:text/html,x",
+            "ftp://h/x",
+            "file:///etc/passwd",
+            "http://h/<b>",
+        ] {
+            assert!(ImageUrl::parse(bad).is_none(), "{bad}");
+        }
+    }
+}
