@@ -38,7 +38,7 @@ use serde_json::value::RawValue;
 
 pub use reply::Reply;
 
-use payload::{Headers, Payload, Values};
+use payload::{Payload, Values};
 
 /// An HTTP request, free of its front door.
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ pub struct Request {
     pub full_path: String,
     /// Decoded query parameters in order, repeated ones too.
     pub query: Vec<(String, String)>,
-    /// Headers; what cannot be one is left out.
+    /// Headers; a name that cannot be one is left out.
     pub headers: HeaderMap,
     /// The body's bytes; `None` when it was said to be base64 and is not.
     pub body: Option<Vec<u8>>,
@@ -133,19 +133,24 @@ impl Event {
             Door::HttpApi => Some(local.clone()),
             _ => percent_decode_str(&local).decode_utf8().ok().map(std::borrow::Cow::into_owned),
         };
-        let full_path = encode_stray(&format!("{base}{local}"));
+        let full_path = encode_stray(&if door == Door::HttpApi { local.replace('%', "%25") } else { local.clone() });
+        let parameters = fuller(payload.multi_value_query_string_parameters, payload.query_string_parameters);
+        let query = match door {
+            Door::RestApi => parameters.0,
+            Door::HttpApi | Door::FunctionUrl => decode_query(&payload.raw_query_string.unwrap_or_default()),
+            // A load balancer passes names and values on as they came.
+            Door::Alb { .. } => {
+                let pairs: Vec<_> = parameters.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                decode_query(&pairs.join("&"))
+            }
+        };
         let request = Request {
             method,
             path: decoded,
+            full_path: encode_stray(&base) + &full_path,
             base: encode_stray(&base),
-            full_path,
-            query: read_query(
-                door,
-                payload.multi_value_query_string_parameters,
-                payload.query_string_parameters,
-                payload.raw_query_string,
-            ),
-            headers: read_headers(payload.multi_value_headers, payload.headers),
+            query,
+            headers: read_headers(fuller(payload.multi_value_headers, payload.headers)),
             body: read_body(payload.body, payload.is_base64_encoded),
         };
         Self::Http(door, Box::new(request))
@@ -232,28 +237,23 @@ fn encode_stray(path: &str) -> String {
     utf8_percent_encode(path, STRAY).to_string()
 }
 
-fn read_query(door: Door, multi: Option<Values>, single: Option<Values>, raw: Option<String>) -> Vec<(String, String)> {
-    match door {
-        Door::HttpApi | Door::FunctionUrl => {
-            form_urlencoded::parse(raw.unwrap_or_default().as_bytes()).into_owned().collect()
-        }
-        Door::RestApi => multi.or(single).unwrap_or_default().0,
-        // An ALB passes names and values on as they came.
-        Door::Alb { .. } => {
-            let pairs = multi.or(single).unwrap_or_default().0;
-            let raw: Vec<_> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-            form_urlencoded::parse(raw.join("&").as_bytes()).into_owned().collect()
-        }
-    }
+/// Of two maps of the same pairs the one that can repeat a name, if it was sent.
+fn fuller(multi_value: Option<Values>, single_value: Option<Values>) -> Values {
+    multi_value.filter(|values| !values.0.is_empty()).or(single_value).unwrap_or_default()
 }
 
-fn read_headers(multi: Option<Headers>, single: Option<Headers>) -> HeaderMap {
+fn decode_query(query: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+}
+
+fn read_headers(values: Values) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    for (name, value) in multi.or(single).unwrap_or_default().0 {
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
-            // A map holds 32,768 at most; who sends more is not worth more.
-            let _ = headers.try_append(name, value);
-        }
+    for (name, value) in values.0 {
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
+        // A condition that cannot be read must not become a write without condition: this value matches nothing.
+        let value = HeaderValue::from_bytes(value.as_bytes()).unwrap_or(HeaderValue::from_static("unreadable"));
+        // A map holds 32,768 at most; who sends more is not worth more.
+        let _ = headers.try_append(name, value);
     }
     headers
 }

@@ -27,7 +27,7 @@ use dynoxide::Database;
 
 use crate::store::Store;
 
-pub use seed::{SeedError, parse as parse_seed};
+pub use seed::parse as parse_seed;
 pub use table::ensure as ensure_table;
 
 /// The table's name where `TABLE_NAME` is not set.
@@ -46,15 +46,15 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 /// one, or the one that `AWS_ENDPOINT_URL_DYNAMODB` names. A table that is not on this machine is used as it is.
 ///
 /// # Errors
-/// What is wrong with the seed file, or why the store cannot start.
+/// Why the embedded store cannot start. That a table cannot be made or seeded is printed only.
 pub async fn connect(loader: ConfigLoader, table_name: &str) -> Result<SdkConfig, Error> {
     let Some(url) = variable("AWS_ENDPOINT_URL_DYNAMODB") else {
         let directory = data_directory();
         let server = Server::start(&directory)?;
         let sdk = with_stand_in_credentials(loader).endpoint_url(server.url()).load().await;
-        let is_new = prepare_table(&Store::new(&sdk, table_name)).await?;
+        let prepared = prepare_table(&Store::new(&sdk, table_name)).await;
         if server.is_leader {
-            println!("{}", banner(&directory, is_new));
+            println!("{}", banner(&directory, prepared));
         }
         return Ok(sdk);
     };
@@ -65,11 +65,9 @@ pub async fn connect(loader: ConfigLoader, table_name: &str) -> Result<SdkConfig
     let has_credentials = variable("AWS_ACCESS_KEY_ID").or(variable("AWS_PROFILE")).is_some();
     let loader = if has_credentials { loader } else { with_stand_in_credentials(loader) };
     let sdk = loader.load().await;
-    // Without its store the function still starts, and answers 503, as it would on AWS.
     match tokio::time::timeout(Duration::from_secs(1), prepare_table(&Store::new(&sdk, table_name))).await {
         Ok(Ok(_)) => {}
-        Ok(Err(error)) if error.is::<SeedError>() => return Err(error),
-        Ok(Err(error)) => println!("The table could not be made: {error}. Is that DynamoDB running?"),
+        Ok(Err(error)) => println!("The table is not there, and could not be made: {error}"),
         Err(_) => println!("The DynamoDB at {url} does not answer."),
     }
     Ok(sdk)
@@ -90,7 +88,10 @@ fn with_stand_in_credentials(loader: ConfigLoader) -> ConfigLoader {
 /// Makes the table if it is missing, and seeds a table that it made. The seed is read first, so that a broken one
 /// leaves nothing half-done.
 async fn prepare_table(store: &Store) -> Result<bool, Error> {
-    let movies = seed::read(&project_directory().join("seed/movies.json"))?;
+    if table::exists(store).await? {
+        return Ok(false);
+    }
+    let movies = seed::read(&project_directory(), "seed/movies.json")?;
     let is_new = table::ensure(store).await?;
     if is_new {
         for movie in movies {
@@ -104,14 +105,21 @@ async fn prepare_table(store: &Store) -> Result<bool, Error> {
     Ok(is_new)
 }
 
-fn banner(directory: &Path, is_new: bool) -> String {
+/// What a person needs to know at the start. A function that is not ready starts all the same, and answers 503: under
+/// `cargo lambda watch`, requests to one that has exited would wait for ever.
+fn banner(directory: &Path, prepared: Result<bool, Error>) -> String {
     // The Runtime API that `cargo lambda watch` serves is on the port that it takes requests at.
     let api = env::var("AWS_LAMBDA_RUNTIME_API").unwrap_or_default();
     let port = api.split('/').find_map(|part| part.rsplit_once(':')?.1.parse::<u16>().ok()).unwrap_or(9000);
-    let state = if is_new { "new, seeded from seed/movies.json" } else { "kept from before" };
+    let state = match prepared {
+        Ok(true) => "new, seeded from seed/movies.json".to_owned(),
+        Ok(false) => "kept from before".to_owned(),
+        Err(error) => format!("no table, every answer is 503 until this is mended: {error}"),
+    };
+    let file = directory.join("movies.db");
     format!(
-        "Movies   http://localhost:{port}/ns_movies/\nData     {} ({state})\nReset    stop, `make reset`, start again",
-        directory.join("movies.db").display()
+        "Movies   http://localhost:{port}/ns_movies/\nData     {}\n         {state}\nReset    stop, `make reset`, start again",
+        file.display()
     )
 }
 

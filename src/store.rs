@@ -28,7 +28,7 @@ use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::{
     Client,
     config::Builder,
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    error::{ProvideErrorMetadata, SdkError},
     operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
     types::{
         AttributeValue, CancellationReason, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
@@ -298,9 +298,8 @@ impl Store {
     }
 
     async fn transact(&self, operation: &'static str, actions: Vec<TransactWriteItem>) -> Result<(), Canceled> {
-        let token = new_stamp().map_err(Canceled::Unknown)?;
-        let call = self.client.transact_write_items().set_transact_items(Some(actions)).client_request_token(token);
-        match call.send().await {
+        // The SDK makes up the token, one for all attempts at this call.
+        match self.client.transact_write_items().set_transact_items(Some(actions)).send().await {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(canceled))
@@ -397,7 +396,7 @@ fn own_write(found: Option<&Item>, stamp: &str) -> Result<Option<Stored>, StoreE
     }
 }
 
-/// 128 random bits as 22 characters of base64url: an etag, and short enough for a transaction's token.
+/// 128 random bits as 22 characters of base64url.
 fn new_stamp() -> Result<String, StoreError> {
     let mut bytes = [0; 16];
     SystemRandom::new().fill(&mut bytes).map_err(|_| {
@@ -417,7 +416,10 @@ where
     if is_size {
         return StoreError::TooLarge;
     }
-    let cause = DisplayErrorContext(error).to_string();
+    // Each error's own words; their debug output would hold the whole response.
+    let first: Option<&dyn std::error::Error> = Some(error);
+    let causes = std::iter::successors(first, |error| error.source()).map(ToString::to_string);
+    let cause = causes.collect::<Vec<_>>().join(": ");
     log(Level::Error, "DynamoDB did not answer", json!({"operation": operation, "code": error.code(), "cause": cause}));
     StoreError::Unavailable
 }

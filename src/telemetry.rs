@@ -7,8 +7,10 @@ use std::{
     fmt::Write as _,
     io::{self, Write as _},
     sync::OnceLock,
+    time::SystemTime,
 };
 
+use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use serde_json::{Map, Value};
 
 /// How much a line matters.
@@ -48,6 +50,9 @@ fn render(json: bool, level: Level, message: &str, fields: Value) -> String {
     let Value::Object(fields) = fields else { return message.to_owned() };
     if json {
         let mut line = Map::new();
+        // Lambda takes a line without a timestamp for an INFO line, whatever its level.
+        let now = DateTime::from(SystemTime::now()).fmt(DateTimeFormat::DateTime).unwrap_or_default();
+        line.insert("timestamp".to_owned(), now.into());
         line.insert("level".to_owned(), level.name().into());
         line.insert("message".to_owned(), message.into());
         line.extend(fields);
@@ -68,7 +73,9 @@ mod tests {
     #[test]
     fn a_json_line_is_one_object_on_one_line() {
         let line = render(true, Level::Warn, "a\nb", json!({"status": 200, "route": "GET \u{2028}"}));
-        let parsed: Value = serde_json::from_str(&line).unwrap();
+        let mut parsed: Value = serde_json::from_str(&line).unwrap();
+        let timestamp = parsed.as_object_mut().unwrap().remove("timestamp").unwrap();
+        assert!(DateTime::from_str(timestamp.as_str().unwrap(), DateTimeFormat::DateTime).is_ok(), "{timestamp}");
         assert_eq!(parsed, json!({"level": "WARN", "message": "a\nb", "status": 200, "route": "GET \u{2028}"}));
         assert!(!line.contains('\n'));
     }

@@ -20,9 +20,9 @@ pub(super) struct Payload {
     #[serde(deserialize_with = "lenient")]
     pub(super) multi_value_query_string_parameters: Option<Values>,
     #[serde(deserialize_with = "lenient")]
-    pub(super) headers: Option<Headers>,
+    pub(super) headers: Option<Values>,
     #[serde(deserialize_with = "lenient")]
-    pub(super) multi_value_headers: Option<Headers>,
+    pub(super) multi_value_headers: Option<Values>,
     #[serde(deserialize_with = "lenient")]
     pub(super) path_parameters: Option<PathParameters>,
     #[serde(deserialize_with = "lenient")]
@@ -71,12 +71,9 @@ pub(super) struct PathParameters {
     pub(super) proxy: Option<String>,
 }
 
-/// Names with their values: those of a single-value map, or each of a multi-value map's.
+/// Headers or query parameters: the pairs of a single-value map, or a pair for each value of a multi-value map.
 #[derive(Debug, Default)]
 pub(super) struct Values(pub(super) Vec<(String, String)>);
-
-/// Headers come in the same two shapes as query parameters.
-pub(super) type Headers = Values;
 
 impl<'de> Deserialize<'de> for Values {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -88,7 +85,8 @@ impl<'de> Deserialize<'de> for Values {
                     let values = values.into_iter().filter_map(|value| value.as_str().map(str::to_owned));
                     pairs.extend(values.map(|value| (name.clone(), value)));
                 }
-                _ => {}
+                Value::Null => {}
+                other => pairs.push((name, other.to_string())),
             }
         }
         Ok(Self(pairs))

@@ -27,14 +27,14 @@ struct Document {
     movies_list: Vec<Value>,
 }
 
-/// Reads the seed file at `path`.
+/// Reads the seed file called `file` in `directory`.
 ///
 /// # Errors
 /// [`SeedError`].
-pub(super) fn read(path: &Path) -> Result<Vec<Movie>, SeedError> {
-    let file = path.display().to_string();
-    let json = fs::read(path).map_err(|error| SeedError { file: file.clone(), problems: vec![error.to_string()] })?;
-    parse(&file, &json)
+pub(super) fn read(directory: &Path, file: &str) -> Result<Vec<Movie>, SeedError> {
+    let json = fs::read(directory.join(file));
+    let json = json.map_err(|error| SeedError { file: file.to_owned(), problems: vec![error.to_string()] })?;
+    parse(file, &json)
 }
 
 /// Reads the content of the seed file called `file`.
@@ -67,8 +67,7 @@ mod tests {
 
     #[test]
     fn the_tutorials_two_movies_are_in_the_seed_file() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("seed/movies.json");
-        let movies = read(&path).unwrap();
+        let movies = read(Path::new(env!("CARGO_MANIFEST_DIR")), "seed/movies.json").unwrap();
         let ids: Vec<_> = movies.iter().map(|movie| movie.id().unwrap().to_string()).collect();
         assert_eq!(ids, ["The Dare-2020", "Don't Click-2020"]);
         assert_eq!(movies[1].cast[0], "Valter Skarsgård");

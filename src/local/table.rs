@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{
-    operation::create_table::{CreateTableError, CreateTableInput},
+    operation::{
+        create_table::{CreateTableError, CreateTableInput},
+        describe_table::DescribeTableError,
+    },
     types::{
         AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
         ScalarAttributeType, TableStatus,
@@ -15,6 +18,20 @@ use super::Error;
 use crate::store::Store;
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
+
+/// Whether the table is there.
+///
+/// # Errors
+/// DynamoDB does not say.
+pub async fn exists(store: &Store) -> Result<bool, Error> {
+    match store.client().describe_table().table_name(store.table()).send().await {
+        Ok(_) => Ok(true),
+        Err(error) if error.as_service_error().is_some_and(DescribeTableError::is_resource_not_found_exception) => {
+            Ok(false)
+        }
+        Err(error) => Err(Box::new(error)),
+    }
+}
 
 /// Makes the table if there is none of its name, and waits until it can be used. Tells whether it was made.
 ///

@@ -167,3 +167,24 @@ async fn a_link_never_leads_to_another_host() {
         service.call("GET", "/ns_movies/?limit=1").header("Host", "evil.org").header("X-Forwarded-Host", "evil.org");
     assert!(!hostile.send().await.reply.to_string().contains("evil"));
 }
+
+#[tokio::test]
+async fn a_condition_that_cannot_be_read_is_not_dropped() {
+    let service = Service::seeded().await;
+    for value in [json!("\"é\""), json!("a\nb"), json!("\u{0}"), json!(7), json!(true)] {
+        let mut event = service.call("DELETE", "/ns_movies/The%20Dare-2020").event();
+        event["headers"] = json!({"If-Match": value});
+        event["multiValueHeaders"] = json!({});
+        assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, 412, "{value}");
+    }
+}
+
+#[tokio::test]
+async fn a_problem_names_the_path_as_the_client_would_write_it() {
+    let service = Service::start().await;
+    for door in Door::ALL {
+        let answer = service.call_through(door, "GET", "/ns_movies/100%25%20Wolf-2020").send().await;
+        let base = if door == Door::Rest { "/Prod" } else { "" };
+        assert_eq!(answer.json()["instance"], format!("{base}/ns_movies/100%25%20Wolf-2020"), "{door:?}");
+    }
+}
