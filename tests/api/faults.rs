@@ -144,19 +144,32 @@ async fn what_became_of_a_write_that_was_undone_is_not_guessed() {
     assert_eq!(service.get(DARE).await.json(), movie("The Dare", 2020));
 }
 
-#[tokio::test]
-async fn a_rename_overtaken_by_a_change_keeps_the_change() {
+/// A rename of The Dare, between whose read and write somebody else acts.
+async fn rename_with_meanwhile(header: bool, other: (&'static str, &'static str, Value)) -> (Answer, Service) {
     let service = Service::seeded().await;
+    let etag = service.get(DARE).await.etag().to_owned();
     let copy = service.other_copy();
     let meanwhile = Box::pin(async move {
-        assert_eq!(write(&copy, ("PUT", DARE, &json!({"cast": ["theirs"]}))).await.status, 200);
+        let (method, path, body) = other;
+        assert_eq!(write(&copy, (method, path, &body)).await.status, 200);
     });
-    // The rename's read happens, and is repeated after the change.
-    service.faults.inject([Fault::None, Fault::Reset]);
-    service.faults.inject([Fault::AnswerLostThen(meanwhile)]);
-    let answer = write(&service, ("PUT", DARE, &json!({"title": "Renamed"}))).await;
+    service.faults.inject([Fault::Meanwhile(meanwhile)]);
+    let call = service.call("PUT", DARE).json(&json!({"title": "Renamed"}));
+    let call = if header { call.header("If-Match", &etag) } else { call };
+    (call.send().await, service)
+}
+
+#[tokio::test]
+async fn a_rename_takes_what_others_changed_before_it_along() {
+    let change = ("PUT", DARE, json!({"cast": ["theirs"]}));
+    let (answer, service) = rename_with_meanwhile(false, change.clone()).await;
     assert_eq!((answer.status, &answer.json()["cast"]), (200, &json!(["theirs"])));
     assert_eq!(service.list_all("/ns_movies/").await.len(), 2);
+    assert_eq!(rename_with_meanwhile(true, change).await.0.status, 412);
+    assert_eq!(rename_with_meanwhile(false, ("DELETE", DARE, json!(null))).await.0.status, 404);
+    assert_eq!(rename_with_meanwhile(false, ("PUT", DARE, json!({"title": "Elsewhere"}))).await.0.status, 404);
+    assert_eq!(rename_with_meanwhile(false, ("POST", "/ns_movies/", movie("Renamed", 2020))).await.0.status, 409);
+    assert_eq!(rename_with_meanwhile(false, ("DELETE", CLICK, json!(null))).await.0.status, 200);
 }
 
 #[tokio::test]

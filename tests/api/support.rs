@@ -316,6 +316,8 @@ pub enum Fault {
     AnswerLost,
     /// It is carried out, its answer is lost, and somebody else acts before the retry.
     AnswerLostThen(Pin<Box<dyn Future<Output = ()> + Send>>),
+    /// It is carried out, somebody else acts, then its answer arrives.
+    Meanwhile(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// The connection breaks before it arrives.
     Reset,
     /// It is refused for its rate.
@@ -336,6 +338,7 @@ impl fmt::Debug for Fault {
             Self::None => "None",
             Self::AnswerLost => "AnswerLost",
             Self::AnswerLostThen(_) => "AnswerLostThen",
+            Self::Meanwhile(_) => "Meanwhile",
             Self::Reset => "Reset",
             Self::Throttled => "Throttled",
             Self::ServerErrorAfter => "ServerErrorAfter",
@@ -405,6 +408,11 @@ impl HttpConnector for FaultyConnector {
                     real.call(request).await?;
                     other.await;
                     Err(broken())
+                }
+                Fault::Meanwhile(other) => {
+                    let answer = real.call(request).await?;
+                    other.await;
+                    Ok(answer)
                 }
                 Fault::Reset => Err(broken()),
                 Fault::Throttled => Ok(error(400, "ThrottlingException")),
