@@ -183,16 +183,17 @@ fn cargo_lambda_watch_serves_the_tutorials_movies_and_keeps_changes() {
     assert!(!head.contains("content-length: 0"), "{head}");
     assert_eq!(watch.call("DELETE", "/ns_movies/The%20Dare-2020", &[], "").unwrap().0, 200);
 
-    let event = Path::new(env!("CARGO_MANIFEST_DIR")).join("events/rest-read-missing.json");
     let port = watch.address.rsplit_once(':').unwrap().1;
-    let invoked = Command::new(tool("CARGO_LAMBDA"))
-        .args(["lambda", "invoke", "--invoke-address", "127.0.0.1", "--invoke-port", port, "--data-file"])
-        .arg(&event)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    let reply: Value = serde_json::from_slice(&invoked.stdout).unwrap_or_else(|_| panic!("{invoked:?}"));
-    assert_eq!(reply["statusCode"], 404);
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("events")).unwrap() {
+        let invoked = Command::new(tool("CARGO_LAMBDA"))
+            .args(["lambda", "invoke", "--invoke-address", "127.0.0.1", "--invoke-port", port, "--data-file"])
+            .arg(entry.unwrap().path())
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        let reply: Value = serde_json::from_slice(&invoked.stdout).unwrap_or_else(|_| panic!("{invoked:?}"));
+        assert!(reply["statusCode"].as_u64().is_some_and(|status| status < 500), "{reply}");
+    }
 
     let log = fs::read_to_string(directory.join("watch.log")).unwrap();
     for line in ["/ns_movies/", "movies.db", "make reset"] {
