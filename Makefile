@@ -41,6 +41,7 @@ help: ## list these targets
 # otherwise the first request would wait for it, silently.
 run: cargo $(CARGO_LAMBDA) ## run the service here: PORT=9000, HOST=127.0.0.1, CONCURRENCY=8 for several copies
 	cargo build --locked --features local
+	@echo 'Movies will be at http://localhost:$(PORT)/ns_movies/'
 	cargo lambda watch --invoke-address $(HOST) --invoke-port $(PORT) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY))
 
 # The Runtime Interface Emulator is a Linux program.
@@ -48,6 +49,7 @@ test: cargo $(CARGO_LAMBDA) $(RIE) ## run all tests
 	CARGO_LAMBDA="$$(command -v cargo-lambda)" \
 	AWS_LAMBDA_RIE="$$(if [ "$$(uname -s)" = Linux ]; then readlink -f $(RIE); fi)" \
 	cargo test --locked -- --include-ignored
+	python3 seed/test_load.py
 
 seed: ## load movies into a running or deployed API: URL=http://localhost:9000, FILE=seed/movies.json
 	@test -n "$(URL)" || { echo 'Which API? make seed URL=http://localhost:$(PORT)' >&2; exit 2; }

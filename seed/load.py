@@ -11,8 +11,8 @@ movie is created by a POST of its own, so the API checks it as any client's.
   failed         no answer after several tries
 
 Since movies that exist are left alone, running it again resumes a load that was
-interrupted, and sends what has failed; for a long file it first lists what is
-there, so that the same movies need not be sent again. No answer, 429 and 5xx are tried
+interrupted, and sends what has failed. Of a long file, once its first movie turns
+out to be there, movies that the API lists unchanged are not sent again. No answer, 429 and 5xx are tried
 again, later and later, or when the API's Retry-After says; a movie whose first
 answer was lost on the way then counts as already there.
 
@@ -39,7 +39,7 @@ from collections import Counter
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Iterator, NamedTuple
+from typing import Any, Callable, Iterator, NamedTuple
 from urllib.parse import quote, urlsplit
 
 ROUTE = "/ns_movies"
@@ -79,7 +79,8 @@ class Answer(NamedTuple):
         """The problem's detail, and a line for each bad field."""
         problem = self.document()
         standard = http.client.responses.get(self.status, "")
-        lines = [f"{self.status} {problem.get('detail') or problem.get('message') or standard}".rstrip()]
+        detail = str(problem.get("detail") or problem.get("message") or standard)
+        lines = [f"{self.status} {detail.rstrip('.')}"]
         errors = problem.get("errors")
         for error in errors if isinstance(errors, list) else []:
             if isinstance(error, dict):
@@ -135,31 +136,22 @@ class Connection:
 class Terminal:
     """Messages on stderr, and below them how far it is."""
 
-    def __init__(self, total: int) -> None:
-        self.total = total
+    def __init__(self) -> None:
         self.rewrites = sys.stderr.isatty()
         self.lock = threading.Lock()
-        self.start_at(0)
-
-    def start_at(self, done: int) -> None:
-        self.start, self.done_before = time.monotonic(), done
         # What takes less than two seconds needs no progress.
-        self.next_report = self.start + 2
+        self.next_progress = time.monotonic() + 2
 
     def say(self, message: str) -> None:
         with self.lock:
             self._write(f"{message}\n")
 
-    def report(self, done: int) -> None:
+    def progress(self, line: Callable[[], str]) -> None:
         now = time.monotonic()
-        if now < self.next_report:
-            return
-        self.next_report = now + (0.2 if self.rewrites else 5)
-        rate = (done - self.done_before) / (now - self.start)
-        left = duration((self.total - done) / rate) if rate else "?"
-        line = f"{done} of {self.total} movies, {rate:.0f}/s, {left} left"
-        with self.lock:
-            self._write(line if self.rewrites else f"{line}\n")
+        if now >= self.next_progress:
+            self.next_progress = now + (0.2 if self.rewrites else 5)
+            with self.lock:
+                self._write(line() if self.rewrites else f"{line()}\n")
 
     def clear(self) -> None:
         with self.lock:
@@ -179,18 +171,22 @@ class Load:
         self.url = url
         self.concurrency = min(concurrency, len(movies))
         self.start = time.monotonic()
-        self.terminal = Terminal(len(movies))
-        self.queue = iter(enumerate(movies, 1))
+        self.terminal = Terminal()
+        self.queue = iter(enumerate(movies[:1], 1))
         self.lock = threading.Lock()
         self.counts: Counter[str] = Counter()
         self.failed_in_a_row = 0
+        self.sending_since = self.start
+        self.done_before = 0
         self.stop = threading.Event()
         self.unusable = ""
 
     def run(self) -> None:
         workers = [threading.Thread(target=self._work, daemon=True) for _ in range(self.concurrency)]
         try:
-            self._skip_known()
+            self._work()
+            # The first movie of a load that is resumed is there.
+            self._queue_rest(without_known=bool(self.counts[THERE]))
             for worker in workers:
                 worker.start()
             self._watch(workers)
@@ -202,30 +198,42 @@ class Load:
         finally:
             self.terminal.clear()
 
-    def _skip_known(self) -> None:
-        """Leaves out the movies that a listing already has: a thousand for one request, as a resumed load wants.
+    def _queue_rest(self, without_known: bool) -> None:
+        rest = list(enumerate(self.movies, 1))[1:]
+        if without_known:
+            known = self._known()
+            missing = [(number, movie) for number, movie in rest if fingerprint(movie) not in known]
+            self.counts[THERE] += len(rest) - len(missing)
+            rest = missing
+        self.queue = iter(rest)
+        self.sending_since, self.done_before = time.monotonic(), sum(self.counts.values())
 
-        Only exactly the same movies: of any other, the API says what becomes of it.
-        """
+    def _known(self) -> set[str]:
+        """Movies that a listing has exactly as the file does; of any other, the API says what becomes of it."""
         wanted = {fingerprint(movie) for movie in self.movies}
         known: set[str] = set()
-        # A listing that turns out to be of no use costs one request in a hundred.
+        listed = 0
+        # Where thousands of others are there too, a listing is soon of no use.
         for movies in itertools.islice(pages(self.url), len(self.movies) // 100):
             known.update(wanted.intersection(map(fingerprint, movies)))
-            self.terminal.report(len(known))
+            listed += len(movies)
+            self.terminal.progress(lambda: f"{listed} movies listed, to see which are there already")
             if len(known) == len(wanted):
                 break
-        missing = [(number, movie) for number, movie in enumerate(self.movies, 1) if fingerprint(movie) not in known]
-        self.queue = iter(missing)
-        self.counts[THERE] = len(self.movies) - len(missing)
-        self.terminal.start_at(self.counts[THERE])
+        return known
 
     def _watch(self, workers: list[threading.Thread], at_most: float = float("inf")) -> None:
         end = time.monotonic() + at_most
         for worker in workers:
             while worker.is_alive() and time.monotonic() < end:
                 worker.join(0.1)
-                self.terminal.report(sum(self.counts.values()))
+                self.terminal.progress(self._progress)
+
+    def _progress(self) -> str:
+        done = sum(self.counts.values())
+        rate = (done - self.done_before) / (time.monotonic() - self.sending_since)
+        left = duration((len(self.movies) - done) / rate) if rate else "?"
+        return f"{done} of {len(self.movies)} movies, {rate:.0f}/s, {left} left"
 
     def _work(self) -> None:
         connection = Connection(self.url, self.stop)
@@ -421,7 +429,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--url", required=True, help="the API's root or its list of movies, with the stage if there is one")
-    add("--file", type=Path, default=Path(__file__).with_name("movies.json"), help="default: movies.json beside this program")
+    default_file = Path(__file__).with_name("movies.json")
+    add("--file", type=Path, default=default_file, help="default: movies.json beside this program")
     add("--concurrency", type=connections, default=8, metavar="N", help="requests at a time, default: %(default)s")
     return parser.parse_args()
 
