@@ -12,9 +12,10 @@ movie is created by a POST of its own, so the API checks it as any client's.
 
 Since movies that exist are left alone, running it again resumes a load that was
 interrupted, and sends what has failed. Of a long file, once its first movie turns
-out to be there, movies that the API lists unchanged are not sent again. No answer, 429 and 5xx are tried
-again, later and later, or when the API's Retry-After says; a movie whose first
-answer was lost on the way then counts as already there.
+out to be there, movies that the API lists unchanged are not sent again. No
+answer, 429 and 5xx are tried again, later and later, or when the API's
+Retry-After says; a movie whose first answer was lost on the way then counts as
+already there.
 
 Messages and progress go to stderr, the summary to stdout, as one line:
 
