@@ -27,7 +27,7 @@ use dynoxide::Database;
 
 use crate::store::Store;
 
-pub use seed::parse as parse_seed;
+pub use seed::{SeedError, parse as parse_seed};
 pub use table::ensure as ensure_table;
 
 /// The table's name where `TABLE_NAME` is not set.
@@ -51,7 +51,8 @@ pub async fn connect(loader: ConfigLoader, table_name: &str) -> Result<SdkConfig
     let Some(url) = variable("AWS_ENDPOINT_URL_DYNAMODB") else {
         let directory = data_directory();
         let server = Server::start(&directory)?;
-        let sdk = with_stand_in_credentials(loader).endpoint_url(server.url()).load().await;
+        let loader = loader.credentials_provider(stand_in_credentials()).region(region());
+        let sdk = loader.endpoint_url(server.url()).load().await;
         let prepared = prepare_table(&Store::new(&sdk, table_name)).await;
         if server.is_leader {
             println!("{}", banner(&directory, prepared));
@@ -63,8 +64,8 @@ pub async fn connect(loader: ConfigLoader, table_name: &str) -> Result<SdkConfig
         return Ok(loader.load().await);
     }
     let has_credentials = variable("AWS_ACCESS_KEY_ID").or(variable("AWS_PROFILE")).is_some();
-    let loader = if has_credentials { loader } else { with_stand_in_credentials(loader) };
-    let sdk = loader.load().await;
+    let loader = if has_credentials { loader } else { loader.credentials_provider(stand_in_credentials()) };
+    let sdk = loader.region(region()).load().await;
     match tokio::time::timeout(Duration::from_secs(1), prepare_table(&Store::new(&sdk, table_name))).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => println!("The table is not there, and could not be made: {error}"),
@@ -79,10 +80,14 @@ pub fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// An emulator needs credentials and a region, of whatever kind.
-fn with_stand_in_credentials(loader: ConfigLoader) -> ConfigLoader {
-    let credentials = Credentials::new("local", "local", None, None, "local");
-    loader.credentials_provider(credentials).region(Region::new("us-east-1"))
+/// An emulator needs credentials, of whatever kind.
+fn stand_in_credentials() -> Credentials {
+    Credentials::new("local", "local", None, None, "local")
+}
+
+/// An emulator needs a region too: the one that is set, or any.
+fn region() -> Region {
+    Region::new(variable("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned()))
 }
 
 /// Makes the table if it is missing, and seeds a table that it made. The seed is read first, so that a broken one

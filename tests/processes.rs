@@ -315,7 +315,9 @@ fn another_dynamodb_can_be_named() {
     assert_eq!(first.invoke(create.as_bytes())["statusCode"], 200);
     let endpoint = format!("http://127.0.0.1:{}", fs::read_to_string(directory.join("port")).unwrap());
     let named = |table| [("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()), ("TABLE_NAME", table)];
-    let same = Process::emulator(&other, "same.log", &named("movies"));
+    let mut with_keys = named("movies").to_vec();
+    with_keys.extend([("AWS_ACCESS_KEY_ID", "own"), ("AWS_SECRET_ACCESS_KEY", "own"), ("AWS_REGION", "")]);
+    let same = Process::emulator(&other, "same.log", &with_keys);
     assert_eq!(same.invoke(create.as_bytes())["statusCode"], 409);
     // A table that is not there yet is made, and seeded.
     let new = Process::emulator(&other, "new.log", &named("others"));
