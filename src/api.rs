@@ -18,9 +18,11 @@ use crate::{
     cursor,
     event::Request,
     movie::{Invalid, Movie, MovieId, MoviePatch, Year},
+    openapi,
     problem::Problem,
     route::{self, NoRoute, Route},
     store::{Expected, Page, Store, StoreError, Stored},
+    swagger_ui::{self, Asset},
 };
 
 /// The largest body that is read, in bytes.
@@ -30,8 +32,10 @@ pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// more. A page that would be larger ends earlier.
 const MAX_LIST_BYTES: usize = 900_000;
 
-const DEFAULT_LIMIT: usize = 100;
-const MAX_LIMIT: usize = 1000;
+/// How many movies a page has when nothing is said, and at most.
+pub const DEFAULT_LIMIT: usize = 100;
+/// See [`DEFAULT_LIMIT`].
+pub const MAX_LIMIT: usize = 1000;
 
 /// How many etags an `If-Match` may name: as many as DynamoDB's `IN` takes.
 const MAX_ETAGS: usize = 100;
@@ -73,6 +77,9 @@ pub async fn handle(app: &App, mut request: Request, request_id: &str, budget: D
 
 async fn respond(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
     let path = request.path.as_deref().ok_or_else(|| Problem::bad_request("The path is not UTF-8."))?;
+    if !app.config.swagger_ui && swagger_ui::owns(path) {
+        return Err(Problem::no_such_path());
+    }
     let route = route::find(&request.method, path).map_err(|none| match none {
         NoRoute::NotFound => Problem::no_such_path(),
         NoRoute::MethodNotAllowed(allow) => Problem::method_not_allowed(allow),
@@ -84,6 +91,9 @@ async fn respond(app: &App, request: &Request) -> Result<Response<Body>, Problem
         Route::Update(id) => update(app, request, id).await,
         Route::Delete(id) => delete(app, request, id).await,
         Route::Health => health(app, request).await,
+        Route::Document => Ok(with_etag(request, ok(openapi::document(&request.base)), None)),
+        Route::Page => Ok(with_etag(request, swagger_ui::page(&request.base), None)),
+        Route::Asset(asset) => Ok(swagger_ui_file(request, asset)),
         Route::Options(allow) => Ok(options(allow)),
     }
 }
@@ -198,6 +208,15 @@ async fn health(app: &App, request: &Request) -> Result<Response<Body>, Problem>
     Ok(response)
 }
 
+fn swagger_ui_file(request: &Request, asset: &Asset) -> Response<Body> {
+    let gzip = swagger_ui::accepts_gzip(&request.header(header::ACCEPT_ENCODING).unwrap_or_default());
+    let mut response = with_etag(request, asset.response(gzip), Some(&Asset::etag(gzip)));
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    response
+}
+
 /// A plain OPTIONS and a CORS preflight alike; the origin's part is added to every response.
 fn options(allow: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
@@ -222,7 +241,7 @@ fn allow_origin(config: &Config, request: &Request, headers: &mut lambda_http::h
     if origins.iter().any(|origin| origin == "*") {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     } else {
-        headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
         match request.header(header::ORIGIN).filter(|origin| origins.contains(origin)) {
             Some(origin) => insert(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, &origin),
             None => return,

@@ -12,6 +12,8 @@ pub struct Config {
     /// `BASE_PATH`: the path that a load balancer or proxy puts before the API's own and that nothing else in the event
     /// tells, with a leading slash and none at its end; empty by default.
     pub base_path: String,
+    /// `SWAGGER_UI`: `on` (the default), or `off` for an API that shows no page at `/`.
+    pub swagger_ui: bool,
 }
 
 /// A variable that is missing or wrong.
@@ -52,7 +54,17 @@ impl Config {
             let problem = "is wrong: start it with a slash and end it without, as in /api";
             return Err(ConfigError { variable: "BASE_PATH", problem });
         }
-        Ok(Self { table_name, cors_allow_origins: origins.into_iter().map(str::to_owned).collect(), base_path })
+        let swagger_ui = match variable("SWAGGER_UI").as_deref() {
+            None | Some("" | "on") => true,
+            Some("off") => false,
+            Some(_) => return Err(ConfigError { variable: "SWAGGER_UI", problem: "is wrong: it is on or off" }),
+        };
+        Ok(Self {
+            table_name,
+            cors_allow_origins: origins.into_iter().map(str::to_owned).collect(),
+            base_path,
+            swagger_ui,
+        })
     }
 }
 
@@ -78,6 +90,7 @@ mod tests {
             (&[("TABLE_NAME", "")], "TABLE_NAME"),
             (&[("TABLE_NAME", "m"), ("CORS_ALLOW_ORIGINS", "example.org")], "CORS_ALLOW_ORIGINS"),
             (&[("TABLE_NAME", "m"), ("BASE_PATH", "api/")], "BASE_PATH"),
+            (&[("TABLE_NAME", "m"), ("SWAGGER_UI", "no")], "SWAGGER_UI"),
         ] {
             assert!(read(variables).unwrap_err().contains(name));
         }

@@ -169,7 +169,9 @@ fn split_base(
     proxy: Option<&str>,
     is_root: bool,
 ) -> (String, String) {
-    let mut base = stage_path.and_then(|full| full.strip_suffix(path)).unwrap_or_default().to_owned();
+    // The root of a stage answers without a slash at its end too.
+    let base = stage_path.and_then(|full| full.strip_suffix(path).or(Some(full).filter(|_| path == "/")));
+    let mut base = base.unwrap_or_default().to_owned();
     let mut local = path;
     if let Some(stage) = stage
         && let Some(rest) = local.strip_prefix('/').and_then(|rest| rest.strip_prefix(stage))

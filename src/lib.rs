@@ -12,7 +12,8 @@
 //! | response -> Lambda reply | [`event`] again |
 //!
 //! Beside it: [`movie`], the types whose values are always valid; [`cursor`], the page token; [`problem`], what a client
-//! is told when something is wrong; [`config`] and [`telemetry`]; and, in local builds only, `local`, the embedded store.
+//! is told when something is wrong; [`openapi`], the API's description, and [`swagger_ui`], the page that shows it;
+//! [`config`] and [`telemetry`]; and, in local builds only, `local`, the embedded store.
 //!
 //! [`serve`] is the whole of it, from an event to its reply, and never fails.
 
@@ -23,9 +24,11 @@ pub mod event;
 #[cfg(feature = "local")]
 pub mod local;
 pub mod movie;
+pub mod openapi;
 pub mod problem;
 pub mod route;
 pub mod store;
+pub mod swagger_ui;
 pub mod telemetry;
 
 use std::time::Instant;

@@ -18,8 +18,10 @@ pub use image::ImageUrl;
 
 /// A movie, whole and valid. Serialises to the JSON that clients see.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "local", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "local", schemars(title = "Movie Data", description = "A movie, whole.", deny_unknown_fields))]
 pub struct Movie {
-    /// Not blank.
+    /// Not blank. With a dash and the year it makes the id, of at most 2,048 bytes of UTF-8.
     pub title: Title,
     /// Year released.
     pub year: Year,
@@ -84,6 +86,8 @@ impl Movie {
 
 /// The fields to change, the rest staying as they are: a JSON Merge Patch (RFC 7396) for a flat, closed object.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(feature = "local", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "local", schemars(title = "Movie Patch", deny_unknown_fields, extend("minProperties" = 1)))]
 pub struct MoviePatch {
     /// A new title, which moves the movie to another id.
     pub title: Option<Title>,
@@ -149,6 +153,7 @@ pub enum Invalid {
 
 /// One bad field.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "local", derive(schemars::JsonSchema))]
 pub struct FieldError {
     /// JSON Pointer (RFC 6901) to the field, or to the entry of an array.
     pub pointer: String,

@@ -24,9 +24,11 @@ pub struct Problem {
 
 /// RFC 9457's members, and this API's two: `request_id`, and `errors` for a validation problem.
 #[derive(Serialize)]
-struct Document<'a> {
+#[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(rename = "Problem"))]
+pub(crate) struct Document<'a> {
     r#type: String,
     title: &'a str,
+    #[cfg_attr(feature = "local", schemars(with = "i32", range(min = 400, max = 599)))]
     status: u16,
     detail: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,6 +3,8 @@
 //! The path is the one the client meant: decoded once by [`crate::event`], without stage and base path. Everything
 //! behind `/ns_movies/` is one id, slashes included, since a title may hold any character.
 
+use crate::swagger_ui::Asset;
+
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Route<'a> {
@@ -18,6 +20,12 @@ pub enum Route<'a> {
     Delete(&'a str),
     /// GET the state of the service.
     Health,
+    /// GET the OpenAPI document.
+    Document,
+    /// GET Swagger UI.
+    Page,
+    /// GET a file of Swagger UI.
+    Asset(&'static Asset),
     /// OPTIONS of a known path, with its methods.
     Options(Allow),
 }
@@ -48,12 +56,17 @@ pub fn find<'a>(method: &str, path: &'a str) -> Result<Route<'a>, NoRoute> {
             "POST" => Ok(Route::Create),
             other => options_or_refuse(other, "GET, HEAD, POST, OPTIONS"),
         },
-        (None, "/health") => match method {
-            "GET" | "HEAD" => Ok(Route::Health),
-            other => options_or_refuse(other, "GET, HEAD, OPTIONS"),
-        },
-        _ => {
-            let id = below.and_then(|below| below.strip_prefix('/')).ok_or(NoRoute::NotFound)?;
+        (None, _) => {
+            let route = match path {
+                "/" => Route::Page,
+                "/swagger.json" => Route::Document,
+                "/health" => Route::Health,
+                _ => Asset::at(path).map(Route::Asset).ok_or(NoRoute::NotFound)?,
+            };
+            if matches!(method, "GET" | "HEAD") { Ok(route) } else { options_or_refuse(method, "GET, HEAD, OPTIONS") }
+        }
+        (Some(below), _) => {
+            let id = below.strip_prefix('/').ok_or(NoRoute::NotFound)?;
             match method {
                 "GET" | "HEAD" => Ok(Route::Read(id)),
                 "PUT" | "PATCH" => Ok(Route::Update(id)),

@@ -9,7 +9,15 @@ pub const MAX_ID_BYTES: usize = 2048;
 
 /// A movie's title: any text that is not blank, kept to the letter, never normalised.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Title(String);
+#[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(inline))]
+pub struct Title(
+    #[cfg_attr(feature = "local", schemars(length(min = 1, max = MAX_ID_BYTES - "-1".len()), regex(pattern = NOT_BLANK)))]
+     String,
+);
+
+/// One character that is not `White_Space` by Unicode, as [`str::trim`] knows it; regular expressions differ about `\s`.
+#[cfg(feature = "local")]
+const NOT_BLANK: &str = r"[^\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
 
 impl Title {
     /// Takes any text but blank; the length is limited by [`MovieId::new`], which knows the year too.
@@ -21,7 +29,8 @@ impl Title {
 
 /// The year a movie was released, 1 to 9999.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-pub struct Year(u16);
+#[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(inline))]
+pub struct Year(#[cfg_attr(feature = "local", schemars(with = "i32", range(min = 1, max = 9999)))] u16);
 
 impl Year {
     /// `None` outside 1 to 9999.

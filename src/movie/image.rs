@@ -7,7 +7,12 @@ use serde::Serialize;
 
 /// An absolute `http` or `https` URL with a host. It is stored and shown, never fetched.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct ImageUrl(String);
+#[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(inline))]
+pub struct ImageUrl(#[cfg_attr(feature = "local", schemars(regex(pattern = WEB_ADDRESS)))] String);
+
+/// Scheme, perhaps a user, a host by name or number, perhaps a port, and what follows.
+#[cfg(feature = "local")]
+const WEB_ADDRESS: &str = r#"^[Hh][Tt][Tt][Pp][Ss]?://([A-Za-z0-9._~!$&'()*+,;=:%-]*@)?([A-Za-z0-9._~!$&'()*+,;=-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?([/?#][^\s"<>\\\u0000-\u001f\u007f-\u009f]*)?$"#;
 
 impl ImageUrl {
     /// `None` for anything that a browser would not take for a web address as it stands.

@@ -11,6 +11,7 @@
 #![allow(missing_docs, reason = "tests are named as sentences")]
 
 mod conditions;
+mod contract;
 mod crud;
 mod doors;
 mod errors;
@@ -19,4 +20,6 @@ mod faults;
 mod hostile;
 mod listing;
 mod model;
+mod openapi;
 mod support;
+mod swagger_ui;

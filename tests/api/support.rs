@@ -21,11 +21,14 @@ use aws_smithy_runtime_api::{
     http::StatusCode,
 };
 use aws_smithy_types::body::SdkBody;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use dynoxide::Database;
 use movies::{api::App, config::Config, event::Event, local, movie::Movie, store::Store};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+
+use crate::contract;
 
 /// The service, with the means to break what is beneath it.
 pub struct Service {
@@ -116,8 +119,12 @@ fn app(endpoint: &str, faults: &Faults) -> App {
         .sleep_impl(aws_smithy_async_sleep())
         .http_client(SharedHttpClient::new(FaultyClient { real: real_client(), faults: faults.clone() }))
         .build();
-    let config =
-        Config { table_name: "movies".to_owned(), cors_allow_origins: vec!["*".to_owned()], base_path: String::new() };
+    let config = Config {
+        table_name: "movies".to_owned(),
+        cors_allow_origins: vec!["*".to_owned()],
+        base_path: String::new(),
+        swagger_ui: true,
+    };
     App { store: Store::new(&sdk, "movies"), config }
 }
 
@@ -246,9 +253,23 @@ fn values(pairs: &[(String, String)]) -> Value {
 
 /// Puts an event's bytes in, takes the reply's bytes out.
 pub async fn send_event(app: &App, event: &[u8]) -> Answer {
+    let request = match Event::from_bytes(event) {
+        Event::Http(_, mut request) => {
+            request.strip_base_path(&app.config.base_path);
+            Some((request.method, request.path))
+        }
+        Event::Unknown => None,
+    };
     let reply = movies::serve(app, Event::from_bytes(event), "test-request", 0).await;
     let bytes = serde_json::to_vec(&reply).unwrap();
-    Answer::read(&serde_json::from_slice(&bytes).unwrap())
+    let answer = Answer::read(&serde_json::from_slice(&bytes).unwrap());
+    match request {
+        Some((method, Some(path))) => {
+            contract::check(&method, &path, answer.status, &answer.headers, answer.body.as_bytes());
+        }
+        Some((_, None)) | None => assert_eq!(answer.status, 400, "{answer:?}"),
+    }
+    answer
 }
 
 /// A reply, as the client would see it.
@@ -257,6 +278,8 @@ pub struct Answer {
     pub status: u64,
     pub headers: BTreeMap<String, String>,
     pub body: String,
+    /// The body as the client gets it.
+    pub bytes: Vec<u8>,
     pub reply: Value,
 }
 
@@ -270,8 +293,9 @@ impl Answer {
             assert!(!headers.contains_key(name), "{name} would be sent twice");
             headers.insert(name.to_lowercase(), values[0].as_str().unwrap().to_owned());
         }
-        assert_eq!(reply["isBase64Encoded"], json!(false));
         let body = reply["body"].as_str().unwrap_or_default().to_owned();
+        let is_base64 = reply["isBase64Encoded"].as_bool().unwrap();
+        let bytes = if is_base64 { BASE64_STANDARD.decode(&body).unwrap() } else { body.clone().into_bytes() };
         let status = reply["statusCode"].as_u64().unwrap();
         if status >= 400 && !body.is_empty() {
             let problem: Value = serde_json::from_str(&body).unwrap();
@@ -281,7 +305,7 @@ impl Answer {
                 assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {problem}");
             }
         }
-        Self { status, headers, body, reply: reply.clone() }
+        Self { status, headers, body, bytes, reply: reply.clone() }
     }
 
     pub fn json(&self) -> Value {

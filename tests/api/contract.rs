@@ -1,0 +1,103 @@
+//! Holds an answer against the served OpenAPI document. Every answer that a test sees comes through here.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+pub static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(&movies::openapi::document("")).expect("the document is JSON"));
+
+/// Panics unless the document has this answer to `method` on `path` (decoded, without stage and base path): its status,
+/// the headers that are always there, its media type and a body of its schema.
+pub fn check(method: &str, path: &str, status: u64, headers: &BTreeMap<String, String>, body: &[u8]) {
+    let line = format!("{method} {path:.200} is answered with {status}");
+    let Some(template) = template(path) else {
+        assert_eq!(status, 404, "{line}: the document has no such path");
+        return check_problem(body, method, &line);
+    };
+    let operation = &DOCUMENT["paths"][template][method.to_lowercase()];
+    if operation.is_null() || method != method.to_uppercase() {
+        assert_eq!(status, 405, "{line}: the document has no such method");
+        assert!(headers.contains_key("allow"), "{line}: without Allow");
+        return check_problem(body, method, &line);
+    }
+    let response = resolve(&operation["responses"][status.to_string()]);
+    assert!(!response.is_null(), "{line}: the document has no such status");
+
+    for (name, header) in response["headers"].as_object().into_iter().flatten() {
+        let header = resolve(header);
+        match headers.get(&name.to_lowercase()) {
+            None => assert!(header["required"] != json!(true), "{line}: without {name}"),
+            Some(value) => {
+                let integer = Some(value).filter(|_| header["schema"]["type"] == "integer");
+                let value = integer.map_or(json!(value), |value| json!(value.parse::<i64>().expect("an integer")));
+                validate(&header["schema"], &value, &format!("{line}: {name}"));
+            }
+        }
+    }
+
+    let Some(content) = response["content"].as_object() else {
+        assert!(body.is_empty(), "{line}: with a body that the document does not have");
+        return;
+    };
+    let essence = headers.get("content-type").and_then(|value| value.split(';').next()).unwrap_or_default();
+    let media = content.get(essence).unwrap_or_else(|| panic!("{line}: as {essence}, which the document has not"));
+    if essence.ends_with("json") {
+        let body = serde_json::from_slice(body).unwrap_or_else(|error| panic!("{line}: {error}"));
+        validate(&media["schema"], &body, &line);
+    }
+}
+
+fn template(path: &str) -> Option<&'static str> {
+    match path {
+        "/ns_movies" | "/ns_movies/" => Some("/ns_movies/"),
+        _ if path.starts_with("/ns_movies/") => Some("/ns_movies/{id}"),
+        _ => {
+            let parameters = &DOCUMENT["paths"]["/swagger-ui/{version}/{file}"]["parameters"];
+            let values = |at: usize| parameters[at]["schema"]["enum"].as_array().into_iter().flatten();
+            let is_asset = values(0).any(|version| {
+                values(1)
+                    .any(|file| path == format!("/swagger-ui/{}/{}", version.as_str().unwrap(), file.as_str().unwrap()))
+            });
+            if is_asset {
+                return Some("/swagger-ui/{version}/{file}");
+            }
+            DOCUMENT["paths"].as_object().unwrap().keys().map(String::as_str).find(|known| *known == path)
+        }
+    }
+}
+
+fn resolve(value: &'static Value) -> &'static Value {
+    match value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
+        Some(pointer) => DOCUMENT.pointer(pointer).expect("a reference leads somewhere"),
+        None => value,
+    }
+}
+
+fn check_problem(body: &[u8], method: &str, line: &str) {
+    if method != "HEAD" {
+        let problem = serde_json::from_slice(body).unwrap_or_else(|error| panic!("{line}: {error}"));
+        validate(&json!({"$ref": "#/components/schemas/Problem"}), &problem, line);
+    }
+}
+
+fn validate(schema: &Value, instance: &Value, line: &str) {
+    static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+    let key = schema.to_string();
+    let validator = {
+        let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
+        let build = || {
+            let mut whole = json!({"components": {"schemas": DOCUMENT["components"]["schemas"]}});
+            whole.as_object_mut().unwrap().extend(schema.as_object().unwrap().clone());
+            Arc::new(jsonschema::options().should_validate_formats(true).build(&whole).expect("a schema"))
+        };
+        validators.entry(key).or_insert_with(build).clone()
+    };
+    if let Err(error) = validator.validate(instance) {
+        panic!("{line}: {error} at {}", error.instance_path());
+    }
+}

@@ -1,0 +1,98 @@
+//! The document: made from the code, right behind every door, and a check that can fail.
+
+use std::{collections::BTreeMap, env, fs, panic::catch_unwind, path::Path};
+
+use serde_json::{Value, json};
+
+use crate::{
+    contract::{self, DOCUMENT},
+    support::{Service, send_event},
+};
+
+#[test]
+fn the_kept_document_is_what_the_code_makes() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/openapi/swagger.json");
+    let made = movies::openapi::generate::document().unwrap();
+    if env::var_os("UPDATE_OPENAPI").is_some() {
+        fs::write(&file, &made).unwrap();
+    }
+    assert!(
+        fs::read_to_string(file).unwrap() == made,
+        "the API changed: run `make openapi`, and review the difference"
+    );
+}
+
+#[tokio::test]
+async fn its_server_is_where_the_service_is() {
+    let service = Service::start().await;
+    for (event, server) in [
+        (json!({"httpMethod": "GET", "path": "/swagger.json", "requestContext": {"path": "/swagger.json"}}), "/"),
+        (
+            json!({"httpMethod": "GET", "path": "/swagger.json", "requestContext": {"path": "/prod/swagger.json"}}),
+            "/prod",
+        ),
+        (
+            json!({"httpMethod": "GET", "path": "/v1/swagger.json", "pathParameters": {"proxy": "swagger.json"},
+                "requestContext": {"path": "/v1/swagger.json"}}),
+            "/v1",
+        ),
+        (
+            json!({"rawPath": "/dev/swagger.json", "requestContext": {"stage": "dev", "http": {"method": "GET"}}}),
+            "/dev",
+        ),
+    ] {
+        let answer = send_event(&service.app, event.to_string().as_bytes()).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json()["servers"][0]["url"], server, "{event}");
+        assert_eq!(answer.json()["paths"], DOCUMENT["paths"]);
+    }
+}
+
+#[tokio::test]
+async fn it_says_what_the_contract_says() {
+    let answer = Service::start().await.get("/swagger.json").await;
+    let document = answer.json();
+    assert_eq!(answer.headers["content-type"], "application/json");
+    let movie = &document["components"]["schemas"]["Movie"];
+    assert_eq!(movie["title"], "Movie Data");
+    assert_eq!(movie["additionalProperties"], json!(false));
+    assert_eq!(movie["required"], json!(["title", "year", "cast", "image", "description"]));
+    assert_eq!(movie["properties"]["year"]["maximum"], 9999);
+    let mut ids: Vec<_> = operations(&document).map(|operation| operation["operationId"].to_string()).collect();
+    let count = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!((count, ids.len()), (22, 22), "each operation has an id of its own");
+}
+
+fn operations(document: &Value) -> impl Iterator<Item = &Value> {
+    let items = document["paths"].as_object().unwrap().values();
+    items
+        .flat_map(|item| item.as_object().unwrap().iter())
+        .filter(|(key, _)| *key != "parameters")
+        .map(|(_, value)| value)
+}
+
+#[test]
+fn an_answer_that_is_not_in_the_document_is_found() {
+    let headers = BTreeMap::from([
+        ("content-type".to_owned(), "application/json".to_owned()),
+        ("etag".to_owned(), "\"x\"".to_owned()),
+    ]);
+    let movie = r#"{"title":"A","year":1,"cast":[],"image":"https://x.org/","description":""}"#;
+    contract::check("GET", "/ns_movies/A-1", 200, &headers, movie.as_bytes());
+    for (method, path, status, headers, body) in [
+        ("GET", "/ns_movies/A-1", 418, &headers, movie.to_owned()),
+        ("GET", "/ns_movies/A-1", 200, &BTreeMap::new(), movie.to_owned()),
+        ("GET", "/ns_movies/A-1", 200, &headers, movie.replace(":1,", ":0,")),
+        ("GET", "/ns_movies/A-1", 200, &headers, movie.replace("https:", "javascript:")),
+        ("GET", "/ns_movies/A-1", 200, &headers, movie.replace("\"A\"", "\" \"")),
+        ("GET", "/ns_movies/A-1", 200, &headers, movie.replace('{', "{\"etag\":1,")),
+        ("DELETE", "/ns_movies/A-1", 200, &headers, movie.to_owned()),
+        ("BREW", "/ns_movies/A-1", 200, &headers, movie.to_owned()),
+        ("GET", "/elsewhere", 200, &headers, movie.to_owned()),
+    ] {
+        let found = catch_unwind(|| contract::check(method, path, status, headers, body.as_bytes()));
+        assert!(found.is_err(), "{method} {path} {status} {body}");
+    }
+}
