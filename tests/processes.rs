@@ -78,6 +78,17 @@ impl Process {
         emulator
     }
 
+    /// A REST API's stage in front of `cargo lambda watch`; its root is `/prod/`.
+    fn stage(watch: &Self, directory: &Path) -> Self {
+        let port = free_port().to_string();
+        let mut command = Command::new("python3");
+        let function = format!("http://{}", watch.address);
+        command.args(["-B", &web("stage.py"), &function, "--port", &port]);
+        let stage = Self::start(command, format!("127.0.0.1:{port}"), &directory.join("stage.log"));
+        stage.wait_until(Duration::from_secs(20), |stage| TcpStream::connect(&stage.address).is_ok());
+        stage
+    }
+
     fn wait_until(&self, patience: Duration, ready: impl Fn(&Self) -> bool) {
         let start = Instant::now();
         while !ready(self) {
@@ -204,6 +215,86 @@ fn cargo_lambda_watch_serves_the_tutorials_movies_and_keeps_changes() {
     let again = Process::watch(&directory, &[]);
     assert_eq!(again.call("GET", "/ns_movies/The%20Dare-2020", &[], "").unwrap().0, 404, "what was deleted stays so");
     assert_eq!(again.call("GET", "/ns_movies/C%23-2000", &[], "").unwrap().0, 200, "what was made stays");
+}
+
+/// A file of the tests in a browser, by a fuzzer and with a generated client.
+fn web(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/web").join(name).to_str().unwrap().to_owned()
+}
+
+/// A program among the tools of those tests.
+fn web_tool(name: &str) -> Command {
+    let mut command = Command::new(Path::new(&tool("WEB_TOOLS")).join(name));
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+fn succeeds(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}\n{said}");
+    said
+}
+
+#[test]
+#[ignore = "needs a browser: `make test` has it"]
+fn swagger_ui_works_in_a_browser_at_the_root_and_under_a_stage() {
+    let directory = new_directory();
+    let watch = Process::watch(&directory, &[]);
+    let stage = Process::stage(&watch, &directory);
+    for url in [format!("http://{}/", watch.address), format!("http://{}/prod/", stage.address)] {
+        succeeds(web_tool("bin/python3").args([&web("browser.py"), &url, "--chromium", &tool("CHROMIUM")]));
+    }
+}
+
+#[test]
+#[ignore = "needs Node.js and a generator: `make test` has them"]
+fn a_generated_client_compiles_and_makes_the_whole_round() {
+    let directory = new_directory();
+    let watch = Process::watch(&directory, &[]);
+    let stage = Process::stage(&watch, &directory);
+    let document = format!("http://{}/swagger.json", watch.address);
+    succeeds(
+        web_tool("node_modules/.bin/openapi-ts").args(["-i", &document, "-o", "generated"]).current_dir(&directory),
+    );
+    fs::copy(web("client.ts"), directory.join("client.ts")).unwrap();
+    let types = Path::new(&tool("WEB_TOOLS")).join("node_modules/@types");
+    succeeds(
+        web_tool("node_modules/.bin/tsc")
+            .args(["--strict", "--target", "es2022", "--lib", "es2022,dom,dom.iterable", "--module", "commonjs"])
+            .args(["--moduleResolution", "node10", "--types", "node", "--outDir", "out", "--typeRoots"])
+            .arg(types)
+            .arg("client.ts")
+            .current_dir(&directory),
+    );
+    for url in [format!("http://{}", watch.address), format!("http://{}/prod", stage.address)] {
+        succeeds(Command::new("node").args(["out/client.js", &url]).current_dir(&directory));
+    }
+}
+
+#[test]
+#[ignore = "needs schemathesis: `make test` has it"]
+fn a_fuzzer_finds_no_answer_that_the_document_lacks() {
+    let directory = new_directory();
+    let watch = Process::watch(&directory, &[]);
+    // Through a stage, since `cargo lambda watch` refuses some bodies by itself.
+    let stage = Process::stage(&watch, &directory);
+    let document = format!("http://{}/prod/swagger.json", stage.address);
+    let fuzz = |arguments: &[&str]| {
+        let said = succeeds(
+            web_tool("bin/schemathesis")
+                .args(["--config-file", &web("schemathesis.toml"), "run", &document, "--checks", "all"])
+                .args(["--seed", "1", "--max-examples", "20", "--no-color"])
+                .args(arguments)
+                .env("PYTHONPATH", web(""))
+                .env("SCHEMATHESIS_HOOKS", "schemathesis_hooks")
+                .current_dir(&directory),
+        );
+        assert!(said.contains("No issues found"), "{said}");
+    };
+    fuzz(&["--exclude-method", "OPTIONS"]);
+    // OPTIONS tells what a path can do: also that of a movie that was just deleted, which is no use after free.
+    fuzz(&["--include-method", "OPTIONS", "--phases", "examples,coverage,fuzzing"]);
 }
 
 /// Whether `line` is `pattern`, in which `…` stands for any text.

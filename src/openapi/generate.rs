@@ -53,11 +53,16 @@ pub fn document() -> Result<String, serde_json::Error> {
         let mut item = Map::new();
         for method in METHODS {
             if let Ok(route) = route::find(method, example) {
-                item.insert(method.to_lowercase(), operation(method, template, route)?);
+                let mut operation = operation(method, template, route)?;
+                let own = operation["parameters"].as_array().cloned().unwrap_or_default();
+                let mut all: Vec<_> = parameters.as_array().into_iter().flatten().cloned().chain(own).collect();
+                // OPTIONS tells of the path, whatever movie is at it or could be.
+                if let (Route::Options(_), Some(id)) = (route, all.first_mut().filter(|first| first["name"] == "id")) {
+                    id["schema"] = json!({"type": "string", "minLength": 1});
+                }
+                operation["parameters"] = Value::Array(all);
+                item.insert(method.to_lowercase(), operation);
             }
-        }
-        if parameters != json!([]) {
-            item.insert("parameters".to_owned(), parameters);
         }
         paths.insert(template.to_owned(), Value::Object(item));
     }
@@ -114,7 +119,7 @@ fn operation(method: &str, template: &str, route: Route<'_>) -> Result<Value, se
                 {"name": "year", "in": "query", "description": "Only movies of this year.",
                  "schema": {"type": "integer", "minimum": 1, "maximum": 9999}},
                 {"name": "cursor", "in": "query", "description": "Where a page starts: from the `Link` of the one before.",
-                 "schema": {"type": "string"}},
+                 "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}},
                 if_none_match(),
             ],
             "responses": with_errors(method, "200", json!({
@@ -129,8 +134,8 @@ fn operation(method: &str, template: &str, route: Route<'_>) -> Result<Value, se
         Route::Create => json!({
             "operationId": "createMovie", "tags": ["movies"], "summary": "Create a movie",
             "description": "Never replaces one: `If-None-Match: *` may be sent and changes nothing.",
-            "parameters": [{"name": "If-None-Match", "in": "header", "description": "`*`, or nothing.",
-                "schema": {"type": "string", "enum": ["*"]}}],
+            "parameters": [{"name": "If-None-Match", "in": "header", "description": "Of no effect.",
+                "schema": {"type": "string"}}],
             "requestBody": {"required": true, "content": {JSON: {"schema": schema("Movie"), "example": example()?}}},
             "responses": with_errors(method, "200", json!({
                 "description": "The movie as stored.",
@@ -392,7 +397,8 @@ fn id_parameter() -> Value {
 }
 
 fn if_match() -> Value {
-    json!({"name": "If-Match", "in": "header", "schema": {"type": "string"},
+    json!({"name": "If-Match", "in": "header",
+        "schema": {"type": "string", "pattern": r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#},
         "description": "An `ETag`, or several: only a movie in one of these states is changed, else 412."})
 }
 

@@ -57,7 +57,7 @@ fn template(path: &str) -> Option<&'static str> {
         "/ns_movies" | "/ns_movies/" => Some("/ns_movies/"),
         _ if path.starts_with("/ns_movies/") => Some("/ns_movies/{id}"),
         _ => {
-            let parameters = &DOCUMENT["paths"]["/swagger-ui/{version}/{file}"]["parameters"];
+            let parameters = &DOCUMENT["paths"]["/swagger-ui/{version}/{file}"]["get"]["parameters"];
             let values = |at: usize| parameters[at]["schema"]["enum"].as_array().into_iter().flatten();
             let is_asset = values(0).any(|version| {
                 values(1)

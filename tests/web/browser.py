@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Swagger UI in a real browser: every operation of the CRUD round is opened, tried out and answered.
+
+Nothing may go wrong unseen: a message in the console, a failed request, or one to elsewhere fails the test.
+"""
+
+import argparse
+import json
+import secrets
+import sys
+from pathlib import Path
+from urllib.parse import quote, urljoin
+from urllib.request import Request, urlopen
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SLOW = 30_000
+
+
+def try_out(page: Page, operation: str, status: str, parameters: dict[str, str] | None = None, body: str = "") -> str:
+    """Executes an operation with Swagger UI's own form, and gives the answer that it shows."""
+    block = page.locator(f"#operations-{operation}")
+    block.locator(".opblock-summary-control").click()
+    block.locator(".try-out__btn").click()
+    for name, value in (parameters or {}).items():
+        block.locator(f'tr[data-param-name="{name}"] input').fill(value)
+    if body:
+        block.locator("textarea.body-param__text").fill(body)
+    block.locator("button.execute").click()
+    table = block.locator(".live-responses-table")
+    expect(table.locator(".response-col_status").nth(1)).to_contain_text(status, timeout=SLOW)
+    return table.inner_text()
+
+
+def use_every_operation(page: Page, screenshots: Path | None, label: str) -> None:
+    title = f"UI 50/50 & more? {secrets.token_hex(4)}"
+    movie = {"title": title, "year": 2011, "cast": ["Ann"], "image": "https://example.org/a.jpg", "description": "ü"}
+    old, new = f"{title}-2011", f"{title}-2012"
+    assert "The Dare-2020" in try_out(page, "movies-listMovies", "200", {"limit": "1000"})
+    assert title in try_out(page, "movies-createMovie", "200", body=json.dumps(movie))
+    if screenshots:
+        page.locator("#operations-movies-createMovie").screenshot(path=screenshots / f"{label}-operation.png")
+    assert "Ann" in try_out(page, "movies-readMovie", "200", {"id": old})
+    changed = try_out(page, "movies-updateMovie", "200", {"id": old}, '{"description":"Seen twice."}')
+    assert "Seen twice." in changed
+    renamed = try_out(page, "movies-patchMovie", "200", {"id": old}, '{"year":2012}')
+    assert quote(new, safe="-._~") in renamed, renamed
+    try_out(page, "movies-deleteMovie", "200", {"id": new})
+    assert "ok" in try_out(page, "service-readHealth", "200")
+    assert "3.1" in try_out(page, "service-readDocument", "200")
+
+
+def check_assets(url: str, assets: list[str]) -> None:
+    """The same bytes for who takes gzip and for who does not."""
+    assert len(assets) == 3, assets
+    for asset in assets:
+        with urlopen(Request(asset, headers={"Accept-Encoding": "identity"})) as answer:
+            assert answer.headers["Content-Encoding"] is None, asset
+            assert "immutable" in answer.headers["Cache-Control"], asset
+            assert answer.read(1) != b"\x1f", asset
+    with urlopen(urljoin(url, "swagger.json")) as answer:
+        assert json.load(answer)["openapi"].startswith("3.1")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("url", help="the service's root, with a slash at its end")
+    parser.add_argument("--chromium", required=True, help="the browser's program")
+    parser.add_argument("--screenshots", type=Path, help="a folder for pictures")
+    arguments = parser.parse_args()
+    wrong: list[str] = []
+    assets: set[str] = set()
+
+    def look(response) -> None:
+        if not response.url.startswith(arguments.url):
+            wrong.append(f"a request to elsewhere: {response.url}")
+        if response.status >= 400:
+            wrong.append(f"{response.status} {response.url}")
+        if "/swagger-ui/" in response.url:
+            assets.add(response.url)
+            if response.headers.get("content-encoding") != "gzip":
+                wrong.append(f"not compressed: {response.url}")
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=arguments.chromium, args=ARGUMENTS)
+        for label, width, height in [("desktop", 1280, 900), ("phone", 390, 844)]:
+            page = browser.new_page(viewport={"width": width, "height": height})
+            page.on("console", lambda message: wrong.append(f"console {message.type}: {message.text}"))
+            page.on("pageerror", lambda error: wrong.append(f"page error: {error}"))
+            page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url} {request.failure}"))
+            page.on("response", look)
+            page.goto(arguments.url)
+            expect(page.locator("#operations-movies-deleteMovie")).to_be_visible(timeout=SLOW)
+            if arguments.screenshots:
+                page.screenshot(path=arguments.screenshots / f"{label}.png")
+            overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if overflow > 0:
+                wrong.append(f"{label}: {overflow} pixels wider than the window")
+            use_every_operation(page, arguments.screenshots, label)
+            page.close()
+        browser.close()
+    check_assets(arguments.url, sorted(assets))
+    if wrong:
+        sys.exit("\n".join(wrong))
+    print(f"{arguments.url}: every operation was tried out, {len(assets)} files, nothing in the console")
+
+
+if __name__ == "__main__":
+    main()
