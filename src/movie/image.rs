@@ -12,7 +12,7 @@ pub struct ImageUrl(#[cfg_attr(feature = "local", schemars(regex(pattern = WEB_A
 
 /// Scheme, perhaps a user, a host by name or number, perhaps a port, and what follows.
 #[cfg(feature = "local")]
-const WEB_ADDRESS: &str = r#"^[Hh][Tt][Tt][Pp][Ss]?://([A-Za-z0-9._~!$&'()*+,;=:%-]*@)?([A-Za-z0-9._~!$&'()*+,;=-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?([/?#][^\s"<>\\\u0000-\u001f\u007f-\u009f]*)?$"#;
+const WEB_ADDRESS: &str = r#"^[Hh][Tt][Tt][Pp][Ss]?://([A-Za-z0-9._~!$&'()*+,;=:%-]*@)?([A-Za-z0-9._~!$&'()*+,;=-]+|\[[0-9A-Fa-f:.]+\])(:0*([0-9]{0,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?([/?#][^\s"<>\\\u0000-\u001f\u007f-\u009f]*)?$"#;
 
 impl ImageUrl {
     /// `None` for anything that a browser would not take for a web address as it stands.
