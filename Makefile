@@ -137,12 +137,10 @@ $(PYTHON):
 	@python3 -m venv --clear $(VENV) || { rm -rf $(VENV); \
 	  echo 'python3 cannot make virtual environments: on Debian and Ubuntu, apt-get install python3-venv' >&2; exit 1; }
 
-# The cargo-lambda that is already there serves if it is the same version.
+# A pinned one, with its linker, whatever else is installed: what is deployed is what was tested.
 $(CARGO_LAMBDA): | $(PYTHON)
-	@if own=$$(command -v cargo-lambda) && cargo-lambda lambda --version 2>/dev/null | grep -q '^cargo-lambda $(CARGO_LAMBDA_VERSION) '; \
-	then echo "Using $$own"; \
-	else echo 'Installing cargo-lambda $(CARGO_LAMBDA_VERSION) with Zig, about 110 MB'; \
-	  $(PIP) cargo-lambda==$(CARGO_LAMBDA_VERSION) ziglang==$(ZIG_VERSION); fi
+	@echo 'Installing cargo-lambda $(CARGO_LAMBDA_VERSION) with Zig, about 110 MB'
+	@$(PIP) cargo-lambda==$(CARGO_LAMBDA_VERSION) ziglang==$(ZIG_VERSION)
 	@touch $@
 
 # Only the emulator's own package, which carries the binary, without what the rest of it needs.

@@ -17,6 +17,7 @@ use ring::digest;
 const VERSION: &str = include_str!("swagger_ui/swagger-ui-dist/VERSION").trim_ascii();
 const PAGE: &str = include_str!("swagger_ui/index.html");
 const SCRIPT: &str = include_str!("swagger_ui/start.js");
+const STYLE: &str = include_str!("swagger_ui/narrow.css");
 
 /// A file that the page loads.
 #[derive(Debug, Eq, PartialEq)]
@@ -54,16 +55,18 @@ pub fn owns(path: &str) -> bool {
 ///
 /// Its URLs are relative: to `base` where a front door tells one, since a stage answers without a slash at its end too,
 /// and else to the page itself, so that a proxy may put it anywhere. The policy (CSP level 3) allows this origin alone,
-/// and of inline scripts only the page's own, by its hash; images may be data, as Swagger UI's icons are.
+/// and of inline scripts and styles only the page's own, by their hashes; images may be data, as Swagger UI's icons are.
 #[must_use]
 pub fn page(base: &str) -> Response<Body> {
     let base = if base.is_empty() { "." } else { base };
-    let page = PAGE.replace("{version}", VERSION).replace("{script}", SCRIPT);
+    let page = PAGE.replace("{version}", VERSION).replace("{script}", SCRIPT).replace("{style}", STYLE);
     let page = page.replace("{base}", &base.replace('&', "&amp;"));
-    let hash = BASE64_STANDARD.encode(digest::digest(&digest::SHA256, SCRIPT.as_bytes()));
+    let hash = |inline: &str| BASE64_STANDARD.encode(digest::digest(&digest::SHA256, inline.as_bytes()));
     let policy = format!(
-        "default-src 'none'; script-src 'self' 'sha256-{hash}'; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self' 'sha256-{}'; style-src 'self' 'sha256-{}'; img-src 'self' data:; \
+         connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'",
+        hash(SCRIPT),
+        hash(STYLE)
     );
     let mut response = Response::new(Body::Text(page));
     let headers = response.headers_mut();

@@ -23,7 +23,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
+
+#[path = "api/contract.rs"]
+mod contract;
 
 /// `cargo lambda watch` compiles at the first request, if need be.
 const COMPILING: Duration = Duration::from_mins(10);
@@ -58,7 +62,7 @@ impl Process {
         }
         let watch = Self::start(command, format!("127.0.0.1:{port}"), &directory.join("watch.log"));
         watch.wait_until(COMPILING, |watch| {
-            watch.call("GET", "/health", &[], "").is_some_and(|(status, ..)| status == 200)
+            watch.exchange("GET", "/health", &[], "").is_some_and(|(status, ..)| status == 200)
         });
         watch
     }
@@ -97,8 +101,18 @@ impl Process {
         }
     }
 
+    /// A request to the service, whose answer must be one that the OpenAPI document has: status, head and body.
+    fn call(&self, method: &str, path: &str, headers: &[&str], body: &str) -> (u16, String, String) {
+        let (status, head, body) = self.exchange(method, path, headers, body).expect("the service answers");
+        let path = percent_decode_str(path.split('?').next().unwrap()).decode_utf8().unwrap();
+        let headers = head.lines().filter_map(|line| line.split_once(": "));
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        contract::check(method, &path, status.into(), &headers, body.as_bytes());
+        (status, head, body)
+    }
+
     /// An HTTP/1.1 request: status, head and body, or `None` when no connection was made.
-    fn call(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Option<(u16, String, String)> {
+    fn exchange(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Option<(u16, String, String)> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
         stream.set_read_timeout(Some(COMPILING)).unwrap();
         let headers = headers.iter().fold(String::new(), |all, header| all + header + "\r\n");
@@ -120,16 +134,25 @@ impl Process {
     }
 
     fn json(&self, method: &str, path: &str, body: &Value) -> (u16, String, String) {
-        self.call(method, path, &["Content-Type: application/json"], &body.to_string()).unwrap()
+        self.call(method, path, &["Content-Type: application/json"], &body.to_string())
     }
 
     /// Sends an event to the emulator, and gives its reply.
     fn invoke(&self, event: &[u8]) -> Value {
-        let event = String::from_utf8_lossy(event);
+        let text = String::from_utf8_lossy(event);
         let path = "/2015-03-31/functions/function/invocations";
-        let (status, _, body) = self.call("POST", path, &[], &event).expect("the emulator answers");
+        let (status, _, body) = self.exchange("POST", path, &[], &text).expect("the emulator answers");
         assert_eq!(status, 200, "{body}");
-        serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"))
+        let reply: Value = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
+        let event: Value = serde_json::from_slice(event).unwrap_or_default();
+        if let (Some(method), Some(path)) = (event["httpMethod"].as_str(), event["path"].as_str()) {
+            let headers = reply["headers"].as_object().unwrap().iter();
+            let headers = headers.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect();
+            let (status, body) = (reply["statusCode"].as_u64().unwrap(), reply["body"].as_str().unwrap_or_default());
+            let path = percent_decode_str(path).decode_utf8().unwrap();
+            contract::check(method, &path, status, &headers, body.as_bytes());
+        }
+        reply
     }
 }
 
@@ -166,7 +189,7 @@ fn movie(title: &str) -> Value {
 fn cargo_lambda_watch_serves_the_tutorials_movies_and_keeps_changes() {
     let directory = new_directory();
     let watch = Process::watch(&directory, &[]);
-    let (status, head, body) = watch.call("GET", "/ns_movies/", &[], "").unwrap();
+    let (status, head, body) = watch.call("GET", "/ns_movies/", &[], "");
     assert_eq!(status, 200, "{body}");
     assert!(head.contains("content-type: application/json") && head.contains("etag: \""), "{head}");
     let movies: Value = serde_json::from_str(&body).unwrap();
@@ -178,21 +201,21 @@ fn cargo_lambda_watch_serves_the_tutorials_movies_and_keeps_changes() {
         let (status, head, body) = watch.json("POST", "/ns_movies/", &movie(title));
         assert_eq!(status, 200, "{title}: {body}");
         let original = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap().to_owned();
-        let (status, _, body) = watch.call("GET", &original, &[], "").unwrap();
+        let (status, _, body) = watch.call("GET", &original, &[], "");
         assert_eq!((status, serde_json::from_str::<Value>(&body).unwrap()), (200, movie(title)), "{title}");
         let (status, ..) = watch.json("PUT", &original, &json!({"year": 1999}));
         assert_eq!(status, 200, "{title}");
-        assert_eq!(watch.call("GET", &original, &[], "").unwrap().0, 404, "{title}");
+        assert_eq!(watch.call("GET", &original, &[], "").0, 404, "{title}");
     }
     assert_eq!(watch.json("POST", "/ns_movies", &movie("C#")).0, 200);
     assert_eq!(watch.json("POST", "/ns_movies", &movie("C#")).0, 409);
-    let (status, head, body) = watch.call("OPTIONS", "/ns_movies/", &[], "").unwrap();
+    let (status, head, body) = watch.call("OPTIONS", "/ns_movies/", &[], "");
     assert_eq!((status, body.as_str()), (204, ""));
     assert!(head.contains("allow: GET, HEAD, POST, OPTIONS"), "{head}");
-    let (status, head, body) = watch.call("HEAD", "/ns_movies/The%20Dare-2020", &[], "").unwrap();
+    let (status, head, body) = watch.call("HEAD", "/ns_movies/The%20Dare-2020", &[], "");
     assert_eq!((status, body.as_str()), (200, ""));
     assert!(!head.contains("content-length: 0"), "{head}");
-    assert_eq!(watch.call("DELETE", "/ns_movies/The%20Dare-2020", &[], "").unwrap().0, 200);
+    assert_eq!(watch.call("DELETE", "/ns_movies/The%20Dare-2020", &[], "").0, 200);
 
     let port = watch.address.rsplit_once(':').unwrap().1;
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("events")).unwrap() {
@@ -213,8 +236,8 @@ fn cargo_lambda_watch_serves_the_tutorials_movies_and_keeps_changes() {
     drop(watch);
 
     let again = Process::watch(&directory, &[]);
-    assert_eq!(again.call("GET", "/ns_movies/The%20Dare-2020", &[], "").unwrap().0, 404, "what was deleted stays so");
-    assert_eq!(again.call("GET", "/ns_movies/C%23-2000", &[], "").unwrap().0, 200, "what was made stays");
+    assert_eq!(again.call("GET", "/ns_movies/The%20Dare-2020", &[], "").0, 404, "what was deleted stays so");
+    assert_eq!(again.call("GET", "/ns_movies/C%23-2000", &[], "").0, 200, "what was made stays");
 }
 
 /// A file of the tests in a browser, by a fuzzer and with a generated client.
