@@ -52,13 +52,24 @@ pub struct App {
     pub config: Config,
 }
 
-/// Answers a request within `budget`; `request_id` is for the client to name when it reports a problem.
-pub async fn handle(app: &App, mut request: Request, request_id: &str, budget: Duration) -> Response<Body> {
+/// Answers a request within `budget`; `request_id` is for the client to name when it reports a problem. The answer's
+/// first part is the name of the route, for the log.
+pub async fn handle(
+    app: &App,
+    mut request: Request,
+    request_id: &str,
+    budget: Duration,
+) -> (&'static str, Response<Body>) {
     request.strip_base_path(&app.config.base_path);
     let is_write = !matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
-    // A write that is cut off here may still happen: that is what the problem says.
-    let answer = tokio::time::timeout(budget, respond(app, &request)).await;
-    let answer = answer.unwrap_or_else(|_| Err(Problem::unavailable(is_write)));
+    let (name, answer) = match route(app, &request) {
+        Err(problem) => ("none", Err(problem)),
+        Ok(route) => {
+            let answer = tokio::time::timeout(budget, operate(app, &request, route)).await;
+            // A write that is cut off here may still happen: that is what the problem says.
+            (route.name(), answer.unwrap_or_else(|_| Err(Problem::unavailable(is_write))))
+        }
+    };
     let mut response = answer.unwrap_or_else(|problem| problem.into_response(&request.full_path, request_id));
 
     let headers = response.headers_mut();
@@ -72,18 +83,21 @@ pub async fn handle(app: &App, mut request: Request, request_id: &str, budget: D
     if request.method == "HEAD" || is_bodiless {
         *response.body_mut() = Body::Empty;
     }
-    response
+    (name, response)
 }
 
-async fn respond(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
+fn route<'a>(app: &App, request: &'a Request) -> Result<Route<'a>, Problem> {
     let path = request.path.as_deref().ok_or_else(|| Problem::bad_request("The path is not UTF-8."))?;
     if !app.config.swagger_ui && swagger_ui::owns(path) {
         return Err(Problem::no_such_path());
     }
-    let route = route::find(&request.method, path).map_err(|none| match none {
+    route::find(&request.method, path).map_err(|none| match none {
         NoRoute::NotFound => Problem::no_such_path(),
         NoRoute::MethodNotAllowed(allow) => Problem::method_not_allowed(allow),
-    })?;
+    })
+}
+
+async fn operate(app: &App, request: &Request, route: Route<'_>) -> Result<Response<Body>, Problem> {
     match route {
         Route::List => list(app, request).await,
         Route::Create => create(app, request).await,

@@ -33,30 +33,49 @@ pub mod telemetry;
 
 use std::time::Instant;
 
-use serde_json::json;
-
 use crate::{
     api::App,
     event::{Door, Event, Reply},
     problem::Problem,
-    telemetry::{Level, log},
+    telemetry::{RequestLine, scope},
 };
 
-/// How much of a request's method and path a log line repeats.
-const MAX_LOGGED_CHARS: usize = 1000;
+/// What Lambda tells of an invocation beside its event.
+#[derive(Clone, Debug, Default)]
+pub struct Invocation {
+    /// Lambda's own id of it, which a client can name when it reports a problem.
+    pub request_id: String,
+    /// X-Ray's tracing header, such as `Root=1-…;Parent=…;Sampled=1`.
+    pub trace_header: Option<String>,
+    /// When Lambda will end it, in milliseconds since 1970.
+    pub deadline: u64,
+    /// Whether it is the sandbox's first.
+    pub cold_start: bool,
+}
 
-/// Answers one event. `deadline` is the invocation's, in milliseconds since 1970.
-pub async fn serve(app: &App, event: Event, request_id: &str, deadline: u64) -> Reply {
+impl Invocation {
+    /// The id by which X-Ray finds the trace.
+    fn trace_id(&self) -> Option<&str> {
+        self.trace_header.as_deref()?.split(';').find_map(|field| field.strip_prefix("Root="))
+    }
+}
+
+/// Answers one event.
+pub async fn serve(app: &App, event: Event, invocation: &Invocation) -> Reply {
     let start = Instant::now();
-    let Event::Http(door, request) = event else {
-        log(Level::Warn, "the event is no HTTP request", json!({"request_id": request_id}));
-        let detail = "The event is no HTTP request of an API Gateway, a Function URL or a load balancer.";
-        return Door::HttpApi.reply(Problem::bad_request(detail).into_response("/", request_id));
+    let line = |message, route, status: u16, usage| {
+        RequestLine { message, invocation, route, status, duration: start.elapsed(), usage }.log();
     };
-    let line: String = format!("{} {}", request.method, request.full_path).chars().take(MAX_LOGGED_CHARS).collect();
-    let response = api::handle(app, *request, request_id, event::time_budget(deadline)).await;
-    let milliseconds = start.elapsed().as_secs_f64() * 1000.0;
-    let status = response.status().as_u16();
-    log(Level::Info, &line, json!({"status": status, "duration_ms": milliseconds, "request_id": request_id}));
+    let Event::Http(door, request) = event else {
+        line("the event is no HTTP request".to_owned(), "none", 400, scope::Usage::default());
+        let detail = "The event is no HTTP request of an API Gateway, a Function URL or a load balancer.";
+        return Door::HttpApi.reply(Problem::bad_request(detail).into_response("/", &invocation.request_id));
+    };
+    let message = format!("{} {}", request.method, request.full_path);
+    let budget = event::time_budget(invocation.deadline);
+    // On the heap, since the state of every operation is in it: 20 KB that would be moved around.
+    let answer = Box::pin(api::handle(app, *request, &invocation.request_id, budget));
+    let ((route, response), usage) = scope::run(&invocation.request_id, answer).await;
+    line(message, route, response.status().as_u16(), usage);
     door.reply(response)
 }

@@ -1,11 +1,17 @@
 //! The Lambda function: configuration, the client, a first connection, then one event after another.
 
-use std::{env, process::ExitCode, time::Duration};
+use std::{
+    env,
+    process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use movies::{
+    Invocation,
     api::App,
     config::Config,
     event::Event,
@@ -41,9 +47,16 @@ async fn run() -> Result<(), Error> {
         let _ = tokio::time::timeout(WARM_UP, app.store.ping()).await;
     }
 
+    let is_first = AtomicBool::new(true);
     let handler = service_fn(async |event: LambdaEvent<Event>| {
         let LambdaEvent { payload, context } = event;
-        Ok::<_, Error>(movies::serve(&app, payload, &context.request_id, context.deadline).await)
+        let invocation = Invocation {
+            request_id: context.request_id,
+            trace_header: context.xray_trace_id,
+            deadline: context.deadline,
+            cold_start: is_first.swap(false, Ordering::Relaxed),
+        };
+        Ok::<_, Error>(movies::serve(&app, payload, &invocation).await)
     });
     Runtime::new(handler).run().await
 }

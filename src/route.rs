@@ -30,6 +30,25 @@ pub enum Route<'a> {
     Options(Allow),
 }
 
+impl Route<'_> {
+    /// The operation's name, for logs and metrics.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Create => "create",
+            Self::Read(_) => "read",
+            Self::Update(_) => "update",
+            Self::Delete(_) => "delete",
+            Self::Health => "health",
+            Self::Document => "document",
+            Self::Page => "page",
+            Self::Asset(_) => "asset",
+            Self::Options(_) => "options",
+        }
+    }
+}
+
 /// The methods of a path, as an `Allow` header (RFC 9110 §10.2.1).
 pub type Allow = &'static str;
 

@@ -31,8 +31,8 @@ use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
     types::{
-        AttributeValue, CancellationReason, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
-        TransactWriteItem,
+        AttributeValue, CancellationReason, Delete, Put, ReturnConsumedCapacity::Total, ReturnValue,
+        ReturnValuesOnConditionCheckFailure, TransactWriteItem,
     },
 };
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
@@ -41,9 +41,9 @@ use serde_json::json;
 
 use crate::{
     movie::{Movie, MovieId, MoviePatch, Year},
-    telemetry::{Level, log},
+    telemetry::{Level, log, scope},
 };
-use attempts::{Contention, LostAnswers};
+use attempts::{Contention, LostAnswers, Meter};
 use item::Item;
 
 /// The index that lists the movies of one year.
@@ -124,7 +124,7 @@ impl Store {
             .build();
         let retries = RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(25));
         let config = Builder::from(sdk).timeout_config(timeouts).retry_config(retries).retry_classifier(Contention);
-        Self { client: Client::from_conf(config.build()), table: table.to_owned() }
+        Self { client: Client::from_conf(config.interceptor(Meter).build()), table: table.to_owned() }
     }
 
     /// The table's name.
@@ -146,8 +146,9 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         // No movie's id is without a dash.
         let key = AttributeValue::S("ping".to_owned());
-        let ping = self.client.get_item().table_name(&self.table).key("id", key).send().await;
-        ping.map(|_| ()).map_err(|error| fault("ping", &error))
+        let ping =
+            self.client.get_item().table_name(&self.table).key("id", key).return_consumed_capacity(Total).send().await;
+        ping.map(|pong| scope::read(pong.consumed_capacity())).map_err(|error| fault("ping", &error))
     }
 
     /// The movie with this id, as of all writes answered so far (a strongly consistent read).
@@ -155,9 +156,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn get(&self, id: &MovieId) -> Result<Stored, StoreError> {
-        let read = self.client.get_item().table_name(&self.table).key("id", key(id)).consistent_read(true).send().await;
-        let found = read.map_err(|error| fault("get", &error))?.item.ok_or(StoreError::NotFound)?;
-        item::to_stored(found)
+        let read = self.client.get_item().table_name(&self.table).key("id", key(id)).consistent_read(true);
+        let answer = read.return_consumed_capacity(Total).send().await.map_err(|error| fault("get", &error))?;
+        scope::read(answer.consumed_capacity());
+        item::to_stored(answer.item.ok_or(StoreError::NotFound)?)
     }
 
     /// Stores a movie that is not there yet.
@@ -173,9 +175,13 @@ impl Store {
             .table_name(&self.table)
             .set_item(Some(item::from_stored(id, &stored)?))
             .condition_expression("attribute_not_exists(id)")
+            .return_consumed_capacity(Total)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match put.customize().interceptor(lost.clone()).send().await {
-            Ok(_) => Ok(stored),
+            Ok(answer) => {
+                scope::write(answer.consumed_capacity());
+                Ok(stored)
+            }
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                     own_write(failed.item(), &stored.etag)?.ok_or(lost.unless(StoreError::Exists))
@@ -212,9 +218,13 @@ impl Store {
             .set_expression_attribute_names(Some(names).filter(|names: &HashMap<_, _>| !names.is_empty()))
             .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::AllNew)
+            .return_consumed_capacity(Total)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match call.customize().interceptor(lost.clone()).send().await {
-            Ok(answer) => item::to_stored(answer.attributes.unwrap_or_default()),
+            Ok(answer) => {
+                scope::write(answer.consumed_capacity());
+                item::to_stored(answer.attributes.unwrap_or_default())
+            }
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
                     let refusal = if failed.item().is_some() { StoreError::Stale } else { StoreError::NotFound };
@@ -299,8 +309,12 @@ impl Store {
 
     async fn transact(&self, operation: &'static str, actions: Vec<TransactWriteItem>) -> Result<(), Canceled> {
         // The SDK makes up the token, one for all attempts at this call.
-        match self.client.transact_write_items().set_transact_items(Some(actions)).send().await {
-            Ok(_) => Ok(()),
+        let write = self.client.transact_write_items().set_transact_items(Some(actions));
+        match write.return_consumed_capacity(Total).send().await {
+            Ok(answer) => {
+                scope::write(answer.consumed_capacity());
+                Ok(())
+            }
             Err(error) => match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(canceled))
                     if canceled.cancellation_reasons().iter().any(condition_failed) =>
@@ -329,8 +343,9 @@ impl Store {
         let (items, last_key) = match year {
             None => {
                 let scan = self.client.scan().table_name(&self.table).consistent_read(true);
-                let scan = scan.limit(read_limit).set_exclusive_start_key(start).send().await;
-                let page = scan.map_err(|error| fault("list", &error))?;
+                let scan = scan.limit(read_limit).set_exclusive_start_key(start).return_consumed_capacity(Total);
+                let page = scan.send().await.map_err(|error| fault("list", &error))?;
+                scope::read(page.consumed_capacity());
                 (page.items, page.last_evaluated_key)
             }
             Some(year) => {
@@ -340,8 +355,10 @@ impl Store {
                     .expression_attribute_names("#year", "year")
                     .expression_attribute_values(":year", AttributeValue::N(year.to_string()))
                     .limit(read_limit)
-                    .set_exclusive_start_key(start);
+                    .set_exclusive_start_key(start)
+                    .return_consumed_capacity(Total);
                 let page = query.send().await.map_err(|error| fault("list year", &error))?;
+                scope::read(page.consumed_capacity());
                 (page.items, page.last_evaluated_key)
             }
         };

@@ -401,6 +401,78 @@ fn the_runtime_never_reports_an_error() {
 #[test]
 #[cfg(target_os = "linux")]
 #[ignore = "needs AWS's Runtime Interface Emulator: `make test` has it"]
+fn every_log_line_is_json_and_bears_no_secret() {
+    let directory = new_directory();
+    let lines = |level: &str, log: &str| -> Vec<Value> {
+        let variables = [
+            ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+            ("AWS_LAMBDA_LOG_LEVEL", level),
+            ("AWS_LAMBDA_FUNCTION_NAME", "movies-test"),
+        ];
+        let emulator = Process::emulator(&directory, log, &variables);
+        for (method, path, body) in [
+            ("GET", "/ns_movies/The%20Dare-2020", String::new()),
+            ("GET", "/ns_movies/", String::new()),
+            ("POST", "/ns_movies/", movie("Logged").to_string()),
+            ("POST", "/ns_movies/", movie("Logged").to_string()),
+            ("GET", "/elsewhere", String::new()),
+            ("DELETE", "/ns_movies/Logged-2000", String::new()),
+        ] {
+            let headers = json!({"Authorization": "Bearer s3cret", "X-Api-Key": "s3cret", "Cookie": "s3cret"});
+            let query = json!({"token": ["s3cret"]});
+            let event = json!({
+                "httpMethod": method, "path": path, "headers": headers, "multiValueQueryStringParameters": query,
+                "body": body.replace("example.org", "s3cret.org"),
+            });
+            emulator.invoke(event.to_string().as_bytes());
+        }
+        emulator.invoke(b"{}");
+        drop(emulator);
+        let log = fs::read_to_string(directory.join(log)).unwrap();
+        // The emulator's own lines are no JSON objects.
+        let lines = log.lines().filter(|line| line.starts_with('{'));
+        let lines = lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
+        lines.inspect(|line: &Value| assert!(!line.to_string().contains("s3cret"), "{line}")).collect()
+    };
+
+    let all = lines("DEBUG", "debug.log");
+    let requests: Vec<_> = all.iter().filter(|line| line.get("route").is_some()).collect();
+    let told: Vec<_> =
+        requests.iter().map(|line| (line["route"].as_str().unwrap(), line["status"].as_u64().unwrap())).collect();
+    let expected =
+        [("read", 200), ("list", 200), ("create", 200), ("create", 409), ("none", 404), ("delete", 200), ("none", 400)];
+    assert_eq!(told, expected);
+    for (at, line) in requests.iter().enumerate() {
+        assert_eq!((&line["level"], &line["cold_start"]), (&json!("INFO"), &json!(at == 0)), "{line}");
+        assert!(line["request_id"].as_str().is_some_and(|id| id.len() == 36), "{line}");
+        let asks = line["route"] != "none";
+        assert!(line["duration_ms"].as_f64().is_some_and(|duration| !asks || duration > 0.0), "{line}");
+        assert_eq!(line["attempts"], json!(u32::from(asks)), "{line}");
+        // The embedded metric format: each metric is a number, each dimension a text, at the top of the line.
+        for metrics in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
+            for dimension in metrics["Dimensions"].as_array().unwrap().iter().flat_map(|set| set.as_array().unwrap()) {
+                assert!(line[dimension.as_str().unwrap()].is_string(), "{dimension}: {line}");
+            }
+            for metric in metrics["Metrics"].as_array().unwrap() {
+                assert!(line[metric["Name"].as_str().unwrap()].is_number(), "{metric}: {line}");
+            }
+        }
+        assert_eq!(
+            (&line["Function"], &line["Conflicts"]),
+            (&json!("movies-test"), &if at == 3 { json!(1) } else { json!(null) })
+        );
+    }
+    let debug = all.iter().filter(|line| line["level"] == "DEBUG");
+    assert!(debug.clone().count() >= 5 && debug.clone().all(|line| line["status"].is_number()), "{all:?}");
+
+    let info = lines("INFO", "info.log");
+    assert!(info.iter().all(|line| line["level"] == "INFO"), "{info:?}");
+    assert!(lines("WARN", "warn.log").iter().all(|line| line.get("route").is_none()));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "needs AWS's Runtime Interface Emulator: `make test` has it"]
 fn another_copy_takes_the_store_over() {
     let directory = new_directory();
     let create = |title: &str| {

@@ -1,4 +1,4 @@
-//! What the SDK's attempts at one call tell: which answers were lost, and what is worth another attempt.
+//! What the SDK's attempts at one call tell: how many there were, which answers were lost, and what is worth another.
 
 use std::sync::{
     Arc,
@@ -8,14 +8,47 @@ use std::sync::{
 use aws_sdk_dynamodb::{
     config::{
         ConfigBag, Intercept, RuntimeComponents,
-        interceptors::{FinalizerInterceptorContextRef, InterceptorContext},
+        interceptors::{BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef, InterceptorContext},
         retry::{ClassifyRetry, RetryAction},
     },
     error::BoxError,
     operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
 };
+use serde_json::json;
 
 use super::StoreError;
+use crate::telemetry::{Level, log, scope};
+
+/// Counts every call and every attempt, for the request's log line.
+#[derive(Debug)]
+pub(super) struct Meter;
+
+impl Intercept for Meter {
+    fn name(&self) -> &'static str {
+        "Meter"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        scope::call();
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        scope::attempt();
+        let status = context.response().map(|response| response.status().as_u16());
+        log(Level::Debug, "an attempt at a call of DynamoDB ended", json!({"status": status}));
+        Ok(())
+    }
+}
 
 /// Notices an attempt of one call that may have been carried out although no answer says so: the connection broke, the
 /// time ran out, or the service reported a fault of its own.

@@ -23,3 +23,4 @@ mod model;
 mod openapi;
 mod support;
 mod swagger_ui;
+mod usage;

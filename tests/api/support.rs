@@ -23,7 +23,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::body::SdkBody;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use dynoxide::Database;
-use movies::{api::App, config::Config, event::Event, local, movie::Movie, store::Store};
+use movies::{Invocation, api::App, config::Config, event::Event, local, movie::Movie, store::Store};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -260,7 +260,8 @@ pub async fn send_event(app: &App, event: &[u8]) -> Answer {
         }
         Event::Unknown => None,
     };
-    let reply = movies::serve(app, Event::from_bytes(event), "test-request", 0).await;
+    let invocation = Invocation { request_id: "test-request".to_owned(), ..Invocation::default() };
+    let reply = movies::serve(app, Event::from_bytes(event), &invocation).await;
     let bytes = serde_json::to_vec(&reply).unwrap();
     let answer = Answer::read(&serde_json::from_slice(&bytes).unwrap());
     match request {

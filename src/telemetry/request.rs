@@ -1,0 +1,210 @@
+//! The line of a request: what a query filters by, and CloudWatch's metrics.
+//!
+//! One line is both, in the embedded metric format (Amazon CloudWatch User Guide, "Specification: Embedded metric
+//! format"): `_aws` says which members are metrics. Those and their dimensions have capitals, the log's own fields none.
+//!
+//! | metric | dimensions | |
+//! | --- | --- | --- |
+//! | `Duration`, milliseconds; its sample count is the number of requests | `Function`, `Route`, `Status` | always |
+//! | `ColdStarts`, `Conflicts` (409 and 412), `Retries` (of calls to DynamoDB) | `Function` | when there is one |
+//!
+//! Routes and statuses are few and not a client's to choose, since each combination is a metric that costs.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Level, Settings, scope::Usage, timestamp, write};
+use crate::Invocation;
+
+/// How much of a request's method and path a line repeats.
+const MAX_MESSAGE_CHARS: usize = 1000;
+
+const NAMESPACE: &str = "Movies";
+
+/// A request and its answer.
+#[derive(Debug)]
+pub struct RequestLine<'a> {
+    /// Method and path as they came.
+    pub message: String,
+    /// What Lambda told of it.
+    pub invocation: &'a Invocation,
+    /// The operation, or `none`.
+    pub route: &'static str,
+    /// The answer's status.
+    pub status: u16,
+    /// How long the answer took inside the function.
+    pub duration: Duration,
+    /// What DynamoDB did for it.
+    pub usage: Usage,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    timestamp: String,
+    level: &'static str,
+    message: String,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<&'a str>,
+    route: &'static str,
+    status: u16,
+    duration_ms: f64,
+    cold_start: bool,
+    attempts: u32,
+    read_units: f64,
+    write_units: f64,
+    _aws: Metadata,
+    #[serde(rename = "Function")]
+    function: &'a str,
+    #[serde(rename = "Route")]
+    route_dimension: &'static str,
+    #[serde(rename = "Status")]
+    status_dimension: String,
+    #[serde(rename = "Duration")]
+    duration_metric: f64,
+    #[serde(flatten)]
+    counts: serde_json::Map<String, Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata {
+    timestamp: u64,
+    cloud_watch_metrics: Value,
+}
+
+impl RequestLine<'_> {
+    /// Writes the line.
+    pub fn log(self) {
+        let settings = Settings::get();
+        if Level::Info >= settings.least {
+            write(&if settings.json { self.json(&settings.function, SystemTime::now()) } else { self.text() });
+        }
+    }
+
+    fn text(&self) -> String {
+        let Self { message, route, status, duration, usage, .. } = self;
+        let message: String = message.chars().take(MAX_MESSAGE_CHARS).collect();
+        format!(
+            "INFO {message} status={status} route={route} duration_ms={} attempts={}",
+            milliseconds(*duration),
+            usage.attempts
+        )
+    }
+
+    fn json(&self, function: &str, now: SystemTime) -> String {
+        let Self { invocation, route, status, duration, usage, .. } = self;
+        let counts = [
+            ("ColdStarts", u32::from(invocation.cold_start)),
+            ("Conflicts", u32::from(matches!(status, 409 | 412))),
+            ("Retries", usage.attempts.saturating_sub(usage.calls)),
+        ];
+        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+        let counts: serde_json::Map<_, _> = counts.map(|(name, count)| (name.to_owned(), count.into())).collect();
+        let mut metrics = vec![json!({
+            "Namespace": NAMESPACE,
+            "Dimensions": [["Function", "Route", "Status"]],
+            "Metrics": [{"Name": "Duration", "Unit": "Milliseconds"}],
+        })];
+        if !counts.is_empty() {
+            let names: Vec<_> = counts.keys().map(|name| json!({"Name": name, "Unit": "Count"})).collect();
+            metrics.push(json!({"Namespace": NAMESPACE, "Dimensions": [["Function"]], "Metrics": names}));
+        }
+        let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let line = Line {
+            timestamp: timestamp(now),
+            level: Level::Info.name(),
+            message: self.message.chars().take(MAX_MESSAGE_CHARS).collect(),
+            request_id: &invocation.request_id,
+            trace_id: invocation.trace_id(),
+            route,
+            status: *status,
+            duration_ms: milliseconds(*duration),
+            cold_start: invocation.cold_start,
+            attempts: usage.attempts,
+            read_units: usage.read_units,
+            write_units: usage.write_units,
+            _aws: Metadata {
+                timestamp: u64::try_from(since_1970.as_millis()).unwrap_or_default(),
+                cloud_watch_metrics: Value::Array(metrics),
+            },
+            function,
+            route_dimension: route,
+            status_dimension: status.to_string(),
+            duration_metric: milliseconds(*duration),
+            counts,
+        };
+        serde_json::to_string(&line).unwrap_or_default()
+    }
+}
+
+/// To the microsecond.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(invocation: &Invocation, status: u16, usage: Usage) -> Value {
+        let message = format!("GET /prod/ns_movies/{}", "\u{2028}\n\"x".repeat(1000));
+        let duration = Duration::from_micros(1_234_567);
+        let line = RequestLine { message, invocation, route: "read", status, duration, usage };
+        let json = line.json("movies-dev", UNIX_EPOCH + Duration::from_millis(1_767_225_600_123));
+        assert!(!json.contains('\n'));
+        serde_json::from_str(&json).unwrap()
+    }
+
+    #[test]
+    fn a_line_has_what_a_query_filters_by() {
+        let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1".to_owned();
+        let invocation = Invocation { request_id: "r".to_owned(), trace_header: Some(header), ..Invocation::default() };
+        let usage = Usage { calls: 2, attempts: 2, read_units: 1.0, write_units: 8.0 };
+        let mut line = line(&invocation, 200, usage);
+        let message = line.as_object_mut().unwrap().remove("message").unwrap();
+        assert_eq!(message.as_str().unwrap().chars().count(), MAX_MESSAGE_CHARS);
+        let expected = json!({
+            "timestamp": "2026-01-01T00:00:00.123Z", "level": "INFO",
+            "request_id": "r", "trace_id": "1-5759e988-bd862e3fe1be46a994272793",
+            "route": "read", "status": 200, "duration_ms": 1234.567, "cold_start": false,
+            "attempts": 2, "read_units": 1.0, "write_units": 8.0,
+            "_aws": {"Timestamp": 1_767_225_600_123_u64, "CloudWatchMetrics": [{
+                "Namespace": "Movies", "Dimensions": [["Function", "Route", "Status"]],
+                "Metrics": [{"Name": "Duration", "Unit": "Milliseconds"}],
+            }]},
+            "Function": "movies-dev", "Route": "read", "Status": "200", "Duration": 1234.567,
+        });
+        assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn cold_starts_conflicts_and_retries_are_counted_when_there_are_any() {
+        let cold = Invocation { cold_start: true, ..Invocation::default() };
+        let retried = Usage { calls: 1, attempts: 3, ..Usage::default() };
+        for (invocation, status, usage, counts) in [
+            (&cold, 200, Usage::default(), json!({"ColdStarts": 1})),
+            (&Invocation::default(), 409, retried, json!({"Conflicts": 1, "Retries": 2})),
+            (&Invocation::default(), 412, Usage::default(), json!({"Conflicts": 1})),
+        ] {
+            let line = line(invocation, status, usage);
+            let metrics = line["_aws"]["CloudWatchMetrics"][1]["Metrics"].as_array().unwrap();
+            let named: serde_json::Map<_, _> = metrics
+                .iter()
+                .map(|metric| metric["Name"].as_str().unwrap())
+                .map(|name| (name.to_owned(), line[name].clone()))
+                .collect();
+            assert_eq!(Value::Object(named), counts);
+        }
+    }
+
+    #[test]
+    fn a_trace_header_without_a_root_is_left_out() {
+        for header in ["", "Parent=1", "garbage;;="] {
+            let invocation = Invocation { trace_header: Some(header.to_owned()), ..Invocation::default() };
+            assert_eq!(line(&invocation, 200, Usage::default()).get("trace_id"), None, "{header}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What each operation asks of DynamoDB: calls, attempts, and the units of README's sums, as the emulator counts them.
+
+use movies::{
+    api,
+    event::Event,
+    telemetry::scope::{self, Usage},
+};
+use serde_json::{Value, json};
+
+use crate::support::{Fault, Service, movie, path_of};
+
+/// The answer's status, the route's name, and what was used.
+async fn usage(service: &Service, method: &str, path: &str, body: Option<&Value>) -> (u16, &'static str, Usage) {
+    let call = service.call(method, path);
+    let call = if let Some(body) = body { call.json(body) } else { call };
+    let Event::Http(_, request) = Event::from_bytes(call.event().to_string().as_bytes()) else { panic!("no request") };
+    let answer = Box::pin(api::handle(&service.app, *request, "test-request", std::time::Duration::from_secs(3)));
+    let ((route, response), usage) = scope::run("test-request", answer).await;
+    (response.status().as_u16(), route, usage)
+}
+
+fn used(calls: u32, read_units: f64, write_units: f64) -> Usage {
+    Usage { calls, attempts: calls, read_units, write_units }
+}
+
+/// A movie whose item is of `kilobytes`, but for a few bytes.
+fn large(title: &str, kilobytes: usize) -> Value {
+    let mut movie = movie(title, 2000);
+    movie["description"] = json!("x".repeat(kilobytes * 1024 - 400));
+    movie
+}
+
+#[tokio::test]
+async fn each_operation_costs_what_the_sums_say() {
+    let service = Service::start().await;
+    let call = async |method, path: &str, body: Option<Value>| {
+        let (status, route, usage) = usage(&service, method, path, body.as_ref()).await;
+        assert!(status < 300, "{method} {path}: {status}");
+        (route, usage)
+    };
+    // Under 1 KB: a unit for the item, two in a transaction, and one for the index.
+    assert_eq!(call("POST", "/ns_movies/", Some(movie("Small", 2000))).await, ("create", used(1, 0.0, 2.0)));
+    assert_eq!(call("GET", &path_of("Small-2000"), None).await, ("read", used(1, 1.0, 0.0)));
+    let patch = json!({"description": "Other."});
+    assert_eq!(call("PUT", &path_of("Small-2000"), Some(patch)).await, ("update", used(1, 0.0, 2.0)));
+    assert_eq!(call("GET", "/ns_movies/", None).await, ("list", used(1, 1.0, 0.0)));
+    assert_eq!(call("GET", "/ns_movies/?year=2000", None).await, ("list", used(1, 0.5, 0.0)));
+    assert_eq!(call("GET", "/health", None).await, ("health", used(1, 0.5, 0.0)));
+    assert_eq!(call("GET", "/swagger.json", None).await, ("document", used(0, 0.0, 0.0)));
+    let rename = call("PATCH", &path_of("Small-2000"), Some(json!({"title": "Renamed"}))).await;
+    assert_eq!(rename, ("update", used(2, 1.0, 6.0)), "a read, and two writes in a transaction");
+    assert_eq!(call("DELETE", &path_of("Renamed-2000"), None).await, ("delete", used(1, 0.0, 3.0)));
+
+    // A write takes a unit for each KB, a consistent read one for each 4 KB.
+    assert_eq!(call("POST", "/ns_movies/", Some(large("Large", 10))).await, ("create", used(1, 0.0, 20.0)));
+    assert_eq!(call("GET", &path_of("Large-2000"), None).await, ("read", used(1, 3.0, 0.0)));
+}
+
+#[tokio::test]
+async fn a_retry_is_counted() {
+    let service = Service::seeded().await;
+    service.faults.inject([Fault::Throttled, Fault::Reset]);
+    let (status, _, usage) = usage(&service, "GET", "/ns_movies/The%20Dare-2020", None).await;
+    assert_eq!((status, usage), (200, Usage { calls: 1, attempts: 3, read_units: 1.0, write_units: 0.0 }));
+}
+
+#[tokio::test]
+async fn what_has_no_route_says_so() {
+    let service = Service::start().await;
+    for (method, path) in [("GET", "/elsewhere"), ("BREW", "/ns_movies/")] {
+        assert_eq!(usage(&service, method, path, None).await.1, "none");
+    }
+}
