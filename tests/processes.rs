@@ -320,6 +320,30 @@ fn a_fuzzer_finds_no_answer_that_the_document_lacks() {
     fuzz(&["--include-method", "OPTIONS", "--phases", "examples,coverage,fuzzing"]);
 }
 
+#[test]
+#[ignore = "needs cargo-lambda: `make test` has it"]
+fn the_smoke_test_passes_and_leaves_nothing_behind() {
+    let directory = new_directory();
+    let watch = Process::watch(&directory, &["--concurrency", "4"]);
+    let stage = Process::stage(&watch, &directory);
+    let list = || watch.call("GET", "/ns_movies/?limit=1000", &[], "").2;
+    let before = list();
+    let smoke = |url: &str| {
+        let mut command = Command::new("python3");
+        command.args(["-B", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smoke.py"), "--url", url]);
+        command
+    };
+    for url in [format!("http://{}", watch.address), format!("http://{}/prod/", stage.address)] {
+        let said = succeeds(&mut smoke(&url));
+        assert!(said.contains(" 0 failed") && !said.contains("FAIL"), "{said}");
+        assert_eq!(list(), before);
+    }
+    // Where there is no such service, it says so.
+    let elsewhere = smoke(&format!("http://{}/elsewhere", watch.address)).output().unwrap();
+    assert_eq!(elsewhere.status.code(), Some(1), "{elsewhere:?}");
+    assert_eq!(smoke("http://127.0.0.1:1").output().unwrap().status.code(), Some(2));
+}
+
 /// Whether `line` is `pattern`, in which `…` stands for any text.
 fn matches(pattern: &str, line: &str) -> bool {
     let mut parts = pattern.split('…');

@@ -57,6 +57,21 @@ async fn each_operation_costs_what_the_sums_say() {
 }
 
 #[tokio::test]
+async fn a_page_costs_a_unit_for_each_4_kb_and_half_of_it_by_year() {
+    let service = Service::start().await;
+    for number in 0..101 {
+        let mut movie = movie(&format!("Page {number:03}"), 2000);
+        movie["description"] = json!("x".repeat(860));
+        assert_eq!(service.post(&movie).await.status, 200);
+    }
+    let (_, _, all) = usage(&service, "GET", "/ns_movies/", None).await;
+    // One movie more than the page has is read, to tell whether there is another page.
+    assert!((24.0..=26.0).contains(&all.read_units), "{all:?}");
+    let (_, _, year) = usage(&service, "GET", "/ns_movies/?year=2000", None).await;
+    assert!((12.0..=13.0).contains(&year.read_units), "{year:?}");
+}
+
+#[tokio::test]
 async fn a_retry_is_counted() {
     let service = Service::seeded().await;
     service.faults.inject([Fault::Throttled, Fault::Reset]);
