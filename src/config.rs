@@ -14,6 +14,8 @@ pub struct Config {
     pub base_path: String,
     /// `SWAGGER_UI`: `on` (the default), or `off` for an API that shows no page at `/`.
     pub swagger_ui: bool,
+    /// `TLS_ROOTS`: a PEM file of the certificate authorities to trust instead of those of [`crate::tls`].
+    pub tls_roots: Option<String>,
 }
 
 /// A variable that is missing or wrong.
@@ -64,6 +66,7 @@ impl Config {
             cors_allow_origins: origins.into_iter().map(str::to_owned).collect(),
             base_path,
             swagger_ui,
+            tls_roots: variable("TLS_ROOTS").filter(|path| !path.is_empty()),
         })
     }
 }

@@ -102,7 +102,7 @@ impl Event {
         serde_json::from_slice(json).unwrap_or(Self::Unknown)
     }
 
-    fn read(payload: Payload) -> Self {
+    fn read(payload: Payload<'_>) -> Self {
         let context = payload.request_context.unwrap_or_default();
         let (door, method, path) = if let Some(http) = context.http {
             let agent = http.user_agent.unwrap_or_default();
@@ -134,7 +134,7 @@ impl Event {
             _ => percent_decode_str(&local).decode_utf8().ok().map(std::borrow::Cow::into_owned),
         };
         let full_path = encode_stray(&if door == Door::HttpApi { local.replace('%', "%25") } else { local.clone() });
-        let parameters = fuller(payload.multi_value_query_string_parameters, payload.query_string_parameters);
+        let parameters = Values::fuller(payload.multi_value_query_string_parameters, payload.query_string_parameters);
         let query = match door {
             Door::RestApi => parameters.0,
             Door::HttpApi | Door::FunctionUrl => decode_query(&payload.raw_query_string.unwrap_or_default()),
@@ -150,7 +150,7 @@ impl Event {
             full_path: encode_stray(&base) + &full_path,
             base: encode_stray(&base),
             query,
-            headers: read_headers(fuller(payload.multi_value_headers, payload.headers)),
+            headers: read_headers(Values::fuller(payload.multi_value_headers, payload.headers)),
             body: read_body(payload.body, payload.is_base64_encoded),
         };
         Self::Http(door, Box::new(request))
@@ -237,11 +237,6 @@ pub fn time_budget(deadline: u64) -> Duration {
 fn encode_stray(path: &str) -> String {
     const STRAY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'?').add(b'#');
     utf8_percent_encode(path, STRAY).to_string()
-}
-
-/// Of two maps of the same pairs the one that can repeat a name, if it was sent.
-fn fuller(multi_value: Option<Values>, single_value: Option<Values>) -> Values {
-    multi_value.filter(|values| !values.0.is_empty()).or(single_value).unwrap_or_default()
 }
 
 fn decode_query(query: &str) -> Vec<(String, String)> {

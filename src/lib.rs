@@ -13,7 +13,7 @@
 //!
 //! Beside it: [`movie`], the types whose values are always valid; [`cursor`], the page token; [`problem`], what a client
 //! is told when something is wrong; [`openapi`], the API's description, and [`swagger_ui`], the page that shows it;
-//! [`config`] and [`telemetry`]; and, in local builds only, `local`, the embedded store.
+//! [`config`], [`telemetry`] and [`tls`]; and, in local builds only, `local`, the embedded store.
 //!
 //! [`serve`] is the whole of it, from an event to its reply, and never fails.
 
@@ -30,6 +30,7 @@ pub mod route;
 pub mod store;
 pub mod swagger_ui;
 pub mod telemetry;
+pub mod tls;
 
 use std::time::Instant;
 

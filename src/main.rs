@@ -7,8 +7,7 @@ use std::{
     time::Duration,
 };
 
-use aws_config::{BehaviorVersion, ConfigLoader};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_config::BehaviorVersion;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use movies::{
     Invocation,
@@ -17,6 +16,7 @@ use movies::{
     event::Event,
     store::Store,
     telemetry::{Level, log},
+    tls,
 };
 use serde_json::json;
 
@@ -39,8 +39,7 @@ async fn run() -> Result<(), Error> {
     if env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
         return Err("this is a Lambda function: start it with `make run`, or with `cargo lambda watch`".into());
     }
-    let https = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    let app = connect(aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(https)).await?;
+    let app = connect().await?;
     // The TLS handshake is the slowest part of a first request, and Init has more CPU than an invocation. A table that
     // does not answer now may do so later: that is no reason not to start. (A local store has been talked to already.)
     if cfg!(not(feature = "local")) {
@@ -61,18 +60,34 @@ async fn run() -> Result<(), Error> {
     Runtime::new(handler).run().await
 }
 
+/// Lambda gives a function its region and its credentials in the environment, for as long as the sandbox lives. The SDK's
+/// chain of other places to look for them would be a tenth of the binary.
 #[cfg(not(feature = "local"))]
-async fn connect(loader: ConfigLoader) -> Result<App, Error> {
-    let config = Config::read(|name| env::var(name).ok())?;
-    let sdk = loader.load().await;
-    Ok(App { store: Store::new(&sdk, &config.table_name), config })
+#[expect(clippy::unused_async, reason = "the local store is started here")]
+async fn connect() -> Result<App, Error> {
+    use aws_config::{Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider};
+    use aws_sdk_dynamodb::config::SharedCredentialsProvider;
+    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    let is_true = |name: &str| variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let config = Config::read(variable)?;
+    let credentials = EnvironmentVariableCredentialsProvider::new();
+    let mut sdk = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .http_client(tls::client(&config)?)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
+        .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"));
+    sdk.set_region(variable("AWS_REGION").map(Region::new));
+    sdk.set_endpoint_url(variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| variable("AWS_ENDPOINT_URL")));
+    Ok(App { store: Store::new(&sdk.build(), &config.table_name), config })
 }
 
 #[cfg(feature = "local")]
-async fn connect(loader: ConfigLoader) -> Result<App, Error> {
+async fn connect() -> Result<App, Error> {
     use movies::local;
     let default = |name: &str| (name == "TABLE_NAME").then(|| local::TABLE_NAME.to_owned());
     let config = Config::read(|name| local::variable(name).or_else(|| default(name)))?;
+    let loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(tls::client(&config)?);
     let sdk = local::connect(loader, &config.table_name).await?;
     Ok(App { store: Store::new(&sdk, &config.table_name), config })
 }

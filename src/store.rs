@@ -27,7 +27,7 @@ use std::{collections::HashMap, fmt::Write as _, time::Duration};
 use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::{
     Client,
-    config::Builder,
+    config::{Builder, StalledStreamProtectionConfig},
     error::{ProvideErrorMetadata, SdkError},
     operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
     types::{
@@ -123,8 +123,14 @@ impl Store {
             .operation_attempt_timeout(Duration::from_secs(1))
             .build();
         let retries = RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(25));
-        let config = Builder::from(sdk).timeout_config(timeouts).retry_config(retries).retry_classifier(Contention);
-        Self { client: Client::from_conf(config.interceptor(Meter).build()), table: table.to_owned() }
+        let config = Builder::from(sdk)
+            .timeout_config(timeouts)
+            .retry_config(retries)
+            .retry_classifier(Contention)
+            // An attempt's timeout covers its body too.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .interceptor(Meter);
+        Self { client: Client::from_conf(config.build()), table: table.to_owned() }
     }
 
     /// The table's name.

@@ -1,12 +1,17 @@
 //! The fields of all doors' events that matter, each read leniently: one of another type counts as absent.
 
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
-use serde_json::{Map, Value, value::RawValue};
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
 
 /// An event of any door.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Payload {
+pub(super) struct Payload<'a> {
     #[serde(deserialize_with = "lenient")]
     pub(super) http_method: Option<String>,
     #[serde(deserialize_with = "lenient")]
@@ -15,14 +20,14 @@ pub(super) struct Payload {
     pub(super) raw_path: Option<String>,
     #[serde(deserialize_with = "lenient")]
     pub(super) raw_query_string: Option<String>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) query_string_parameters: Option<Values>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) multi_value_query_string_parameters: Option<Values>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) headers: Option<Values>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) multi_value_headers: Option<Values>,
+    #[serde(borrow)]
+    pub(super) query_string_parameters: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) multi_value_query_string_parameters: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) headers: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) multi_value_headers: Option<&'a RawValue>,
     #[serde(deserialize_with = "lenient")]
     pub(super) path_parameters: Option<PathParameters>,
     #[serde(deserialize_with = "lenient")]
@@ -71,25 +76,51 @@ pub(super) struct PathParameters {
     pub(super) proxy: Option<String>,
 }
 
-/// Headers or query parameters: the pairs of a single-value map, or a pair for each value of a multi-value map.
+/// Headers or query parameters: the pairs of a single-value map, or a pair for each value of a multi-value map. What is
+/// no such map has none.
 #[derive(Debug, Default)]
 pub(super) struct Values(pub(super) Vec<(String, String)>);
 
+impl Values {
+    /// Of two maps of the same pairs, the one that can repeat a name, if it was sent. The other one is not even read.
+    pub(super) fn fuller(multi_value: Option<&RawValue>, single_value: Option<&RawValue>) -> Self {
+        let read = |json: Option<&RawValue>| json.and_then(|json| serde_json::from_str::<Self>(json.get()).ok());
+        read(multi_value).filter(|values| !values.0.is_empty()).or_else(|| read(single_value)).unwrap_or_default()
+    }
+}
+
 impl<'de> Deserialize<'de> for Values {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+struct Pairs;
+
+impl<'de> Visitor<'de> for Pairs {
+    type Value = Values;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a map of names to texts, or to lists of texts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Values, A::Error> {
         let mut pairs = Vec::new();
-        for (name, value) in Map::deserialize(deserializer)? {
-            match value {
-                Value::String(value) => pairs.push((name, value)),
-                Value::Array(values) => {
-                    let values = values.into_iter().filter_map(|value| value.as_str().map(str::to_owned));
-                    pairs.extend(values.map(|value| (name.clone(), value)));
+        while let Some(name) = map.next_key::<String>()? {
+            let json = map.next_value::<&RawValue>()?.get();
+            match json.as_bytes().first() {
+                Some(b'[') => {
+                    let texts = serde_json::from_str::<Vec<&RawValue>>(json).unwrap_or_default();
+                    let texts = texts.into_iter().filter_map(|text| serde_json::from_str(text.get()).ok());
+                    pairs.extend(texts.map(|text| (name.clone(), text)));
                 }
-                Value::Null => {}
-                other => pairs.push((name, other.to_string())),
+                Some(b'"') => pairs.extend(serde_json::from_str(json).ok().map(|text| (name, text))),
+                Some(b'n') => {}
+                // A number, say, from a caller that builds events by hand.
+                _ => pairs.push((name, json.to_owned())),
             }
         }
-        Ok(Self(pairs))
+        Ok(Values(pairs))
     }
 }
 

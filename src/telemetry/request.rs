@@ -12,11 +12,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
-use serde_json::{Value, json};
-
 use super::{Level, Settings, scope::Usage, timestamp, write};
 use crate::Invocation;
+use serde::Serialize;
 
 /// How much of a request's method and path a line repeats.
 const MAX_MESSAGE_CHARS: usize = 1000;
@@ -65,14 +63,41 @@ struct Line<'a> {
     #[serde(rename = "Duration")]
     duration_metric: f64,
     #[serde(flatten)]
-    counts: serde_json::Map<String, Value>,
+    counts: Counts,
+}
+
+/// What is there only when it has happened.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Counts {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cold_starts: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conflicts: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retries: Option<u32>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Metadata {
     timestamp: u64,
-    cloud_watch_metrics: Value,
+    cloud_watch_metrics: Vec<Directive>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive {
+    namespace: &'static str,
+    dimensions: [&'static [&'static str]; 1],
+    metrics: Vec<Metric>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
 }
 
 impl RequestLine<'_> {
@@ -96,21 +121,26 @@ impl RequestLine<'_> {
 
     fn json(&self, function: &str, now: SystemTime) -> String {
         let Self { invocation, route, status, duration, usage, .. } = self;
-        let counts = [
-            ("ColdStarts", u32::from(invocation.cold_start)),
-            ("Conflicts", u32::from(matches!(status, 409 | 412))),
-            ("Retries", usage.attempts.saturating_sub(usage.calls)),
-        ];
-        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
-        let counts: serde_json::Map<_, _> = counts.map(|(name, count)| (name.to_owned(), count.into())).collect();
-        let mut metrics = vec![json!({
-            "Namespace": NAMESPACE,
-            "Dimensions": [["Function", "Route", "Status"]],
-            "Metrics": [{"Name": "Duration", "Unit": "Milliseconds"}],
-        })];
-        if !counts.is_empty() {
-            let names: Vec<_> = counts.keys().map(|name| json!({"Name": name, "Unit": "Count"})).collect();
-            metrics.push(json!({"Namespace": NAMESPACE, "Dimensions": [["Function"]], "Metrics": names}));
+        let some = |count: u32| Some(count).filter(|count| *count > 0);
+        let counts = Counts {
+            cold_starts: some(u32::from(invocation.cold_start)),
+            conflicts: some(u32::from(matches!(status, 409 | 412))),
+            retries: some(usage.attempts.saturating_sub(usage.calls)),
+        };
+        let mut directives = vec![Directive {
+            namespace: NAMESPACE,
+            dimensions: [&["Function", "Route", "Status"]],
+            metrics: vec![Metric { name: "Duration", unit: "Milliseconds" }],
+        }];
+        let counted =
+            [("ColdStarts", counts.cold_starts), ("Conflicts", counts.conflicts), ("Retries", counts.retries)];
+        let metrics: Vec<_> = counted
+            .into_iter()
+            .filter(|(_, count)| count.is_some())
+            .map(|(name, _)| Metric { name, unit: "Count" })
+            .collect();
+        if !metrics.is_empty() {
+            directives.push(Directive { namespace: NAMESPACE, dimensions: [&["Function"]], metrics });
         }
         let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let line = Line {
@@ -128,7 +158,7 @@ impl RequestLine<'_> {
             write_units: usage.write_units,
             _aws: Metadata {
                 timestamp: u64::try_from(since_1970.as_millis()).unwrap_or_default(),
-                cloud_watch_metrics: Value::Array(metrics),
+                cloud_watch_metrics: directives,
             },
             function,
             route_dimension: route,
@@ -147,6 +177,8 @@ fn milliseconds(duration: Duration) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn line(invocation: &Invocation, status: u16, usage: Usage) -> Value {

@@ -124,6 +124,7 @@ fn app(endpoint: &str, faults: &Faults) -> App {
         cors_allow_origins: vec!["*".to_owned()],
         base_path: String::new(),
         swagger_ui: true,
+        tls_roots: None,
     };
     App { store: Store::new(&sdk, "movies"), config }
 }
