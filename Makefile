@@ -150,7 +150,9 @@ EMULATOR := target/bench-emulator/release/movies
 bench-builds: cargo $(CARGO_LAMBDA) $(LINTERS)
 	@echo 'Building the function, its peers and the emulator: 15 minutes, if nothing is built yet'
 	$(SAM) build --parameter-overrides Architecture=$(MACHINE)
-	cargo build --quiet --locked --manifest-path benches/Cargo.toml --target-dir target/bench --profile deployed -p hello -p bare
+	# One at a time: together, each would have the features that the others ask for.
+	cargo build --quiet --locked --manifest-path benches/Cargo.toml --target-dir target/bench --profile deployed -p hello
+	cargo build --quiet --locked --manifest-path benches/Cargo.toml --target-dir target/bench --profile deployed -p bare
 	cargo build --quiet --locked --manifest-path benches/Cargo.toml --target-dir target/bench --release -p usual
 	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
 	  cargo build --quiet --locked --release --features local --target-dir target/bench-emulator

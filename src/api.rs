@@ -65,7 +65,8 @@ pub async fn handle(
     let (name, answer) = match route(app, &request) {
         Err(problem) => ("none", Err(problem)),
         Ok(route) => {
-            let answer = tokio::time::timeout(budget, operate(app, &request, route)).await;
+            // On the heap, since the state of every operation is in it: 20 KB that would be moved around.
+            let answer = tokio::time::timeout(budget, Box::pin(operate(app, &request, route))).await;
             // A write that is cut off here may still happen: that is what the problem says.
             (route.name(), answer.unwrap_or_else(|_| Err(Problem::unavailable(is_write))))
         }
@@ -131,7 +132,7 @@ async fn list(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
     });
 
     let page = app.store.list(year, after.transpose()?, limit).await.map_err(|error| problem(error, "", false))?;
-    let (json, next) = list_json(&page)?;
+    let (json, etag, next) = list_json(&page)?;
     let mut response = ok(json);
     let headers = response.headers_mut();
     if let Some(last) = next {
@@ -142,7 +143,7 @@ async fn list(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
         let _ = write!(link, "&cursor={}>; rel=\"next\"", cursor::encode(query, &last));
         insert(headers, header::LINK, &link);
     }
-    Ok(with_etag(request, response, None))
+    Ok(with_etag(request, response, Some(&etag)))
 }
 
 /// Digits only: Rust's own parser would take a plus sign too.
@@ -151,29 +152,43 @@ fn page_size(limit: &str) -> Option<usize> {
     digits.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit))
 }
 
-/// The tutorial's map of id to movie, and the id after which the next page starts.
+/// The tutorial's map of id to movie, its etag, and the id after which the next page starts.
 ///
-/// Written by hand around serde's output of each movie, since what fits one reply is known only as it is written.
-fn list_json(page: &Page) -> Result<(String, Option<String>), Problem> {
-    let mut json = String::from("{");
+/// Written by hand around serde's output of each movie, since what fits one reply is known only as it is written. Which
+/// movies they are, in which states, makes the etag: that is all that the text depends on.
+fn list_json(page: &Page) -> Result<(String, String, Option<String>), Problem> {
+    let mut json = vec![b'{'];
+    let mut etag = digest::Context::new(&digest::SHA256);
     let mut reply_bytes = 0;
-    let mut last = None;
-    for (id, movie) in &page.movies {
-        let entry = format!("{}:{}", to_json(id)?, to_json(movie)?);
-        // The reply carries this text as a JSON string, in which these two take two bytes.
-        reply_bytes += entry.len() + entry.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
-        if last.is_some() && reply_bytes > MAX_LIST_BYTES {
-            json.push('}');
-            return Ok((json, last));
-        }
+    let mut next = page.next.as_ref();
+    let mut last: Option<&String> = None;
+    for (id, stored) in &page.movies {
+        let end = json.len();
         if last.is_some() {
-            json.push(',');
+            json.push(b',');
         }
-        json.push_str(&entry);
-        last = Some(id.clone());
+        append_json(&mut json, id)?;
+        json.push(b':');
+        append_json(&mut json, &stored.movie)?;
+        // The reply carries this text as a JSON string, in which these two take two bytes.
+        let entry = json.get(end..).unwrap_or_default();
+        reply_bytes += entry.len() + entry.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+        if last.is_some() && reply_bytes > MAX_LIST_BYTES {
+            json.truncate(end);
+            next = last;
+            break;
+        }
+        // A stamp is of one write to one movie.
+        etag.update(stored.etag.as_bytes());
+        last = Some(id);
     }
-    json.push('}');
-    Ok((json, page.next.clone()))
+    json.push(b'}');
+    let json = String::from_utf8(json).map_err(|_| Problem::internal())?;
+    Ok((json, hex(&etag.finish()), next.cloned()))
+}
+
+fn append_json(json: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> Result<(), Problem> {
+    serde_json::to_writer(json, value).map_err(|_| Problem::internal())
 }
 
 async fn create(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
@@ -354,10 +369,7 @@ fn opaque_tags(list: &str) -> impl Iterator<Item = (bool, &str)> {
 fn with_etag(request: &Request, mut response: Response<Body>, etag: Option<&str>) -> Response<Body> {
     let etag = match (etag, response.body()) {
         (Some(etag), _) => etag.to_owned(),
-        (None, body) => {
-            let hash = digest::digest(&digest::SHA256, body.as_ref());
-            hash.as_ref().iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
-        }
+        (None, body) => hex(&digest::digest(&digest::SHA256, body.as_ref())),
     };
     insert(response.headers_mut(), header::ETAG, &format!("\"{etag}\""));
     // An etag is of use only to a client that asks again before it uses its copy.
@@ -369,6 +381,11 @@ fn with_etag(request: &Request, mut response: Response<Body>, etag: Option<&str>
         response.headers_mut().remove(header::CONTENT_TYPE);
     }
     response
+}
+
+/// The first 128 bits of a hash.
+fn hex(digest: &digest::Digest) -> String {
+    digest.as_ref().iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// A movie that is now at `id`.

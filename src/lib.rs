@@ -74,8 +74,7 @@ pub async fn serve(app: &App, event: Event, invocation: &Invocation) -> Reply {
     };
     let message = format!("{} {}", request.method, request.full_path);
     let budget = event::time_budget(invocation.deadline);
-    // On the heap, since the state of every operation is in it: 20 KB that would be moved around.
-    let answer = Box::pin(api::handle(app, *request, &invocation.request_id, budget));
+    let answer = api::handle(app, *request, &invocation.request_id, budget);
     let ((route, response), usage) = scope::run(&invocation.request_id, answer).await;
     line(message, route, response.status().as_u16(), usage);
     door.reply(response)

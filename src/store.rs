@@ -65,7 +65,7 @@ pub struct Stored {
 #[derive(Debug)]
 pub struct Page {
     /// The movies, each with its id, in the table's own order.
-    pub movies: Vec<(String, Movie)>,
+    pub movies: Vec<(String, Stored)>,
     /// The id after which the next page starts, when there is more.
     pub next: Option<String>,
 }
@@ -375,10 +375,7 @@ impl Store {
             next = limit.checked_sub(1).and_then(|last| items.get(last)).and_then(item::id);
         }
         // An item that is no movie is left out, and logged: it must not hide all others.
-        let movies = items.into_iter().take(limit).filter_map(|found| {
-            let id = item::id(&found)?;
-            item::to_stored(found).ok().map(|stored| (id, stored.movie))
-        });
+        let movies = items.into_iter().take(limit).filter_map(|found| item::to_entry(found).ok());
         Ok(Page { movies: movies.collect(), next })
     }
 }

@@ -22,8 +22,8 @@ const NOT_BLANK: &str = r"[^\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u
 impl Title {
     /// Takes any text but blank; the length is limited by [`MovieId::new`], which knows the year too.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        (!text.trim().is_empty()).then(|| Self(text.to_owned()))
+    pub fn parse(text: impl AsRef<str> + Into<String>) -> Option<Self> {
+        (!text.as_ref().trim().is_empty()).then(|| Self(text.into()))
     }
 }
 
@@ -138,9 +138,9 @@ mod tests {
 
     #[test]
     fn an_id_fits_a_partition_key() {
-        let longest = Title::parse(&"é".repeat(1021)).unwrap();
+        let longest = Title::parse("é".repeat(1021)).unwrap();
         assert_eq!(MovieId::new(&longest, Year(2020)).unwrap().as_str().len(), 2047);
-        let too_long = Title::parse(&"é".repeat(1022)).unwrap();
+        let too_long = Title::parse("é".repeat(1022)).unwrap();
         assert_eq!(MovieId::new(&too_long, Year(2020)), None);
     }
 }

@@ -17,12 +17,13 @@ const WEB_ADDRESS: &str = r#"^[Hh][Tt][Tt][Pp][Ss]?://([A-Za-z0-9._~!$&'()*+,;=:
 impl ImageUrl {
     /// `None` for anything that a browser would not take for a web address as it stands.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn parse(url: impl AsRef<str> + Into<String>) -> Option<Self> {
+        let text = url.as_ref();
         let (scheme, rest) = text.split_once("://")?;
         let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
         let is_clean = !text.contains(|c: char| c.is_whitespace() || c.is_control() || "\"<>\\".contains(c));
         let authority: Authority = rest.split(['/', '?', '#']).next()?.parse().ok()?;
-        (is_web && is_clean && has_host(&authority)).then(|| Self(text.to_owned()))
+        (is_web && is_clean && has_host(&authority)).then(|| Self(url.into()))
     }
 
     /// The URL as given.

@@ -1,4 +1,5 @@
-//! One GetItem for each event, by a client with nothing that it does not need, and its text attributes as the answer.
+//! One GetItem for each event, by a client with nothing that it does not need, and its text attributes as the answer. With a
+//! `limit`, one Scan of so many items instead, and with `serialise`, nothing but the JSON of so many movies.
 
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
@@ -13,6 +14,17 @@ async fn main() -> Result<(), Error> {
     let client = Client::new(&config);
     let table = std::env::var("TABLE_NAME")?;
     run(service_fn(async |event: LambdaEvent<Value>| {
+        let count = |name: &str| event.payload["queryStringParameters"][name].as_str().and_then(|count| count.parse::<i32>().ok());
+        if let Some(limit) = count("limit") {
+            let page = client.scan().table_name(&table).consistent_read(true).limit(limit).send().await?;
+            return Ok(json!({"statusCode": 200, "headers": {}, "body": page.count().to_string()}));
+        }
+        if let Some(movies) = count("serialise") {
+            let movies: Vec<_> = (0..movies).map(movie).collect();
+            let start = std::time::Instant::now();
+            let bytes = serde_json::to_string(&movies)?.len();
+            return Ok(json!({"statusCode": 200, "headers": {}, "body": "", "bytes": bytes, "us": start.elapsed().as_secs_f64() * 1e6}));
+        }
         let id = event.payload["path"].as_str().unwrap_or_default().trim_start_matches("/ns_movies/").replace("%20", " ");
         let answer = client.get_item().table_name(&table).key("id", AttributeValue::S(id)).send().await?;
         let item = answer.item.unwrap_or_default();
@@ -21,4 +33,24 @@ async fn main() -> Result<(), Error> {
         Ok::<_, Error>(json!({"statusCode": 200, "headers": {}, "body": body}))
     }))
     .await
+}
+
+#[derive(serde::Serialize)]
+struct Movie {
+    title: String,
+    year: u16,
+    cast: Vec<String>,
+    image: String,
+    description: String,
+}
+
+fn movie(number: i32) -> (String, Movie) {
+    let movie = Movie {
+        title: format!("Bench {number}"),
+        year: 1999,
+        cast: vec!["Ann".to_owned(), "Bob".to_owned()],
+        image: "https://example.org/a.jpg".to_owned(),
+        description: "x".repeat(200),
+    };
+    (format!("Bench {number}-1999"), movie)
 }

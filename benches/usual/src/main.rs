@@ -33,7 +33,8 @@ async fn handle(client: &Client, table: &str, request: Request) -> Result<Respon
         ("GET", "") => {
             let page = client.scan().table_name(table).limit(100).send().await?;
             let movies: Vec<Movie> = serde_dynamo::from_items(page.items.unwrap_or_default())?;
-            let movies: HashMap<_, _> = movies.into_iter().map(|movie| (format!("{}-{}", movie.title, movie.year), movie)).collect();
+            let movies: HashMap<_, _> =
+                movies.into_iter().map(|movie| (format!("{}-{}", movie.title, movie.year), movie)).collect();
             answer(200, serde_json::to_string(&movies)?)
         }
         ("GET", _) => {
