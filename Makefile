@@ -91,11 +91,11 @@ swagger-ui: $(OPENAPI_TOOLS) ## check the vendored Swagger UI against npm, or ta
 
 # ---------------------------------------------------------------- checks
 
-# checks format, lints, dependencies, licences, the API's document, the template, the workflows
-lint: fmt clippy deny template document swagger-ui tree workflows ## check all that is not a test
+lint: fmt clippy deny template document swagger-ui tree workflows ## check format, lints, dependencies, documents, template, workflows
 
 fmt: cargo
 	cargo fmt --check
+	cargo fmt --manifest-path benches/Cargo.toml --all --check
 
 clippy: cargo
 	cargo clippy --locked --all-targets --all-features -- -D warnings
@@ -104,14 +104,19 @@ clippy: cargo
 deny: cargo $(CARGO_DENY)
 	cargo deny --log-level error --locked check bans licenses sources
 
-# checkov asks for no rules over the network.
 advisories: cargo $(CARGO_DENY) ## look for known vulnerabilities of the dependencies, over the network
 	cargo deny --log-level error --locked check advisories
 
+# On a copy without dev-dependencies: by these, cargo's metadata would have the local store in it.
 sbom: cargo $(CARGO_CYCLONEDX) ## write what a deployed build is made of, as CycloneDX, into target/sbom.cdx.json
-	cargo cyclonedx --quiet --format json --spec-version 1.5 --no-build-deps --override-filename sbom.cdx
-	mv sbom.cdx.json target/
+	rm -rf target/sbom && mkdir -p target/sbom && cp -r Cargo.lock src target/sbom/
+	sed '/^\[dev-dependencies\]/,/^$$/d' Cargo.toml > target/sbom/Cargo.toml
+	cd target/sbom && cargo cyclonedx --quiet --format json --spec-version 1.5 --no-build-deps --override-filename sbom.cdx \
+	  --target $(subst arm64,aarch64,$(ARCHITECTURE))-unknown-linux-gnu
+	sed 's#file://$(CURDIR)/target/sbom#file:///movies#' target/sbom/sbom.cdx.json > target/sbom.cdx.json
+	@! grep -E '"name": "($(FORBIDDEN))"' target/sbom.cdx.json
 
+# checkov asks for no rules over the network.
 template: cargo $(LINTERS) $(RIE) $(AUDIT_TOOLS)
 	$(SAM) validate --lint --template template.yaml
 	$(CFN_LINT) --append-rules cfn_lint_serverless.rules -- template.yaml .github/deployment-role.yaml
@@ -150,6 +155,9 @@ EMULATOR := target/bench-emulator/release/movies
 bench-builds: cargo $(CARGO_LAMBDA) $(LINTERS)
 	@echo 'Building the function, its peers and the emulator: 15 minutes, if nothing is built yet'
 	$(SAM) build --parameter-overrides Architecture=$(MACHINE)
+	@if rustup target list --installed | grep -q '^aarch64-unknown-linux-gnu'; \
+	then cargo lambda build --quiet --locked --release --arm64 --lambda-dir target/bench-arm64; \
+	else echo 'The size for arm64 is left out: rustup target add aarch64-unknown-linux-gnu'; fi
 	# One at a time: together, each would have the features that the others ask for.
 	cargo build --quiet --locked --manifest-path benches/Cargo.toml --target-dir target/bench --profile deployed -p hello
 	cargo build --quiet --locked --manifest-path benches/Cargo.toml --target-dir target/bench --profile deployed -p bare

@@ -416,6 +416,9 @@ def table(result: dict) -> str:
     rows.append(("GETs a second", *(str(result["warm"][kind]["get"]["per_second"]) for kind in KINDS)))
     rows.append(("binary, MB", *(f"{result['size'][kind]['bytes'] / 1e6:.2f}" for kind in KINDS)))
     rows.append(("zip, MB", *(f"{result['size'][kind]['zip_bytes'] / 1e6:.2f}" for kind in KINDS)))
+    if "movies_arm64" in result["size"]:
+        arm64 = result["size"]["movies_arm64"]
+        rows.append(("arm64: binary, zip, MB", "", "", f"{arm64['bytes'] / 1e6:.2f} {arm64['zip_bytes'] / 1e6:.2f}", ""))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) if not at else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths))) for row in rows]
     return "\n".join(lines)
@@ -473,6 +476,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", type=Path, default=ROOT / ".aws-sam/build/MoviesFunction/bootstrap")
     parser.add_argument("--peers", type=Path, default=ROOT / "target/bench", help="where hello, bare and usual were built")
+    parser.add_argument("--arm64", type=Path, default=ROOT / "target/bench-arm64/movies/bootstrap", help="the same for arm64, for its size")
     parser.add_argument("--emulator", type=Path, required=True, help="a local build of the function, for its emulator")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, to try a change")
     parser.add_argument("--growth", type=int, default=0, metavar="MOVIES", help="measure also how cost grows, up to so many movies")
@@ -499,7 +503,8 @@ def main() -> int:
                     print(f"{name}: {counts[name]} instructions, over a tenth more than {last['instructions'][name]}", file=sys.stderr)
                 return 1 if worse else 0
             bench.fill(100)
-            result = {"size": sizes(binaries, directory), "cold": bench.cold(5 if options.quick else 40), "warm": bench.warm(5 if options.quick else 100)}
+            arm64 = {"movies_arm64": options.arm64} if options.arm64.exists() else {}
+            result = {"size": sizes(binaries | arm64, directory), "cold": bench.cold(5 if options.quick else 40), "warm": bench.warm(5 if options.quick else 100)}
             result["page"] = page_of_1000(bench)
             if options.growth:
                 result["growth"] = bench.growth(options.growth)

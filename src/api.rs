@@ -159,7 +159,7 @@ fn page_size(limit: &str) -> Option<usize> {
 fn list_json(page: &Page) -> Result<(String, String, Option<String>), Problem> {
     let mut json = vec![b'{'];
     let mut etag = digest::Context::new(&digest::SHA256);
-    let mut reply_bytes = 0;
+    let (mut counted, mut escapes) = (0, 0);
     let mut next = page.next.as_ref();
     let mut last: Option<&String> = None;
     for (id, stored) in &page.movies {
@@ -170,13 +170,17 @@ fn list_json(page: &Page) -> Result<(String, String, Option<String>), Problem> {
         append_json(&mut json, id)?;
         json.push(b':');
         append_json(&mut json, &stored.movie)?;
-        // The reply carries this text as a JSON string, in which these two take two bytes.
-        let entry = json.get(end..).unwrap_or_default();
-        reply_bytes += entry.len() + entry.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count();
-        if last.is_some() && reply_bytes > MAX_LIST_BYTES {
-            json.truncate(end);
-            next = last;
-            break;
+        // The reply carries this text as a JSON string, in which some bytes take two; up to half the limit, none need
+        // be counted.
+        if json.len() > MAX_LIST_BYTES / 2 {
+            let new = json.get(counted..).unwrap_or_default();
+            escapes += new.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+            counted = json.len();
+            if last.is_some() && counted + escapes > MAX_LIST_BYTES {
+                json.truncate(end);
+                next = last;
+                break;
+            }
         }
         // A stamp is of one write to one movie.
         etag.update(stored.etag.as_bytes());

@@ -21,7 +21,8 @@ impl ImageUrl {
         let text = url.as_ref();
         let (scheme, rest) = text.split_once("://")?;
         let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
-        let is_clean = !text.contains(|c: char| c.is_whitespace() || c.is_control() || "\"<>\\".contains(c));
+        let is_clean =
+            !text.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\'));
         let authority: Authority = rest.split(['/', '?', '#']).next()?.parse().ok()?;
         (is_web && is_clean && has_host(&authority)).then(|| Self(url.into()))
     }
