@@ -745,9 +745,9 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    options = arguments()
-    # Titles may be more than what a log's encoding has.
+    # A log's encoding may lack what titles are made of.
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    options = arguments()
     start = time.monotonic()
     try:
         signer = make_signer(options.sigv4) if options.sigv4 else None
