@@ -161,10 +161,8 @@ class Sandbox:
 
 
 class Bench:
-    def __init__(self, binaries: dict[str, Path], emulator: Path, directory: Path, quick: bool) -> None:
+    def __init__(self, binaries: dict[str, Path], emulator: Path, directory: Path) -> None:
         self.binaries = binaries
-        self.quick = quick
-        self.directory = directory
         self.emulator = Sandbox(emulator, {"LOCAL_STORE_DIR": str(directory / "store"), "AWS_LAMBDA_LOG_FORMAT": "Text"})
         self.port = int((directory / "store/port").read_text())
         self.plain = {"AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{self.port}"}
@@ -490,7 +488,7 @@ def main() -> int:
     last = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        bench = Bench(binaries, options.emulator, directory, options.quick)
+        bench = Bench(binaries, options.emulator, directory)
         try:
             if options.instructions:
                 counts = instructions(options.binary, bench.plain, directory)

@@ -49,12 +49,17 @@ impl Level {
 /// answers is added to it.
 pub fn log(level: Level, message: &str, mut fields: Value) {
     let settings = Settings::get();
-    if level >= settings.least {
+    if settings.keeps(level) {
         if let (Some(id), Value::Object(fields)) = (scope::request_id(), &mut fields) {
             fields.insert("request_id".to_owned(), id.into());
         }
         write(&render(settings.json, level, message, fields));
     }
+}
+
+/// Whether lines of this level are kept, for those whose fields are not worth making otherwise.
+pub(crate) fn keeps(level: Level) -> bool {
+    Settings::get().keeps(level)
 }
 
 fn write(line: &str) {
@@ -74,6 +79,10 @@ impl Settings {
     fn get() -> &'static Self {
         static SETTINGS: OnceLock<Settings> = OnceLock::new();
         SETTINGS.get_or_init(|| Self::read(|name| env::var(name).unwrap_or_default()))
+    }
+
+    fn keeps(&self, level: Level) -> bool {
+        level >= self.least
     }
 
     fn read(variable: impl Fn(&str) -> String) -> Self {

@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::{
 use serde_json::json;
 
 use super::StoreError;
-use crate::telemetry::{Level, log, scope};
+use crate::telemetry::{Level, keeps, log, scope};
 
 /// Counts every call and every attempt, for the request's log line.
 #[derive(Debug)]
@@ -44,8 +44,10 @@ impl Intercept for Meter {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         scope::attempt();
-        let status = context.response().map(|response| response.status().as_u16());
-        log(Level::Debug, "an attempt at a call of DynamoDB ended", json!({"status": status}));
+        if keeps(Level::Debug) {
+            let status = context.response().map(|response| response.status().as_u16());
+            log(Level::Debug, "an attempt at a call of DynamoDB ended", json!({"status": status}));
+        }
         Ok(())
     }
 }

@@ -10,11 +10,15 @@
 //!
 //! Routes and statuses are few and not a client's to choose, since each combination is a metric that costs.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use serde::Serialize;
 
 use super::{Level, Settings, scope::Usage, timestamp, write};
 use crate::Invocation;
-use serde::Serialize;
 
 /// How much of a request's method and path a line repeats.
 const MAX_MESSAGE_CHARS: usize = 1000;
@@ -62,20 +66,9 @@ struct Line<'a> {
     status_dimension: String,
     #[serde(rename = "Duration")]
     duration_metric: f64,
+    /// What is there only when it has happened.
     #[serde(flatten)]
-    counts: Counts,
-}
-
-/// What is there only when it has happened.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Counts {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cold_starts: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    conflicts: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retries: Option<u32>,
+    counts: BTreeMap<&'static str, u32>,
 }
 
 #[derive(Serialize)]
@@ -104,49 +97,47 @@ impl RequestLine<'_> {
     /// Writes the line.
     pub fn log(self) {
         let settings = Settings::get();
-        if Level::Info >= settings.least {
+        if settings.keeps(Level::Info) {
             write(&if settings.json { self.json(&settings.function, SystemTime::now()) } else { self.text() });
         }
     }
 
     fn text(&self) -> String {
-        let Self { message, route, status, duration, usage, .. } = self;
-        let message: String = message.chars().take(MAX_MESSAGE_CHARS).collect();
+        let Self { route, status, duration, usage, .. } = self;
         format!(
-            "INFO {message} status={status} route={route} duration_ms={} attempts={}",
+            "INFO {} status={status} route={route} duration_ms={} attempts={}",
+            self.message(),
             milliseconds(*duration),
             usage.attempts
         )
     }
 
+    fn message(&self) -> String {
+        self.message.chars().take(MAX_MESSAGE_CHARS).collect()
+    }
+
     fn json(&self, function: &str, now: SystemTime) -> String {
         let Self { invocation, route, status, duration, usage, .. } = self;
-        let some = |count: u32| Some(count).filter(|count| *count > 0);
-        let counts = Counts {
-            cold_starts: some(u32::from(invocation.cold_start)),
-            conflicts: some(u32::from(matches!(status, 409 | 412))),
-            retries: some(usage.attempts.saturating_sub(usage.calls)),
-        };
+        let counts = [
+            ("ColdStarts", u32::from(invocation.cold_start)),
+            ("Conflicts", u32::from(matches!(status, 409 | 412))),
+            ("Retries", usage.attempts.saturating_sub(usage.calls)),
+        ];
+        let counts: BTreeMap<_, _> = counts.into_iter().filter(|(_, count)| *count > 0).collect();
         let mut directives = vec![Directive {
             namespace: NAMESPACE,
             dimensions: [&["Function", "Route", "Status"]],
             metrics: vec![Metric { name: "Duration", unit: "Milliseconds" }],
         }];
-        let counted =
-            [("ColdStarts", counts.cold_starts), ("Conflicts", counts.conflicts), ("Retries", counts.retries)];
-        let metrics: Vec<_> = counted
-            .into_iter()
-            .filter(|(_, count)| count.is_some())
-            .map(|(name, _)| Metric { name, unit: "Count" })
-            .collect();
-        if !metrics.is_empty() {
+        if !counts.is_empty() {
+            let metrics = counts.keys().map(|name| Metric { name, unit: "Count" }).collect();
             directives.push(Directive { namespace: NAMESPACE, dimensions: [&["Function"]], metrics });
         }
         let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let line = Line {
             timestamp: timestamp(now),
             level: Level::Info.name(),
-            message: self.message.chars().take(MAX_MESSAGE_CHARS).collect(),
+            message: self.message(),
             request_id: &invocation.request_id,
             trace_id: invocation.trace_id(),
             route,
