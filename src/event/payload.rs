@@ -108,20 +108,20 @@ impl<'de> Visitor<'de> for Pairs {
         let mut pairs = Vec::new();
         while let Some(name) = map.next_key::<String>()? {
             let json = map.next_value::<&RawValue>()?.get();
-            match json.as_bytes().first() {
-                Some(b'[') => {
-                    let texts = serde_json::from_str::<Vec<&RawValue>>(json).unwrap_or_default();
-                    let texts = texts.into_iter().filter_map(|text| serde_json::from_str(text.get()).ok());
-                    pairs.extend(texts.map(|text| (name.clone(), text)));
-                }
-                Some(b'"') => pairs.extend(serde_json::from_str(json).ok().map(|text| (name, text))),
-                Some(b'n') => {}
-                // A number, say, from a caller that builds events by hand.
-                _ => pairs.push((name, json.to_owned())),
+            if json.starts_with('[') {
+                let texts = serde_json::from_str::<Vec<&RawValue>>(json).unwrap_or_default();
+                pairs.extend(texts.into_iter().filter_map(|json| text(json.get())).map(|text| (name.clone(), text)));
+            } else {
+                pairs.extend(text(json).map(|text| (name, text)));
             }
         }
         Ok(Values(pairs))
     }
+}
+
+/// A text; what is none, or cannot be read, as it stands: a condition must not become a write without condition.
+fn text(json: &str) -> Option<String> {
+    (json != "null").then(|| serde_json::from_str(json).unwrap_or_else(|_| json.to_owned()))
 }
 
 fn lenient<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {

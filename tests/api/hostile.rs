@@ -146,3 +146,16 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn a_condition_that_cannot_be_read_is_not_left_out() {
+    let service = Service::seeded().await;
+    let path = "/ns_movies/The%20Dare-2020";
+    for value in [r#""\ud800""#, "5", "{}", "[5]", r#"["\ud800"]"#, "[[]]", "true"] {
+        for headers in ["headers", "multiValueHeaders"] {
+            let event = format!(r#"{{"httpMethod":"DELETE","path":"{path}","{headers}":{{"If-Match":{value}}}}}"#);
+            assert_eq!(send_event(&service.app, event.as_bytes()).await.status, 412, "{event}");
+        }
+    }
+    assert_eq!(service.get(path).await.status, 200);
+}
