@@ -21,6 +21,7 @@ pub mod api;
 pub mod config;
 pub mod cursor;
 pub mod event;
+pub mod http_client;
 #[cfg(feature = "local")]
 pub mod local;
 pub mod movie;

@@ -14,6 +14,7 @@ use movies::{
     api::App,
     config::Config,
     event::Event,
+    http_client,
     store::Store,
     telemetry::{Level, log},
     tls,
@@ -73,7 +74,7 @@ async fn connect() -> Result<App, Error> {
     let credentials = EnvironmentVariableCredentialsProvider::new();
     let mut sdk = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
-        .http_client(tls::client(&config)?)
+        .http_client(http_client::new(tls::client_config(&config)?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
         .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"));
@@ -87,7 +88,8 @@ async fn connect() -> Result<App, Error> {
     use movies::local;
     let default = |name: &str| (name == "TABLE_NAME").then(|| local::TABLE_NAME.to_owned());
     let config = Config::read(|name| local::variable(name).or_else(|| default(name)))?;
-    let loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(tls::client(&config)?);
+    let loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http_client::new(tls::client_config(&config)?));
     let sdk = local::connect(loader, &config.table_name).await?;
     Ok(App { store: Store::new(&sdk, &config.table_name), config })
 }

@@ -7,12 +7,12 @@
 //!
 //! Not here: what is encrypted at rest, and TLS from clients, which the front door ends.
 
-use std::{fs, io};
+use std::{fs, io, sync::Arc};
 
-use aws_sdk_dynamodb::config::SharedHttpClient;
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring::default_provider,
+    pki_types::{CertificateDer, pem::PemObject as _},
 };
 
 use crate::config::Config;
@@ -20,25 +20,45 @@ use crate::config::Config;
 /// From Amazon Trust Services' repository: Amazon Root CA 1 to 4, and Starfield Services Root Certificate Authority G2.
 const AMAZON_ROOTS: &str = include_str!("tls/amazon-roots.pem");
 
-/// The HTTP client beneath the SDK.
+/// What [`crate::http_client`] does TLS with.
 ///
 /// # Errors
 /// The file of other roots cannot be read, or has none.
-pub fn client(config: &Config) -> io::Result<SharedHttpClient> {
+pub fn client_config(config: &Config) -> io::Result<Arc<ClientConfig>> {
     let roots = match &config.tls_roots {
         Some(path) => {
             let named = |error: io::Error| io::Error::new(error.kind(), format!("TLS_ROOTS, {path}: {error}"));
-            let pem = fs::read_to_string(path).map_err(named)?;
-            if !pem.contains("BEGIN CERTIFICATE") {
-                return Err(named(io::Error::other("has no certificate in PEM")));
-            }
-            TrustStore::empty().with_pem_certificate(pem)
+            fs::read(path).and_then(|pem| parse(&pem)).map_err(named)?
         }
-        None if cfg!(feature = "local") => TrustStore::default(),
-        None => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
+        None => default_roots()?,
     };
-    let context = TlsContext::builder().with_trust_store(roots).build().map_err(io::Error::other)?;
-    Ok(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https())
+    let tls = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(tls))
+}
+
+#[cfg(not(feature = "local"))]
+fn default_roots() -> io::Result<RootCertStore> {
+    parse(AMAZON_ROOTS.as_bytes())
+}
+
+#[cfg(feature = "local")]
+#[expect(clippy::unnecessary_wraps, reason = "a deployed build's roots are parsed")]
+fn default_roots() -> io::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    Ok(roots)
+}
+
+fn parse(pem: &[u8]) -> io::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        roots.add(certificate.map_err(io::Error::other)?).map_err(io::Error::other)?;
+    }
+    if roots.is_empty() { Err(io::Error::other("has no certificate in PEM")) } else { Ok(roots) }
 }
 
 #[cfg(test)]
@@ -77,7 +97,7 @@ mod tests {
             let path = (path != "default").then(|| path.to_owned());
             let variable = |name: &str| if name == "TLS_ROOTS" { path.clone() } else { Some("movies".to_owned()) };
             let variable = |name: &str| variable(name).filter(|_| matches!(name, "TLS_ROOTS" | "TABLE_NAME"));
-            client(&Config::read(variable).unwrap())
+            client_config(&Config::read(variable).unwrap())
         };
         assert!(with("default").is_ok());
         for path in ["/nowhere.pem", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {

@@ -23,7 +23,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::body::SdkBody;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use dynoxide::Database;
-use movies::{Invocation, api::App, config::Config, event::Event, local, movie::Movie, store::Store};
+use movies::{Invocation, api::App, config::Config, event::Event, http_client, local, movie::Movie, store::Store, tls};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -111,14 +111,6 @@ impl Service {
 }
 
 fn app(endpoint: &str, faults: &Faults) -> App {
-    let sdk = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .endpoint_url(endpoint)
-        .region(Region::new("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
-        .sleep_impl(aws_smithy_async_sleep())
-        .http_client(SharedHttpClient::new(FaultyClient { real: real_client(), faults: faults.clone() }))
-        .build();
     let config = Config {
         table_name: "movies".to_owned(),
         cors_allow_origins: vec!["*".to_owned()],
@@ -126,15 +118,20 @@ fn app(endpoint: &str, faults: &Faults) -> App {
         swagger_ui: true,
         tls_roots: None,
     };
+    let real = http_client::new(tls::client_config(&config).unwrap());
+    let sdk = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .endpoint_url(endpoint)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+        .sleep_impl(aws_smithy_async_sleep())
+        .http_client(SharedHttpClient::new(FaultyClient { real, faults: faults.clone() }))
+        .build();
     App { store: Store::new(&sdk, "movies"), config }
 }
 
 fn aws_smithy_async_sleep() -> aws_sdk_dynamodb::config::SharedAsyncSleep {
     aws_smithy_async::rt::sleep::default_async_sleep().unwrap()
-}
-
-fn real_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().build_http()
 }
 
 /// A whole movie.

@@ -1,0 +1,185 @@
+//! HTTP/1.1 to DynamoDB, beneath the SDK: one request at a time on a connection, and the connection kept for the next.
+//!
+//! The SDK's own client is made for every service there is: HTTP/2, proxies, a pool that many tasks share, bodies that
+//! stream. Of that, a sandbox that asks one DynamoDB one thing at a time uses nothing, but each start and each call pay
+//! for it. hyper and rustls do the same work here as they do there.
+//!
+//! Not here: retries, timeouts and signatures, which are the SDK's, and the trust in certificates, which is [`crate::tls`]'s.
+
+use std::{
+    fmt, io,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use aws_sdk_dynamodb::{config::SharedHttpClient, error::ConnectorError};
+use aws_smithy_runtime_api::client::{
+    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+    orchestrator::{HttpRequest, HttpResponse},
+    runtime_components::RuntimeComponents,
+};
+use aws_smithy_types::body::SdkBody;
+use http_body_util::BodyExt as _;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use lambda_http::http::{
+    HeaderValue, Request, Uri, header,
+    uri::{PathAndQuery, Scheme},
+};
+use rustls::{ClientConfig, pki_types::ServerName};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_rustls::TlsConnector;
+
+/// How many idle connections are kept. A sandbox needs one; tests and local runs ask several things at once.
+const MAX_IDLE: usize = 16;
+
+const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// The client that the SDK is given.
+#[must_use]
+pub fn new(tls: Arc<ClientConfig>) -> SharedHttpClient {
+    let connections = Connections(Arc::new(Inner { tls, idle: Mutex::default() }));
+    SharedHttpClient::new(Client(SharedHttpConnector::new(connections)))
+}
+
+#[derive(Debug)]
+struct Client(SharedHttpConnector);
+
+impl HttpClient for Client {
+    /// The same for all settings: the SDK's timeout of an attempt covers connecting and reading too.
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        self.0.clone()
+    }
+}
+
+#[derive(Clone)]
+struct Connections(Arc<Inner>);
+
+struct Inner {
+    tls: Arc<ClientConfig>,
+    idle: Mutex<Vec<Connection>>,
+}
+
+/// An open connection without a request on it.
+struct Connection {
+    origin: Uri,
+    sender: SendRequest<SdkBody>,
+}
+
+impl fmt::Debug for Connections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connections")
+    }
+}
+
+impl HttpConnector for Connections {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let connections = self.clone();
+        HttpConnectorFuture::new(async move { connections.0.exchange(request).await })
+    }
+}
+
+impl Inner {
+    async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let invalid = |error: Failure| ConnectorError::user(error);
+        let mut request = request.try_into_http1x().map_err(|error| invalid(error.into()))?;
+        let origin = to_origin_form(&mut request).map_err(invalid)?;
+        let (connection, response) = self.send(origin, request).await.map_err(ConnectorError::io)?;
+
+        let (parts, body) = response.into_parts();
+        // Whole, since DynamoDB's answers are parsed as a whole, and a broken one is then the connection's fault.
+        let body = body.collect().await.map_err(|error| ConnectorError::io(error.into()))?.to_bytes();
+        // A server with a fault of its own may be one that is going; another connection may lead to another one.
+        if !parts.status.is_server_error() {
+            self.keep(connection);
+        }
+        let response = lambda_http::http::Response::from_parts(parts, SdkBody::from(body));
+        HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
+    }
+
+    /// Sends on a kept connection, or a new one. A kept one may have ended while nobody looked, as it does when a sandbox
+    /// is frozen; a request of which nothing was sent then goes to the next.
+    async fn send(
+        &self,
+        origin: Uri,
+        mut request: Request<SdkBody>,
+    ) -> Result<(Connection, lambda_http::http::Response<hyper::body::Incoming>), Failure> {
+        loop {
+            let Some(mut kept) = self.take(&origin) else { break };
+            if kept.sender.ready().await.is_err() {
+                continue;
+            }
+            match kept.sender.try_send_request(request).await {
+                Ok(response) => return Ok((kept, response)),
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) => request = unsent,
+                    None => return Err(error.into_error().into()),
+                },
+            }
+        }
+        let mut new = Connection { sender: self.connect(&origin).await?, origin };
+        let response = new.sender.send_request(request).await?;
+        Ok((new, response))
+    }
+
+    fn take(&self, origin: &Uri) -> Option<Connection> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = idle.iter().rposition(|connection| connection.origin == *origin)?;
+        Some(idle.swap_remove(at))
+    }
+
+    fn keep(&self, connection: Connection) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|connection| !connection.sender.is_closed());
+        if idle.len() < MAX_IDLE {
+            idle.push(connection);
+        }
+    }
+
+    async fn connect(&self, origin: &Uri) -> Result<SendRequest<SdkBody>, Failure> {
+        let host = origin.host().unwrap_or_default();
+        let is_tls = origin.scheme() == Some(&Scheme::HTTPS);
+        let port = origin.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+        // An IPv6 address stands in brackets in a URL only.
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let tcp = TcpStream::connect((host, port)).await?;
+        tcp.set_nodelay(true)?;
+        let stream: Box<dyn Stream> = if is_tls {
+            let name = ServerName::try_from(host.to_owned())?;
+            Box::new(TlsConnector::from(self.tls.clone()).connect(name, tcp).await?)
+        } else {
+            Box::new(tcp)
+        };
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        Ok(sender)
+    }
+}
+
+/// TCP or TLS, behind one type so that HTTP is compiled once.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// Takes the origin off the request's URI, and says it in `Host` (RFC 9112 §3.2.1), where a default port is left out, as
+/// it is in the signature.
+fn to_origin_form(request: &mut Request<SdkBody>) -> Result<Uri, Failure> {
+    let mut parts = std::mem::take(request.uri_mut()).into_parts();
+    let path = parts.path_and_query.replace(PathAndQuery::from_static("/"));
+    let origin = Uri::from_parts(parts)?;
+    let host = origin.host().ok_or_else(|| io::Error::other("the endpoint has no host"))?;
+    let is_default =
+        matches!((origin.scheme_str(), origin.port_u16()), (Some("https"), Some(443)) | (Some("http"), Some(80)));
+    let host = match origin.port().filter(|_| !is_default) {
+        Some(port) => HeaderValue::try_from(format!("{host}:{port}"))?,
+        None => HeaderValue::from_str(host)?,
+    };
+    request.headers_mut().insert(header::HOST, host);
+    request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    *request.uri_mut() = path.map_or_else(Uri::default, Uri::from);
+    Ok(origin)
+}
