@@ -183,3 +183,115 @@ fn to_origin_form(request: &mut Request<SdkBody>) -> Result<Uri, Failure> {
     *request.uri_mut() = path.map_or_else(Uri::default, Uri::from);
     Ok(origin)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+
+    use super::*;
+    use crate::{config::Config, tls};
+
+    const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+
+    /// A server that gives these answers, each list on a connection of its own, and ends it after the last of a list. What it
+    /// was asked comes out when all are given.
+    async fn server(connections: Vec<Vec<&'static str>>) -> (String, tokio::task::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let serve = async move {
+            let mut heads = Vec::new();
+            for answers in connections {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                for answer in answers {
+                    let mut head = Vec::new();
+                    while !head.ends_with(b"\r\n\r\n") {
+                        head.push(stream.read_u8().await.unwrap());
+                    }
+                    heads.push(String::from_utf8(head).unwrap());
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                }
+            }
+            heads
+        };
+        (url, tokio::spawn(serve))
+    }
+
+    fn connector() -> Connections {
+        let config = Config::read(|name| (name == "TABLE_NAME").then(|| "movies".to_owned())).unwrap();
+        Connections(Arc::new(Inner { tls: tls::client_config(&config).unwrap(), idle: Mutex::default() }))
+    }
+
+    async fn get(connector: &Connections, url: &str) -> Result<u16, ConnectorError> {
+        let response = connector.call(HttpRequest::get(url).unwrap()).await;
+        // The server's end of a connection takes a moment to arrive.
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        response.map(|response| response.status().as_u16())
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_kept_and_the_host_named() {
+        let (url, asked) = server(vec![vec![OK, OK, OK]]).await;
+        let connector = connector();
+        for _ in 0..3 {
+            assert_eq!(get(&connector, &url).await.unwrap(), 200);
+        }
+        for head in asked.await.unwrap() {
+            assert!(head.starts_with("GET / HTTP/1.1\r\n"), "{head}");
+            assert!(head.contains(&format!("host: {}\r\n", &url[7..url.len() - 1])), "{head}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_kept_connection_that_has_ended_costs_no_request() {
+        let (url, asked) = server(vec![vec![OK], vec![OK, OK], vec![OK]]).await;
+        let connector = connector();
+        for _ in 0..4 {
+            assert_eq!(get(&connector, &url).await.unwrap(), 200);
+        }
+        assert_eq!(asked.await.unwrap().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_fault_of_the_server_ends_the_connection() {
+        let fault = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
+        let (url, asked) = server(vec![vec![fault], vec![OK]]).await;
+        let connector = connector();
+        assert_eq!(get(&connector, &url).await.unwrap(), 503);
+        assert_eq!(get(&connector, &url).await.unwrap(), 200);
+        assert_eq!(asked.await.unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_may_have_been_done_is_an_error_and_not_sent_again() {
+        let cut = "HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n{";
+        let (url, asked) = server(vec![vec![OK, ""], vec![cut]]).await;
+        let connector = connector();
+        assert_eq!(get(&connector, &url).await.unwrap(), 200);
+        for _ in 0..2 {
+            assert!(get(&connector, &url).await.unwrap_err().is_io());
+        }
+        assert_eq!(asked.await.unwrap().len(), 3);
+        assert!(get(&connector, &url).await.unwrap_err().is_io(), "nobody listens");
+    }
+
+    #[test]
+    fn a_default_port_is_not_in_the_host() {
+        for (url, host) in [
+            ("https://dynamodb.eu-west-1.amazonaws.com", "dynamodb.eu-west-1.amazonaws.com"),
+            ("https://localhost:443/", "localhost"),
+            ("http://localhost:80/", "localhost"),
+            ("http://localhost:443/", "localhost:443"),
+            ("http://[::1]:8000/", "[::1]:8000"),
+        ] {
+            let mut request = Request::get(url).body(SdkBody::empty()).unwrap();
+            to_origin_form(&mut request).unwrap();
+            assert_eq!(
+                (request.uri().to_string().as_str(), &request.headers()["host"]),
+                ("/", &HeaderValue::from_static(host))
+            );
+        }
+    }
+}
