@@ -9,6 +9,7 @@
 use std::{
     fmt, io,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use aws_sdk_dynamodb::{config::SharedHttpClient, error::ConnectorError};
@@ -19,10 +20,13 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt as _;
-use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{
+    body::Incoming,
+    client::conn::http1::{self, SendRequest},
+};
 use hyper_util::rt::TokioIo;
 use lambda_http::http::{
-    HeaderValue, Request, Uri, header,
+    HeaderValue, Request, Response, Uri, header,
     uri::{PathAndQuery, Scheme},
 };
 use rustls::{ClientConfig, pki_types::ServerName};
@@ -42,26 +46,31 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// The client that the SDK is given.
 #[must_use]
 pub fn new(tls: Arc<ClientConfig>) -> SharedHttpClient {
-    let connections = Connections(Arc::new(Inner { tls, idle: Mutex::default() }));
-    SharedHttpClient::new(Client(SharedHttpConnector::new(connections)))
+    SharedHttpClient::new(Client(Arc::new(Connections { tls, idle: Mutex::default() })))
 }
 
 #[derive(Debug)]
-struct Client(SharedHttpConnector);
+struct Client(Arc<Connections>);
 
 impl HttpClient for Client {
-    /// The same for all settings: the SDK's timeout of an attempt covers connecting and reading too.
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        self.0.clone()
+    /// Reading has no timeout of its own: the SDK's timeout of an attempt covers it.
+    fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        let connect_timeout = settings.connect_timeout().unwrap_or(Duration::MAX);
+        SharedHttpConnector::new(Connector { connections: self.0.clone(), connect_timeout })
     }
 }
 
-#[derive(Clone)]
-struct Connections(Arc<Inner>);
-
-struct Inner {
+/// What is the same for all calls.
+struct Connections {
     tls: Arc<ClientConfig>,
     idle: Mutex<Vec<Connection>>,
+}
+
+/// For one call of the SDK, with its settings.
+#[derive(Clone, Debug)]
+struct Connector {
+    connections: Arc<Connections>,
+    connect_timeout: Duration,
 }
 
 /// An open connection without a request on it.
@@ -76,28 +85,28 @@ impl fmt::Debug for Connections {
     }
 }
 
-impl HttpConnector for Connections {
+impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let connections = self.clone();
-        HttpConnectorFuture::new(async move { connections.0.exchange(request).await })
+        let connector = self.clone();
+        HttpConnectorFuture::new(async move { connector.exchange(request).await })
     }
 }
 
-impl Inner {
+impl Connector {
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let invalid = |error: Failure| ConnectorError::user(error);
         let mut request = request.try_into_http1x().map_err(|error| invalid(error.into()))?;
         let origin = to_origin_form(&mut request).map_err(invalid)?;
-        let (connection, response) = self.send(origin, request).await.map_err(ConnectorError::io)?;
+        let (connection, response) = self.send(origin, request).await?;
 
         let (parts, body) = response.into_parts();
         // Whole, since DynamoDB's answers are parsed as a whole, and a broken one is then the connection's fault.
         let body = body.collect().await.map_err(|error| ConnectorError::io(error.into()))?.to_bytes();
         // A server with a fault of its own may be one that is going; another connection may lead to another one.
         if !parts.status.is_server_error() {
-            self.keep(connection);
+            self.connections.keep(connection);
         }
-        let response = lambda_http::http::Response::from_parts(parts, SdkBody::from(body));
+        let response = Response::from_parts(parts, SdkBody::from(body));
         HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
     }
 
@@ -107,9 +116,9 @@ impl Inner {
         &self,
         origin: Uri,
         mut request: Request<SdkBody>,
-    ) -> Result<(Connection, lambda_http::http::Response<hyper::body::Incoming>), Failure> {
-        loop {
-            let Some(mut kept) = self.take(&origin) else { break };
+    ) -> Result<(Connection, Response<Incoming>), ConnectorError> {
+        let io = |error: hyper::Error| ConnectorError::io(error.into());
+        while let Some(mut kept) = self.connections.take(&origin) {
             if kept.sender.ready().await.is_err() {
                 continue;
             }
@@ -117,15 +126,19 @@ impl Inner {
                 Ok(response) => return Ok((kept, response)),
                 Err(mut error) => match error.take_message() {
                     Some(unsent) => request = unsent,
-                    None => return Err(error.into_error().into()),
+                    None => return Err(io(error.into_error())),
                 },
             }
         }
-        let mut new = Connection { sender: self.connect(&origin).await?, origin };
-        let response = new.sender.send_request(request).await?;
+        let connect = tokio::time::timeout(self.connect_timeout, self.connections.connect(&origin)).await;
+        let sender = connect.map_err(|elapsed| ConnectorError::timeout(elapsed.into()))?.map_err(ConnectorError::io)?;
+        let mut new = Connection { origin, sender };
+        let response = new.sender.send_request(request).await.map_err(io)?;
         Ok((new, response))
     }
+}
 
+impl Connections {
     fn take(&self, origin: &Uri) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let at = idle.iter().rposition(|connection| connection.origin == *origin)?;
@@ -219,12 +232,13 @@ mod tests {
         (url, tokio::spawn(serve))
     }
 
-    fn connector() -> Connections {
+    fn connector() -> Connector {
         let config = Config::read(|name| (name == "TABLE_NAME").then(|| "movies".to_owned())).unwrap();
-        Connections(Arc::new(Inner { tls: tls::client_config(&config).unwrap(), idle: Mutex::default() }))
+        let tls = tls::client_config(&config).unwrap();
+        Connector { connections: Arc::new(Connections { tls, idle: Mutex::default() }), connect_timeout: Duration::MAX }
     }
 
-    async fn get(connector: &Connections, url: &str) -> Result<u16, ConnectorError> {
+    async fn get(connector: &Connector, url: &str) -> Result<u16, ConnectorError> {
         let response = connector.call(HttpRequest::get(url).unwrap()).await;
         // The server's end of a connection takes a moment to arrive.
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -238,9 +252,10 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(get(&connector, &url).await.unwrap(), 200);
         }
+        let host = url.trim_start_matches("http://").trim_end_matches('/');
         for head in asked.await.unwrap() {
             assert!(head.starts_with("GET / HTTP/1.1\r\n"), "{head}");
-            assert!(head.contains(&format!("host: {}\r\n", &url[7..url.len() - 1])), "{head}");
+            assert!(head.contains(&format!("host: {host}\r\n")), "{head}");
         }
     }
 

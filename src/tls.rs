@@ -18,6 +18,7 @@ use rustls::{
 use crate::config::Config;
 
 /// From Amazon Trust Services' repository: Amazon Root CA 1 to 4, and Starfield Services Root Certificate Authority G2.
+#[cfg(any(test, not(feature = "local")))]
 const AMAZON_ROOTS: &str = include_str!("tls/amazon-roots.pem");
 
 /// What [`crate::http_client`] does TLS with.
