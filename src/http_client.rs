@@ -209,14 +209,22 @@ mod tests {
 
     const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
-    /// A server that gives these answers, each list on a connection of its own, and ends it after the last of a list. What it
-    /// was asked comes out when all are given.
-    async fn server(connections: Vec<Vec<&'static str>>) -> (String, tokio::task::JoinHandle<Vec<String>>) {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Then {
+        End,
+        Stay,
+    }
+
+    /// A server that gives these answers, each list on a connection of its own, and then ends it or not. What it was asked
+    /// comes out when all are given.
+    async fn server(
+        connections: Vec<(&'static [&'static str], Then)>,
+    ) -> (String, tokio::task::JoinHandle<Vec<String>>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let serve = async move {
-            let mut heads = Vec::new();
-            for answers in connections {
+            let (mut heads, mut open) = (Vec::new(), Vec::new());
+            for (answers, then) in connections {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 for answer in answers {
                     let mut head = Vec::new();
@@ -225,6 +233,9 @@ mod tests {
                     }
                     heads.push(String::from_utf8(head).unwrap());
                     stream.write_all(answer.as_bytes()).await.unwrap();
+                }
+                if then == Then::Stay {
+                    open.push(stream);
                 }
             }
             heads
@@ -239,15 +250,14 @@ mod tests {
     }
 
     async fn get(connector: &Connector, url: &str) -> Result<u16, ConnectorError> {
-        let response = connector.call(HttpRequest::get(url).unwrap()).await;
-        // The server's end of a connection takes a moment to arrive.
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        let call = connector.call(HttpRequest::get(url).unwrap());
+        let response = tokio::time::timeout(Duration::from_secs(5), call).await.expect("the server is not asked");
         response.map(|response| response.status().as_u16())
     }
 
     #[tokio::test]
     async fn a_connection_is_kept_and_the_host_named() {
-        let (url, asked) = server(vec![vec![OK, OK, OK]]).await;
+        let (url, asked) = server(vec![(&[OK, OK, OK], Then::Stay)]).await;
         let connector = connector();
         for _ in 0..3 {
             assert_eq!(get(&connector, &url).await.unwrap(), 200);
@@ -261,18 +271,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_kept_connection_that_has_ended_costs_no_request() {
-        let (url, asked) = server(vec![vec![OK], vec![OK, OK], vec![OK]]).await;
+        let (url, asked) = server(vec![(&[OK], Then::End), (&[OK, OK], Then::End), (&[OK], Then::End)]).await;
         let connector = connector();
         for _ in 0..4 {
             assert_eq!(get(&connector, &url).await.unwrap(), 200);
+            // The end takes a moment to arrive.
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         assert_eq!(asked.await.unwrap().len(), 4);
     }
 
     #[tokio::test]
     async fn a_fault_of_the_server_ends_the_connection() {
-        let fault = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
-        let (url, asked) = server(vec![vec![fault], vec![OK]]).await;
+        const FAULT: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
+        let (url, asked) = server(vec![(&[FAULT], Then::Stay), (&[OK], Then::Stay)]).await;
         let connector = connector();
         assert_eq!(get(&connector, &url).await.unwrap(), 503);
         assert_eq!(get(&connector, &url).await.unwrap(), 200);
@@ -281,8 +293,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_may_have_been_done_is_an_error_and_not_sent_again() {
-        let cut = "HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n{";
-        let (url, asked) = server(vec![vec![OK, ""], vec![cut]]).await;
+        const CUT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n{";
+        let (url, asked) = server(vec![(&[OK, ""], Then::End), (&[CUT], Then::End)]).await;
         let connector = connector();
         assert_eq!(get(&connector, &url).await.unwrap(), 200);
         for _ in 0..2 {

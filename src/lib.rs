@@ -13,7 +13,8 @@
 //!
 //! Beside it: [`movie`], the types whose values are always valid; [`cursor`], the page token; [`problem`], what a client
 //! is told when something is wrong; [`openapi`], the API's description, and [`swagger_ui`], the page that shows it;
-//! [`config`], [`telemetry`] and [`tls`]; and, in local builds only, `local`, the embedded store.
+//! [`config`] and [`telemetry`]; [`http_client`] and [`tls`], the way to DynamoDB; and, in local builds only, `local`, the
+//! embedded store.
 //!
 //! [`serve`] is the whole of it, from an event to its reply, and never fails.
 
