@@ -94,9 +94,8 @@ impl HttpConnector for Connector {
 
 impl Connector {
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let invalid = |error: Failure| ConnectorError::user(error);
-        let mut request = request.try_into_http1x().map_err(|error| invalid(error.into()))?;
-        let origin = to_origin_form(&mut request).map_err(invalid)?;
+        let mut request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+        let origin = to_origin_form(&mut request).map_err(ConnectorError::user)?;
         let (connection, response) = self.send(origin, request).await?;
 
         let (parts, body) = response.into_parts();

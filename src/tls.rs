@@ -55,10 +55,10 @@ fn default_roots() -> io::Result<RootCertStore> {
 }
 
 fn parse(pem: &[u8]) -> io::Result<RootCertStore> {
+    let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().map_err(io::Error::other)?;
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        roots.add(certificate.map_err(io::Error::other)?).map_err(io::Error::other)?;
-    }
+    // A system's bundle may hold an old root that rustls cannot read; it vouches for nobody then.
+    roots.add_parsable_certificates(certificates);
     if roots.is_empty() { Err(io::Error::other("has no certificate in PEM")) } else { Ok(roots) }
 }
 

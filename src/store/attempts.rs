@@ -41,8 +41,8 @@ impl Intercept for Meter {
         scope::call();
         let state = config.interceptor_state();
         state.store_put(disable_interceptor::<UserAgentInterceptor>("src/http_client.rs sends one"));
-        state.store_put(disable_interceptor::<InvocationIdInterceptor>("DynamoDB gives an id of its own"));
-        state.store_put(disable_interceptor::<RequestInfoInterceptor>("DynamoDB does nothing with it"));
+        state.store_put(disable_interceptor::<InvocationIdInterceptor>("nothing here reads it"));
+        state.store_put(disable_interceptor::<RequestInfoInterceptor>("nothing here reads it"));
         Ok(())
     }
 
