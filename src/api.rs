@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::{
     config::Config,
     cursor,
-    event::Request,
+    event::{Header, Request},
     movie::{Invalid, Movie, MovieId, MoviePatch, Year},
     openapi,
     problem::Problem,
@@ -242,7 +242,7 @@ async fn health(app: &App, request: &Request) -> Result<Response<Body>, Problem>
 }
 
 fn swagger_ui_file(request: &Request, asset: &Asset) -> Response<Body> {
-    let gzip = swagger_ui::accepts_gzip(&request.header(header::ACCEPT_ENCODING).unwrap_or_default());
+    let gzip = swagger_ui::accepts_gzip(&request.header(Header::AcceptEncoding).unwrap_or_default());
     let mut response = with_etag(request, asset.response(gzip), Some(&Asset::etag(gzip)));
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
@@ -275,7 +275,7 @@ fn allow_origin(config: &Config, request: &Request, headers: &mut lambda_http::h
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     } else {
         headers.append(header::VARY, HeaderValue::from_static("Origin"));
-        match request.header(header::ORIGIN).filter(|origin| origins.contains(origin)) {
+        match request.header(Header::Origin).filter(|origin| origins.contains(origin)) {
             Some(origin) => insert(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, &origin),
             None => return,
         }
@@ -305,12 +305,12 @@ fn parameter<'a>(request: &'a Request, name: &str) -> Result<Option<&'a str>, Pr
 
 /// The body, if it is JSON of a type that is read, plain, and of a sane size.
 fn body<'a>(request: &'a Request, types: &[&str], accepted: &'static str) -> Result<&'a [u8], Problem> {
-    let content_type = request.header(header::CONTENT_TYPE).unwrap_or_default();
+    let content_type = request.header(Header::ContentType).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.is_empty() && !types.iter().any(|known| essence.eq_ignore_ascii_case(known)) {
         return Err(Problem::unsupported_type(accepted));
     }
-    let encoding = request.header(header::CONTENT_ENCODING).unwrap_or_default();
+    let encoding = request.header(Header::ContentEncoding).unwrap_or_default();
     if !encoding.trim().is_empty() && !encoding.trim().eq_ignore_ascii_case("identity") {
         return Err(Problem::unsupported_encoding());
     }
@@ -347,7 +347,7 @@ fn problem(error: StoreError, id: &str, is_write: bool) -> Problem {
 /// `If-Match`. A weak etag never matches (RFC 9110 §13.1.1), nor does text that is no etag: the client's condition
 /// cannot hold then, and the answer is 412.
 fn expected(request: &Request) -> Result<Expected, Problem> {
-    let Some(header) = request.header(header::IF_MATCH) else { return Ok(Expected::Any) };
+    let Some(header) = request.header(Header::IfMatch) else { return Ok(Expected::Any) };
     if header.trim() == "*" {
         return Ok(Expected::Any);
     }
@@ -378,7 +378,7 @@ fn with_etag(request: &Request, mut response: Response<Body>, etag: Option<&str>
     insert(response.headers_mut(), header::ETAG, &format!("\"{etag}\""));
     // An etag is of use only to a client that asks again before it uses its copy.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    let known = request.header(header::IF_NONE_MATCH).unwrap_or_default();
+    let known = request.header(Header::IfNoneMatch).unwrap_or_default();
     let is_known = known.trim() == "*" || opaque_tags(&known).any(|(_, tag)| tag == etag);
     if is_known && matches!(request.method.as_str(), "GET" | "HEAD") {
         *response.status_mut() = StatusCode::NOT_MODIFIED;

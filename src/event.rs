@@ -25,20 +25,20 @@
 mod payload;
 mod reply;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use lambda_http::{
-    Body, Response,
-    http::{HeaderMap, HeaderName, HeaderValue},
-};
+use lambda_http::{Body, Response};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 pub use reply::Reply;
 
-use payload::{Payload, Values};
+use payload::{Pairs, Payload};
 
 /// An HTTP request, free of its front door.
 #[derive(Debug, Default)]
@@ -53,10 +53,43 @@ pub struct Request {
     pub full_path: String,
     /// Decoded query parameters in order, repeated ones too.
     pub query: Vec<(String, String)>,
-    /// Headers; a name that cannot be one is left out.
-    pub headers: HeaderMap,
+    /// The headers that this service acts on, in order, repeated ones too.
+    pub headers: Vec<(Header, String)>,
     /// The body's bytes; `None` when it was said to be base64 and is not.
     pub body: Option<Vec<u8>>,
+}
+
+/// A header that this service acts on; no other one is read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Header {
+    /// Whether a file may come compressed.
+    AcceptEncoding,
+    /// Whether the body is compressed.
+    ContentEncoding,
+    /// What the body is.
+    ContentType,
+    /// The states in which a movie may be changed.
+    IfMatch,
+    /// The states that the client has already.
+    IfNoneMatch,
+    /// The page that asks, in a browser.
+    Origin,
+}
+
+impl Header {
+    /// The header of a name, in any case (RFC 9110 §5.1).
+    fn named(name: &str) -> Option<Self> {
+        [
+            ("accept-encoding", Self::AcceptEncoding),
+            ("content-encoding", Self::ContentEncoding),
+            ("content-type", Self::ContentType),
+            ("if-match", Self::IfMatch),
+            ("if-none-match", Self::IfNoneMatch),
+            ("origin", Self::Origin),
+        ]
+        .into_iter()
+        .find_map(|(known, header)| known.eq_ignore_ascii_case(name).then_some(header))
+    }
 }
 
 /// The service that calls the function; each has its own shapes for events and replies.
@@ -105,11 +138,11 @@ impl Event {
     fn read(payload: Payload<'_>) -> Self {
         let context = payload.request_context.unwrap_or_default();
         let (door, method, path) = if let Some(http) = context.http {
-            let agent = http.user_agent.unwrap_or_default();
             let is_url = context.domain_name.is_some_and(|domain| domain.contains(".lambda-url."));
-            let door = if is_url || agent == "cargo-lambda" { Door::FunctionUrl } else { Door::HttpApi };
+            let is_local = http.user_agent.as_deref() == Some("cargo-lambda");
+            let door = if is_url || is_local { Door::FunctionUrl } else { Door::HttpApi };
             (door, http.method, payload.raw_path.or(http.path))
-        } else if context.elb {
+        } else if context.elb.is_some() {
             let multi_value = payload.multi_value_headers.is_some();
             (Door::Alb { multi_value }, payload.http_method, payload.path)
         } else {
@@ -118,40 +151,43 @@ impl Event {
         let (Some(method), Some(path)) = (method, path) else { return Self::Unknown };
 
         let stage_path = match door {
-            Door::RestApi => context.path,
+            Door::RestApi => context.path.as_deref(),
             _ => None,
         };
         let stage = match door {
-            Door::HttpApi | Door::FunctionUrl => context.stage.filter(|stage| stage != "$default"),
+            Door::HttpApi | Door::FunctionUrl => context.stage.as_deref().filter(|stage| *stage != "$default"),
             _ => None,
         };
-        let proxy = payload.path_parameters.and_then(|parameters| parameters.proxy);
+        let proxy = payload.path_parameters.as_ref().and_then(|parameters| parameters.proxy.as_deref());
         let is_root = payload.resource.as_deref() == Some("/");
-        let (base, local) = split_base(&path, stage_path.as_deref(), stage.as_deref(), proxy.as_deref(), is_root);
+        let (base, local) = split_base(&path, stage_path, stage, proxy, is_root);
 
-        let decoded = match door {
-            Door::HttpApi => Some(local.clone()),
-            _ => percent_decode_str(&local).decode_utf8().ok().map(std::borrow::Cow::into_owned),
+        let base = encode_stray(&base).into_owned();
+        let (decoded, encoded) = match door {
+            Door::HttpApi => (Some(local.to_string()), encode_stray(&local.replace('%', "%25")).into_owned()),
+            _ => {
+                let decoded = percent_decode_str(&local).decode_utf8().ok().map(Cow::into_owned);
+                (decoded, encode_stray(&local).into_owned())
+            }
         };
-        let full_path = encode_stray(&if door == Door::HttpApi { local.replace('%', "%25") } else { local.clone() });
-        let parameters = Values::fuller(payload.multi_value_query_string_parameters, payload.query_string_parameters);
+        let parameters = Pairs::fuller(payload.multi_value_query_string_parameters, payload.query_string_parameters);
         let query = match door {
-            Door::RestApi => parameters.0,
+            Door::RestApi => parameters,
             Door::HttpApi | Door::FunctionUrl => decode_query(&payload.raw_query_string.unwrap_or_default()),
             // A load balancer passes names and values on as they came.
             Door::Alb { .. } => {
-                let pairs: Vec<_> = parameters.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                let pairs: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
                 decode_query(&pairs.join("&"))
             }
         };
         let request = Request {
-            method,
+            method: method.into_owned(),
             path: decoded,
-            full_path: encode_stray(&base) + &full_path,
-            base: encode_stray(&base),
+            full_path: if base.is_empty() { encoded } else { format!("{base}{encoded}") },
+            base,
             query,
-            headers: read_headers(Values::fuller(payload.multi_value_headers, payload.headers)),
-            body: read_body(payload.body, payload.is_base64_encoded),
+            headers: Pairs::fuller(payload.multi_value_headers, payload.headers),
+            body: read_body(payload.body.unwrap_or_default(), payload.is_base64_encoded),
         };
         Self::Http(door, Box::new(request))
     }
@@ -162,13 +198,13 @@ impl Event {
 /// A REST API tells its stage only in `requestContext.path`; an HTTP API has a named stage in the path. A custom
 /// domain's base path stays in the path of both, and shows by comparison with `{proxy+}`, the part that the API's own
 /// route matched.
-fn split_base(
-    path: &str,
+fn split_base<'a>(
+    path: &'a str,
     stage_path: Option<&str>,
     stage: Option<&str>,
     proxy: Option<&str>,
     is_root: bool,
-) -> (String, String) {
+) -> (String, Cow<'a, str>) {
     // The root of a stage answers without a slash at its end too.
     let base = stage_path.and_then(|full| full.strip_suffix(path).or(Some(full).filter(|_| path == "/")));
     let mut base = base.unwrap_or_default().to_owned();
@@ -191,7 +227,7 @@ fn split_base(
         base.push_str(before);
         local = rest;
     }
-    let local = if local.starts_with('/') { local.to_owned() } else { format!("/{local}") };
+    let local = if local.starts_with('/') { Cow::Borrowed(local) } else { Cow::Owned(format!("/{local}")) };
     // A link that starts with two slashes would lead to another host.
     let base = base.trim_start_matches('/').trim_end_matches('/');
     (if base.is_empty() { String::new() } else { format!("/{base}") }, local)
@@ -208,11 +244,11 @@ impl Request {
         }
     }
 
-    /// A header's value, if it is text; the values of a repeated header are joined with commas (RFC 9110 §5.3).
+    /// A header's value; the values of a repeated header are joined with commas (RFC 9110 §5.3).
     #[must_use]
-    pub fn header(&self, name: HeaderName) -> Option<String> {
+    pub fn header(&self, header: Header) -> Option<String> {
         let values: Vec<_> =
-            self.headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("\u{fffd}")).collect();
+            self.headers.iter().filter(|(name, _)| *name == header).map(|(_, value)| value.as_str()).collect();
         (!values.is_empty()).then(|| values.join(", "))
     }
 }
@@ -234,30 +270,17 @@ pub fn time_budget(deadline: u64) -> Duration {
 }
 
 /// Escapes what may not stand in a URL's path or a header, and nothing that is escaped already.
-fn encode_stray(path: &str) -> String {
+fn encode_stray(path: &str) -> Cow<'_, str> {
     const STRAY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'?').add(b'#');
-    utf8_percent_encode(path, STRAY).to_string()
+    utf8_percent_encode(path, STRAY).into()
 }
 
 fn decode_query(query: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
-fn read_headers(values: Values) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for (name, value) in values.0 {
-        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
-        // A condition that cannot be read must not become a write without condition: this value matches nothing.
-        let value = HeaderValue::from_bytes(value.as_bytes()).unwrap_or(HeaderValue::from_static("unreadable"));
-        // A map holds 32,768 at most; who sends more is not worth more.
-        let _ = headers.try_append(name, value);
-    }
-    headers
-}
-
-fn read_body(body: Option<String>, is_base64: bool) -> Option<Vec<u8>> {
-    let body = body.unwrap_or_default();
-    if is_base64 { BASE64_STANDARD.decode(body).ok() } else { Some(body.into_bytes()) }
+fn read_body(body: Cow<'_, str>, is_base64: bool) -> Option<Vec<u8>> {
+    if is_base64 { BASE64_STANDARD.decode(&*body).ok() } else { Some(body.into_owned().into_bytes()) }
 }
 
 impl Door {

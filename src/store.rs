@@ -27,7 +27,7 @@ use std::{collections::HashMap, fmt::Write as _, time::Duration};
 use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::{
     Client,
-    config::{Builder, StalledStreamProtectionConfig},
+    config::{Builder, SharedInterceptor, StalledStreamProtectionConfig},
     error::{ProvideErrorMetadata, SdkError},
     operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
     types::{
@@ -123,13 +123,14 @@ impl Store {
             .operation_attempt_timeout(Duration::from_secs(1))
             .build();
         let retries = RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(25));
-        let config = Builder::from(sdk)
+        let mut config = Builder::from(sdk)
             .timeout_config(timeouts)
             .retry_config(retries)
             .retry_classifier(Contention)
             // An attempt's timeout covers its body too.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .interceptor(Meter);
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        // Permanent, so that no step of a call looks up whether it is disabled.
+        config.push_interceptor(SharedInterceptor::permanent(Meter::new()));
         Self { client: Client::from_conf(config.build()), table: table.to_owned() }
     }
 

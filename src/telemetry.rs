@@ -53,7 +53,7 @@ pub fn log(level: Level, message: &str, mut fields: Value) {
         if let (Some(id), Value::Object(fields)) = (scope::request_id(), &mut fields) {
             fields.insert("request_id".to_owned(), id.into());
         }
-        write(&render(settings.json, level, message, fields));
+        write(render(settings.json, level, message, fields).into_bytes());
     }
 }
 
@@ -62,9 +62,11 @@ pub(crate) fn keeps(level: Level) -> bool {
     Settings::get().keeps(level)
 }
 
-fn write(line: &str) {
+/// Writes a line in one piece, so that no other one comes between.
+fn write(mut line: Vec<u8>) {
+    line.push(b'\n');
     // Nobody is left to tell when standard output is closed.
-    let _ = writeln!(io::stdout().lock(), "{line}");
+    let _ = io::stdout().write_all(&line);
 }
 
 /// What Lambda's logging controls say, in variables that Lambda sets.

@@ -1,141 +1,189 @@
 //! The fields of all doors' events that matter, each read leniently: one of another type counts as absent.
+//!
+//! What nobody reads, which is most of an event, is passed over, and texts are borrowed from it.
 
-use std::fmt;
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, MapAccess, Visitor},
+    de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
+
+use super::Header;
 
 /// An event of any door.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Payload<'a> {
-    #[serde(deserialize_with = "lenient")]
-    pub(super) http_method: Option<String>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) path: Option<String>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) raw_path: Option<String>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) raw_query_string: Option<String>,
-    #[serde(borrow)]
-    pub(super) query_string_parameters: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub(super) multi_value_query_string_parameters: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub(super) headers: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub(super) multi_value_headers: Option<&'a RawValue>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) path_parameters: Option<PathParameters>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) resource: Option<String>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) body: Option<String>,
-    #[serde(deserialize_with = "lenient_or_default")]
+    #[serde(borrow, deserialize_with = "text")]
+    pub(super) http_method: Option<Cow<'a, str>>,
+    #[serde(borrow, deserialize_with = "text")]
+    pub(super) path: Option<Cow<'a, str>>,
+    #[serde(borrow, deserialize_with = "text")]
+    pub(super) raw_path: Option<Cow<'a, str>>,
+    #[serde(borrow, deserialize_with = "text")]
+    pub(super) raw_query_string: Option<Cow<'a, str>>,
+    #[serde(deserialize_with = "object")]
+    pub(super) query_string_parameters: Option<Pairs<String>>,
+    #[serde(deserialize_with = "object")]
+    pub(super) multi_value_query_string_parameters: Option<Pairs<String>>,
+    #[serde(deserialize_with = "object")]
+    pub(super) headers: Option<Pairs<Header>>,
+    #[serde(deserialize_with = "object")]
+    pub(super) multi_value_headers: Option<Pairs<Header>>,
+    #[serde(borrow, deserialize_with = "object")]
+    pub(super) path_parameters: Option<PathParameters<'a>>,
+    #[serde(borrow, deserialize_with = "text")]
+    pub(super) resource: Option<Cow<'a, str>>,
+    #[serde(borrow, deserialize_with = "text")]
+    pub(super) body: Option<Cow<'a, str>>,
+    #[serde(deserialize_with = "is_true")]
     pub(super) is_base64_encoded: bool,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) request_context: Option<RequestContext>,
+    #[serde(borrow, deserialize_with = "object")]
+    pub(super) request_context: Option<RequestContext<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct RequestContext {
+pub(super) struct RequestContext<'a> {
     /// REST API: the path with the stage.
-    #[serde(deserialize_with = "lenient")]
-    pub(super) path: Option<String>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) stage: Option<String>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) domain_name: Option<String>,
+    #[serde(borrow, deserialize_with = "text")]
+    pub(super) path: Option<Cow<'a, str>>,
+    #[serde(borrow, deserialize_with = "text")]
+    pub(super) stage: Option<Cow<'a, str>>,
+    #[serde(borrow, deserialize_with = "text")]
+    pub(super) domain_name: Option<Cow<'a, str>>,
     /// Payload version 2.0 only.
-    #[serde(deserialize_with = "lenient")]
-    pub(super) http: Option<Http>,
-    /// ALB only: whether it is there.
-    #[serde(deserialize_with = "is_there")]
-    pub(super) elb: bool,
+    #[serde(borrow, deserialize_with = "object")]
+    pub(super) http: Option<Http<'a>>,
+    /// ALB only.
+    #[serde(deserialize_with = "object")]
+    pub(super) elb: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Http {
-    #[serde(deserialize_with = "lenient")]
-    pub(super) method: Option<String>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) path: Option<String>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) user_agent: Option<String>,
+pub(super) struct Http<'a> {
+    #[serde(borrow, deserialize_with = "text")]
+    pub(super) method: Option<Cow<'a, str>>,
+    #[serde(borrow, deserialize_with = "text")]
+    pub(super) path: Option<Cow<'a, str>>,
+    #[serde(borrow, deserialize_with = "text")]
+    pub(super) user_agent: Option<Cow<'a, str>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct PathParameters {
-    #[serde(deserialize_with = "lenient")]
-    pub(super) proxy: Option<String>,
+pub(super) struct PathParameters<'a> {
+    #[serde(borrow, deserialize_with = "text")]
+    pub(super) proxy: Option<Cow<'a, str>>,
 }
 
-/// Headers or query parameters: the pairs of a single-value map, or a pair for each value of a multi-value map. What is
-/// no such map has none.
-#[derive(Debug, Default)]
-pub(super) struct Values(pub(super) Vec<(String, String)>);
+/// Headers or query parameters: the pairs of a single-value map, or a pair for each value of a multi-value map.
+#[derive(Debug)]
+pub(super) struct Pairs<N>(Vec<(N, String)>);
 
-impl Values {
-    /// Of two maps of the same pairs, the one that can repeat a name, if it was sent. The other one is not even read.
-    pub(super) fn fuller(multi_value: Option<&RawValue>, single_value: Option<&RawValue>) -> Self {
-        let read = |json: Option<&RawValue>| json.and_then(|json| serde_json::from_str::<Self>(json.get()).ok());
-        read(multi_value).filter(|values| !values.0.is_empty()).or_else(|| read(single_value)).unwrap_or_default()
+impl<N> Pairs<N> {
+    /// Of two maps of the same pairs, the one that can repeat a name, if it was sent.
+    pub(super) fn fuller(multi_value: Option<Self>, single_value: Option<Self>) -> Vec<(N, String)> {
+        let pairs = multi_value.filter(|pairs| !pairs.0.is_empty()).or(single_value);
+        pairs.map(|pairs| pairs.0).unwrap_or_default()
     }
 }
 
-impl<'de> Deserialize<'de> for Values {
+/// A name of a pair; one that is not known is passed over, with its value.
+pub(super) trait Name: Clone {
+    fn known(name: &str) -> Option<Self>;
+}
+
+impl Name for String {
+    fn known(name: &str) -> Option<Self> {
+        Some(name.to_owned())
+    }
+}
+
+impl Name for Header {
+    fn known(name: &str) -> Option<Self> {
+        Self::named(name)
+    }
+}
+
+struct NameOf<N>(PhantomData<N>);
+
+impl<'de, N: Name> DeserializeSeed<'de> for NameOf<N> {
+    type Value = Option<N>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<N>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<N: Name> Visitor<'_> for NameOf<N> {
+    type Value = Option<N>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Option<N>, E> {
+        Ok(N::known(name))
+    }
+}
+
+impl<'de, N: Name> Deserialize<'de> for Pairs<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Pairs)
+        deserializer.deserialize_map(PairsOf(PhantomData))
     }
 }
 
-struct Pairs;
+struct PairsOf<N>(PhantomData<N>);
 
-impl<'de> Visitor<'de> for Pairs {
-    type Value = Values;
+impl<'de, N: Name> Visitor<'de> for PairsOf<N> {
+    type Value = Pairs<N>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a map of names to texts, or to lists of texts")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Values, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<N>, A::Error> {
+        // A condition that cannot be read must not become a write without condition: its value is then its JSON, which
+        // matches nothing.
+        let value = |json: &str| (json != "null").then(|| read_text(json).map_or(json.to_owned(), Cow::into_owned));
         let mut pairs = Vec::new();
-        while let Some(name) = map.next_key::<String>()? {
+        while let Some(name) = map.next_key_seed(NameOf::<N>(PhantomData))? {
+            let Some(name) = name else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
             let json = map.next_value::<&RawValue>()?.get();
             if json.starts_with('[') {
-                let texts = serde_json::from_str::<Vec<&RawValue>>(json).unwrap_or_default();
-                pairs.extend(texts.into_iter().filter_map(|json| text(json.get())).map(|text| (name.clone(), text)));
+                let values = serde_json::from_str::<Vec<&RawValue>>(json).unwrap_or_default();
+                pairs.extend(values.into_iter().filter_map(|json| Some((name.clone(), value(json.get())?))));
             } else {
-                pairs.extend(text(json).map(|text| (name, text)));
+                pairs.extend(value(json).map(|value| (name, value)));
             }
         }
-        Ok(Values(pairs))
+        Ok(Pairs(pairs))
     }
 }
 
-/// A text; what is none, or cannot be read, as it stands: a condition must not become a write without condition.
-fn text(json: &str) -> Option<String> {
-    (json != "null").then(|| serde_json::from_str(json).unwrap_or_else(|_| json.to_owned()))
+/// The text that JSON says, if it is a text.
+fn read_text(json: &str) -> Option<Cow<'_, str>> {
+    let text = json.strip_prefix('"')?.strip_suffix('"')?;
+    if text.contains('\\') { serde_json::from_str(json).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(text)) }
 }
 
-fn lenient<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    let json = <&RawValue>::deserialize(deserializer)?;
-    Ok(serde_json::from_str(json.get()).ok())
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(|json| read_text(json.get()))
 }
 
-fn lenient_or_default<'de, T: DeserializeOwned + Default, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    lenient(deserializer).map(Option::unwrap_or_default)
+fn is_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(|json| json.get() == "true")
 }
 
-fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    let json = <&RawValue>::deserialize(deserializer)?;
-    Ok(json.get().starts_with('{'))
+/// An object; one that cannot be read makes the event one that cannot, lest a condition be lost with it.
+fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let json = <&RawValue>::deserialize(deserializer)?.get();
+    json.starts_with('{').then(|| serde_json::from_str(json)).transpose().map_err(D::Error::custom)
 }

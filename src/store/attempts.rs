@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use aws_runtime::{
-    invocation_id::InvocationIdInterceptor, request_info::RequestInfoInterceptor, user_agent::UserAgentInterceptor,
+    invocation_id::InvocationIdInterceptor, request_info::RequestInfoInterceptor,
+    service_clock_skew::ServiceClockSkewInterceptor, user_agent::UserAgentInterceptor,
 };
 use aws_sdk_dynamodb::{
     config::{
@@ -18,15 +19,31 @@ use aws_sdk_dynamodb::{
     operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
 };
 use aws_smithy_runtime_api::client::interceptors::disable_interceptor;
+use aws_smithy_types::config_bag::{FrozenLayer, Layer};
 use serde_json::json;
 
 use super::StoreError;
 use crate::telemetry::{Level, keeps, log, scope};
 
-/// Counts every call and every attempt, for the request's log line, and takes out of each call what the SDK says of itself
-/// in headers of 200 bytes that nothing here reads, and that would be made and signed for each attempt.
+/// Counts every call and every attempt, for the request's log line, and takes out of each call what the SDK does by default
+/// and is of no use here.
 #[derive(Debug)]
-pub(super) struct Meter;
+pub(super) struct Meter {
+    useless: FrozenLayer,
+}
+
+impl Meter {
+    pub(super) fn new() -> Self {
+        let mut useless = Layer::new("of no use here");
+        // What the SDK says of itself, in headers of 200 bytes that nothing reads, and that would be signed.
+        useless.store_put(disable_interceptor::<UserAgentInterceptor>("src/http_client.rs sends one"));
+        useless.store_put(disable_interceptor::<InvocationIdInterceptor>("DynamoDB gives each request an id"));
+        useless.store_put(disable_interceptor::<RequestInfoInterceptor>("nothing reads it"));
+        // It reads every answer's date.
+        useless.store_put(disable_interceptor::<ServiceClockSkewInterceptor>("Lambda keeps a sandbox's clock"));
+        Self { useless: useless.freeze() }
+    }
+}
 
 impl Intercept for Meter {
     fn name(&self) -> &'static str {
@@ -39,10 +56,7 @@ impl Intercept for Meter {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         scope::call();
-        let state = config.interceptor_state();
-        state.store_put(disable_interceptor::<UserAgentInterceptor>("src/http_client.rs sends one"));
-        state.store_put(disable_interceptor::<InvocationIdInterceptor>("nothing here reads it"));
-        state.store_put(disable_interceptor::<RequestInfoInterceptor>("nothing here reads it"));
+        config.push_shared_layer(self.useless.clone());
         Ok(())
     }
 

@@ -10,10 +10,7 @@
 //!
 //! Routes and statuses are few and not a client's to choose, since each combination is a metric that costs.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
@@ -22,6 +19,9 @@ use crate::Invocation;
 
 /// How much of a request's method and path a line repeats.
 const MAX_MESSAGE_CHARS: usize = 1000;
+
+/// How much room a line is given at first.
+const USUAL_BYTES: usize = 1024;
 
 const NAMESPACE: &str = "Movies";
 
@@ -46,7 +46,7 @@ pub struct RequestLine<'a> {
 struct Line<'a> {
     timestamp: String,
     level: &'static str,
-    message: String,
+    message: &'a str,
     request_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<&'a str>,
@@ -57,7 +57,7 @@ struct Line<'a> {
     attempts: u32,
     read_units: f64,
     write_units: f64,
-    _aws: Metadata,
+    _aws: Metadata<'a>,
     #[serde(rename = "Function")]
     function: &'a str,
     #[serde(rename = "Route")]
@@ -66,24 +66,28 @@ struct Line<'a> {
     status_dimension: String,
     #[serde(rename = "Duration")]
     duration_metric: f64,
-    /// What is there only when it has happened.
-    #[serde(flatten)]
-    counts: BTreeMap<&'static str, u32>,
+    // What is there only when it has happened.
+    #[serde(rename = "ColdStarts", skip_serializing_if = "Option::is_none")]
+    cold_starts: Option<u32>,
+    #[serde(rename = "Conflicts", skip_serializing_if = "Option::is_none")]
+    conflicts: Option<u32>,
+    #[serde(rename = "Retries", skip_serializing_if = "Option::is_none")]
+    retries: Option<u32>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Metadata {
+struct Metadata<'a> {
     timestamp: u64,
-    cloud_watch_metrics: Vec<Directive>,
+    cloud_watch_metrics: &'a [Directive<'a>],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Directive {
+struct Directive<'a> {
     namespace: &'static str,
     dimensions: [&'static [&'static str]; 1],
-    metrics: Vec<Metric>,
+    metrics: &'a [Metric],
 }
 
 #[derive(Serialize)]
@@ -98,7 +102,11 @@ impl RequestLine<'_> {
     pub fn log(self) {
         let settings = Settings::get();
         if settings.keeps(Level::Info) {
-            write(&if settings.json { self.json(&settings.function, SystemTime::now()) } else { self.text() });
+            write(if settings.json {
+                self.json(&settings.function, SystemTime::now())
+            } else {
+                self.text().into_bytes()
+            });
         }
     }
 
@@ -112,27 +120,28 @@ impl RequestLine<'_> {
         )
     }
 
-    fn message(&self) -> String {
-        self.message.chars().take(MAX_MESSAGE_CHARS).collect()
+    fn message(&self) -> &str {
+        let end = self.message.char_indices().nth(MAX_MESSAGE_CHARS).map(|(at, _)| at);
+        end.and_then(|end| self.message.get(..end)).unwrap_or(&self.message)
     }
 
-    fn json(&self, function: &str, now: SystemTime) -> String {
+    fn json(&self, function: &str, now: SystemTime) -> Vec<u8> {
         let Self { invocation, route, status, duration, usage, .. } = self;
-        let counts = [
-            ("ColdStarts", u32::from(invocation.cold_start)),
-            ("Conflicts", u32::from(matches!(status, 409 | 412))),
-            ("Retries", usage.attempts.saturating_sub(usage.calls)),
+        let some = |count: u32| Some(count).filter(|count| *count > 0);
+        let cold_starts = some(u32::from(invocation.cold_start));
+        let conflicts = some(u32::from(matches!(status, 409 | 412)));
+        let retries = some(usage.attempts.saturating_sub(usage.calls));
+        let counts = [("ColdStarts", cold_starts), ("Conflicts", conflicts), ("Retries", retries)];
+        let counts: Vec<_> =
+            counts.into_iter().filter_map(|(name, count)| count.map(|_| Metric { name, unit: "Count" })).collect();
+        let directives = [
+            Directive {
+                namespace: NAMESPACE,
+                dimensions: [&["Function", "Route", "Status"]],
+                metrics: &[Metric { name: "Duration", unit: "Milliseconds" }],
+            },
+            Directive { namespace: NAMESPACE, dimensions: [&["Function"]], metrics: &counts },
         ];
-        let counts: BTreeMap<_, _> = counts.into_iter().filter(|(_, count)| *count > 0).collect();
-        let mut directives = vec![Directive {
-            namespace: NAMESPACE,
-            dimensions: [&["Function", "Route", "Status"]],
-            metrics: vec![Metric { name: "Duration", unit: "Milliseconds" }],
-        }];
-        if !counts.is_empty() {
-            let metrics = counts.keys().map(|name| Metric { name, unit: "Count" }).collect();
-            directives.push(Directive { namespace: NAMESPACE, dimensions: [&["Function"]], metrics });
-        }
         let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let line = Line {
             timestamp: timestamp(now),
@@ -149,15 +158,19 @@ impl RequestLine<'_> {
             write_units: usage.write_units,
             _aws: Metadata {
                 timestamp: u64::try_from(since_1970.as_millis()).unwrap_or_default(),
-                cloud_watch_metrics: directives,
+                cloud_watch_metrics: directives.get(..1 + usize::from(!counts.is_empty())).unwrap_or_default(),
             },
             function,
             route_dimension: route,
             status_dimension: status.to_string(),
             duration_metric: milliseconds(*duration),
-            counts,
+            cold_starts,
+            conflicts,
+            retries,
         };
-        serde_json::to_string(&line).unwrap_or_default()
+        let mut json = Vec::with_capacity(USUAL_BYTES);
+        let _ = serde_json::to_writer(&mut json, &line);
+        json
     }
 }
 
@@ -177,8 +190,8 @@ mod tests {
         let duration = Duration::from_micros(1_234_567);
         let line = RequestLine { message, invocation, route: "read", status, duration, usage };
         let json = line.json("movies-dev", UNIX_EPOCH + Duration::from_millis(1_767_225_600_123));
-        assert!(!json.contains('\n'));
-        serde_json::from_str(&json).unwrap()
+        assert!(!json.contains(&b'\n'));
+        serde_json::from_slice(&json).unwrap()
     }
 
     #[test]
