@@ -132,7 +132,7 @@ async fn list(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
     });
 
     let page = app.store.list(year, after.transpose()?, limit).await.map_err(|error| problem(error, "", false))?;
-    let (json, etag, next) = list_json(&page)?;
+    let (json, etag, next) = list_json(page)?;
     let mut response = ok(json);
     let headers = response.headers_mut();
     if let Some(last) = next {
@@ -156,18 +156,18 @@ fn page_size(limit: &str) -> Option<usize> {
 ///
 /// Written by hand around serde's output of each movie, since what fits one reply is known only as it is written. Which
 /// movies they are, in which states, makes the etag: that is all that the text depends on.
-fn list_json(page: &Page) -> Result<(String, String, Option<String>), Problem> {
+fn list_json(mut page: Page) -> Result<(String, String, Option<String>), Problem> {
     let mut json = vec![b'{'];
     let mut etag = digest::Context::new(&digest::SHA256);
     let (mut counted, mut escapes) = (0, 0);
-    let mut next = page.next.as_ref();
-    let mut last: Option<&String> = None;
-    for (id, stored) in &page.movies {
+    let mut next = page.next.take();
+    let mut last: Option<String> = None;
+    for (id, stored) in page.into_movies() {
         let end = json.len();
         if last.is_some() {
             json.push(b',');
         }
-        append_json(&mut json, id)?;
+        append_json(&mut json, &id)?;
         json.push(b':');
         append_json(&mut json, &stored.movie)?;
         // The reply carries this text as a JSON string, in which some bytes take two; up to half the limit, none need
@@ -188,7 +188,7 @@ fn list_json(page: &Page) -> Result<(String, String, Option<String>), Problem> {
     }
     json.push(b'}');
     let json = String::from_utf8(json).map_err(|_| Problem::internal())?;
-    Ok((json, hex(&etag.finish()), next.cloned()))
+    Ok((json, hex(&etag.finish()), next))
 }
 
 fn append_json(json: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> Result<(), Problem> {

@@ -163,12 +163,11 @@ impl Event {
         let (base, local) = split_base(&path, stage_path, stage, proxy, is_root);
 
         let base = encode_stray(&base).into_owned();
-        let (decoded, encoded) = match door {
-            Door::HttpApi => (Some(local.to_string()), encode_stray(&local.replace('%', "%25")).into_owned()),
-            _ => {
-                let decoded = percent_decode_str(&local).decode_utf8().ok().map(Cow::into_owned);
-                (decoded, encode_stray(&local).into_owned())
-            }
+        let (decoded, encoded) = if door == Door::HttpApi {
+            (Some(local.to_string()), encode_stray(&local.replace('%', "%25")).into_owned())
+        } else {
+            let decoded = percent_decode_str(&local).decode_utf8().ok().map(Cow::into_owned);
+            (decoded, encode_stray(&local).into_owned())
         };
         let parameters = Pairs::fuller(payload.multi_value_query_string_parameters, payload.query_string_parameters);
         let query = match door {

@@ -64,10 +64,17 @@ pub struct Stored {
 /// A page of a listing.
 #[derive(Debug)]
 pub struct Page {
-    /// The movies, each with its id, in the table's own order.
-    pub movies: Vec<(String, Stored)>,
+    items: Vec<Item>,
     /// The id after which the next page starts, when there is more.
     pub next: Option<String>,
+}
+
+impl Page {
+    /// The movies, each with its id, in the table's own order. Each is made when it is asked for, so that no page is in
+    /// memory twice. An item that is no movie is left out, and logged: it must not hide all others.
+    pub fn into_movies(self) -> impl Iterator<Item = (String, Stored)> {
+        self.items.into_iter().filter_map(|found| item::to_entry(found).ok())
+    }
 }
 
 /// The state that a client wants a movie to be in before it is changed: `If-Match` (RFC 9110 §13.1.1).
@@ -350,7 +357,12 @@ impl Store {
         let (items, last_key) = match year {
             None => {
                 let scan = self.client.scan().table_name(&self.table).consistent_read(true);
-                let scan = scan.limit(read_limit).set_exclusive_start_key(start).return_consumed_capacity(Total);
+                let scan = scan
+                    .projection_expression(item::PROJECTION)
+                    .set_expression_attribute_names(Some(item::projection_names()))
+                    .limit(read_limit)
+                    .set_exclusive_start_key(start)
+                    .return_consumed_capacity(Total);
                 let page = scan.send().await.map_err(|error| fault("list", &error))?;
                 scope::read(page.consumed_capacity());
                 (page.items, page.last_evaluated_key)
@@ -359,7 +371,8 @@ impl Store {
                 let query = self.client.query().table_name(&self.table).index_name(YEAR_INDEX);
                 let query = query
                     .key_condition_expression("#year = :year")
-                    .expression_attribute_names("#year", "year")
+                    .projection_expression(item::PROJECTION)
+                    .set_expression_attribute_names(Some(item::projection_names()))
                     .expression_attribute_values(":year", AttributeValue::N(year.to_string()))
                     .limit(read_limit)
                     .set_exclusive_start_key(start)
@@ -369,15 +382,14 @@ impl Store {
                 (page.items, page.last_evaluated_key)
             }
         };
-        let items = items.unwrap_or_default();
+        let mut items = items.unwrap_or_default();
         let has_more = items.len() > limit;
         let mut next = last_key.as_ref().and_then(item::id);
         if has_more {
             next = limit.checked_sub(1).and_then(|last| items.get(last)).and_then(item::id);
         }
-        // An item that is no movie is left out, and logged: it must not hide all others.
-        let movies = items.into_iter().take(limit).filter_map(|found| item::to_entry(found).ok());
-        Ok(Page { movies: movies.collect(), next })
+        items.truncate(limit);
+        Ok(Page { items, next })
     }
 }
 

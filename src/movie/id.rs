@@ -23,7 +23,7 @@ impl Title {
     /// Takes any text but blank; the length is limited by [`MovieId::new`], which knows the year too.
     #[must_use]
     pub fn parse(text: impl AsRef<str> + Into<String>) -> Option<Self> {
-        (!text.as_ref().trim().is_empty()).then(|| Self(text.into()))
+        (!text.as_ref().chars().all(char::is_whitespace)).then(|| Self(text.into()))
     }
 }
 

@@ -19,10 +19,14 @@ impl ImageUrl {
     #[must_use]
     pub fn parse(url: impl AsRef<str> + Into<String>) -> Option<Self> {
         let text = url.as_ref();
-        let (scheme, rest) = text.split_once("://")?;
+        let (scheme, rest) = text.split_once(':')?;
+        let rest = rest.strip_prefix("//")?;
         let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
-        let is_clean =
-            !text.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\'));
+        let is_clean = text.chars().all(|c| match c {
+            '"' | '<' | '>' | '\\' => false,
+            '!'..='~' => true,
+            other => !other.is_whitespace() && !other.is_control(),
+        });
         let authority: Authority = rest.split(['/', '?', '#']).next()?.parse().ok()?;
         (is_web && is_clean && has_host(&authority)).then(|| Self(url.into()))
     }
