@@ -22,7 +22,7 @@ use std::{
 };
 
 use aws_config::{ConfigLoader, Region, SdkConfig};
-use aws_sdk_dynamodb::config::Credentials;
+use aws_sdk_dynamodb::{Client, config::Credentials};
 use dynoxide::Database;
 
 use crate::store::Store;
@@ -53,20 +53,21 @@ pub async fn connect(loader: ConfigLoader, table_name: &str) -> Result<SdkConfig
         let server = Server::start(&directory)?;
         let loader = loader.credentials_provider(stand_in_credentials()).region(region());
         let sdk = loader.endpoint_url(server.url()).load().await;
-        let prepared = prepare_table(&Store::new(&sdk, table_name)).await;
+        let prepared = prepare_table(&sdk, table_name).await;
         if server.is_leader {
             println!("{}", banner(&directory, prepared));
         }
         return Ok(sdk);
     };
     println!("Using the DynamoDB at {url}, table {table_name} (AWS_ENDPOINT_URL_DYNAMODB is set).");
+    let loader = loader.endpoint_url(&url);
     if !is_loopback(&url) {
         return Ok(loader.load().await);
     }
     let has_credentials = variable("AWS_ACCESS_KEY_ID").or(variable("AWS_PROFILE")).is_some();
     let loader = if has_credentials { loader } else { loader.credentials_provider(stand_in_credentials()) };
     let sdk = loader.region(region()).load().await;
-    match tokio::time::timeout(Duration::from_secs(1), prepare_table(&Store::new(&sdk, table_name))).await {
+    match tokio::time::timeout(Duration::from_secs(1), prepare_table(&sdk, table_name)).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => println!("The table is not there, and could not be made: {error}"),
         Err(_) => println!("The DynamoDB at {url} does not answer."),
@@ -92,13 +93,15 @@ fn region() -> Region {
 
 /// Makes the table if it is missing, and seeds a table that it made. The seed is read first, so that a broken one
 /// leaves nothing half-done.
-async fn prepare_table(store: &Store) -> Result<bool, Error> {
-    if table::exists(store).await? {
+async fn prepare_table(sdk: &SdkConfig, table_name: &str) -> Result<bool, Error> {
+    let client = Client::new(sdk);
+    if table::exists(&client, table_name).await? {
         return Ok(false);
     }
     let movies = seed::read(&project_directory(), "seed/movies.json")?;
-    let is_new = table::ensure(store).await?;
+    let is_new = table::ensure(&client, table_name).await?;
     if is_new {
+        let store = Store::new(sdk, table_name);
         for movie in movies {
             let id = movie.id().map_err(|error| format!("{error:?}"))?;
             match store.create(&id, movie).await {

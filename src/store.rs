@@ -20,16 +20,24 @@
 //! `description` (S), `etag` (S), `prior_etag` (S).
 
 mod attempts;
+mod dynamodb;
 mod item;
 
-use std::{collections::HashMap, fmt::Write as _, time::Duration};
+use std::{collections::HashMap, fmt::Write as _};
 
-use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
-    Client,
-    config::{Builder, SharedInterceptor, StalledStreamProtectionConfig},
     error::{ProvideErrorMetadata, SdkError},
-    operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
+    operation::{
+        get_item::{GetItem, GetItemError, GetItemInput, GetItemOutput, builders::GetItemInputBuilder},
+        put_item::{PutItem, PutItemError, PutItemInput, PutItemOutput},
+        query::{Query, QueryError, QueryInput, QueryOutput},
+        scan::{Scan, ScanError, ScanInput, ScanOutput},
+        transact_write_items::{
+            TransactWriteItems, TransactWriteItemsError, TransactWriteItemsInput, TransactWriteItemsOutput,
+        },
+        update_item::{UpdateItem, UpdateItemError, UpdateItemInput, UpdateItemOutput},
+    },
     types::{
         AttributeValue, CancellationReason, Delete, Put, ReturnConsumedCapacity::Total, ReturnValue,
         ReturnValuesOnConditionCheckFailure, TransactWriteItem,
@@ -43,7 +51,8 @@ use crate::{
     movie::{Movie, MovieId, MoviePatch, Year},
     telemetry::{Level, log, scope},
 };
-use attempts::{Contention, LostAnswers, Meter};
+use attempts::LostAnswers;
+use dynamodb::DynamoDb;
 use item::Item;
 
 /// The index that lists the movies of one year.
@@ -116,41 +125,21 @@ pub enum StoreError {
 /// The movies table.
 #[derive(Clone, Debug)]
 pub struct Store {
-    client: Client,
+    dynamodb: DynamoDb,
     table: String,
 }
 
 impl Store {
-    /// A store on `table`. Timeouts and retries are set here, so that no default of the SDK decides how long a client
-    /// waits: by default an operation may take for ever, and a retry waits a second.
+    /// A store on `table`.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: &str) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(1))
-            .operation_attempt_timeout(Duration::from_secs(1))
-            .build();
-        let retries = RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(25));
-        let mut config = Builder::from(sdk)
-            .timeout_config(timeouts)
-            .retry_config(retries)
-            .retry_classifier(Contention)
-            // An attempt's timeout covers its body too.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        // Permanent, so that no step of a call looks up whether it is disabled.
-        config.push_interceptor(SharedInterceptor::permanent(Meter::new()));
-        Self { client: Client::from_conf(config.build()), table: table.to_owned() }
+        Self { dynamodb: DynamoDb::new(sdk), table: table.to_owned() }
     }
 
     /// The table's name.
     #[must_use]
     pub fn table(&self) -> &str {
         &self.table
-    }
-
-    /// The client beneath, for what is not an operation on movies.
-    #[must_use]
-    pub fn client(&self) -> &Client {
-        &self.client
     }
 
     /// Asks the table for an item that is never there: the cheapest sign of life, and it needs no further permission.
@@ -160,9 +149,8 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         // No movie's id is without a dash.
         let key = AttributeValue::S("ping".to_owned());
-        let ping =
-            self.client.get_item().table_name(&self.table).key("id", key).return_consumed_capacity(Total).send().await;
-        ping.map(|pong| scope::read(pong.consumed_capacity())).map_err(|error| fault("ping", &error))
+        let input = GetItemInput::builder().table_name(&self.table).key("id", key).return_consumed_capacity(Total);
+        self.get_item("ping", input).await.map(|_| ())
     }
 
     /// The movie with this id, as of all writes answered so far (a strongly consistent read).
@@ -170,10 +158,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn get(&self, id: &MovieId) -> Result<Stored, StoreError> {
-        let read = self.client.get_item().table_name(&self.table).key("id", key(id)).consistent_read(true);
-        let answer = read.return_consumed_capacity(Total).send().await.map_err(|error| fault("get", &error))?;
+        let input = GetItemInput::builder().table_name(&self.table).key("id", key(id)).consistent_read(true);
+        let item = self.get_item("get", input.return_consumed_capacity(Total)).await?;
+        item::to_stored(item.ok_or(StoreError::NotFound)?)
+    }
+
+    async fn get_item(&self, operation: &str, input: GetItemInputBuilder) -> Result<Option<Item>, StoreError> {
+        let answer = self.dynamodb.send::<GetItemOutput, GetItemError>(GetItem::new(), input.build(), None).await;
+        let answer = answer.map_err(|error| fault(operation, &error))?;
         scope::read(answer.consumed_capacity());
-        item::to_stored(answer.item.ok_or(StoreError::NotFound)?)
+        Ok(answer.item)
     }
 
     /// Stores a movie that is not there yet.
@@ -183,15 +177,13 @@ impl Store {
     pub async fn create(&self, id: &MovieId, movie: Movie) -> Result<Stored, StoreError> {
         let stored = Stored { movie, etag: new_stamp()? };
         let lost = LostAnswers::default();
-        let put = self
-            .client
-            .put_item()
+        let input = PutItemInput::builder()
             .table_name(&self.table)
             .set_item(Some(item::from_stored(id, &stored)?))
             .condition_expression("attribute_not_exists(id)")
             .return_consumed_capacity(Total)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match put.customize().interceptor(lost.clone()).send().await {
+        match self.dynamodb.send::<PutItemOutput, _>(PutItem::new(), input.build(), Some(&lost)).await {
             Ok(answer) => {
                 scope::write(answer.consumed_capacity());
                 Ok(stored)
@@ -222,9 +214,7 @@ impl Store {
         }
         let names = item::changes(patch).map(|(name, _)| (format!("#{name}"), name.to_owned())).collect();
         let lost = LostAnswers::default();
-        let call = self
-            .client
-            .update_item()
+        let input = UpdateItemInput::builder()
             .table_name(&self.table)
             .key("id", key(id))
             .update_expression(update)
@@ -234,7 +224,7 @@ impl Store {
             .return_values(ReturnValue::AllNew)
             .return_consumed_capacity(Total)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match call.customize().interceptor(lost.clone()).send().await {
+        match self.dynamodb.send::<UpdateItemOutput, _>(UpdateItem::new(), input.build(), Some(&lost)).await {
             Ok(answer) => {
                 scope::write(answer.consumed_capacity());
                 item::to_stored(answer.attributes.unwrap_or_default())
@@ -322,9 +312,12 @@ impl Store {
     }
 
     async fn transact(&self, operation: &'static str, actions: Vec<TransactWriteItem>) -> Result<(), Canceled> {
-        // The SDK makes up the token, one for all attempts at this call.
-        let write = self.client.transact_write_items().set_transact_items(Some(actions));
-        match write.return_consumed_capacity(Total).send().await {
+        // One token for all attempts at this call, by which DynamoDB recognises them.
+        let input = TransactWriteItemsInput::builder()
+            .set_transact_items(Some(actions))
+            .client_request_token(new_stamp().map_err(Canceled::Unknown)?)
+            .return_consumed_capacity(Total);
+        match self.dynamodb.send::<TransactWriteItemsOutput, _>(TransactWriteItems::new(), input.build(), None).await {
             Ok(answer) => {
                 scope::write(answer.consumed_capacity());
                 Ok(())
@@ -356,20 +349,23 @@ impl Store {
         let read_limit = i32::try_from(limit.saturating_add(1)).unwrap_or(i32::MAX);
         let (items, last_key) = match year {
             None => {
-                let scan = self.client.scan().table_name(&self.table).consistent_read(true);
-                let scan = scan
+                let input = ScanInput::builder()
+                    .table_name(&self.table)
+                    .consistent_read(true)
                     .projection_expression(item::PROJECTION)
                     .set_expression_attribute_names(Some(item::projection_names()))
                     .limit(read_limit)
                     .set_exclusive_start_key(start)
                     .return_consumed_capacity(Total);
-                let page = scan.send().await.map_err(|error| fault("list", &error))?;
+                let page = self.dynamodb.send::<ScanOutput, ScanError>(Scan::new(), input.build(), None).await;
+                let page = page.map_err(|error| fault("list", &error))?;
                 scope::read(page.consumed_capacity());
                 (page.items, page.last_evaluated_key)
             }
             Some(year) => {
-                let query = self.client.query().table_name(&self.table).index_name(YEAR_INDEX);
-                let query = query
+                let input = QueryInput::builder()
+                    .table_name(&self.table)
+                    .index_name(YEAR_INDEX)
                     .key_condition_expression("#year = :year")
                     .projection_expression(item::PROJECTION)
                     .set_expression_attribute_names(Some(item::projection_names()))
@@ -377,7 +373,8 @@ impl Store {
                     .limit(read_limit)
                     .set_exclusive_start_key(start)
                     .return_consumed_capacity(Total);
-                let page = query.send().await.map_err(|error| fault("list year", &error))?;
+                let page = self.dynamodb.send::<QueryOutput, QueryError>(Query::new(), input.build(), None).await;
+                let page = page.map_err(|error| fault("list year", &error))?;
                 scope::read(page.consumed_capacity());
                 (page.items, page.last_evaluated_key)
             }

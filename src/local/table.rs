@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{
+    Client,
     operation::{
         create_table::{CreateTableError, CreateTableInput},
         describe_table::DescribeTableError,
@@ -15,7 +16,6 @@ use aws_sdk_dynamodb::{
 use saphyr::{LoadableYamlNode as _, Yaml};
 
 use super::Error;
-use crate::store::Store;
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
 
@@ -23,8 +23,8 @@ const TEMPLATE: &str = include_str!("../../template.yaml");
 ///
 /// # Errors
 /// DynamoDB does not say.
-pub async fn exists(store: &Store) -> Result<bool, Error> {
-    match store.client().describe_table().table_name(store.table()).send().await {
+pub async fn exists(client: &Client, table: &str) -> Result<bool, Error> {
+    match client.describe_table().table_name(table).send().await {
         Ok(_) => Ok(true),
         Err(error) if error.as_service_error().is_some_and(DescribeTableError::is_resource_not_found_exception) => {
             Ok(false)
@@ -37,12 +37,11 @@ pub async fn exists(store: &Store) -> Result<bool, Error> {
 ///
 /// # Errors
 /// The template has no table that could be made, or DynamoDB does not make it.
-pub async fn ensure(store: &Store) -> Result<bool, Error> {
+pub async fn ensure(client: &Client, table: &str) -> Result<bool, Error> {
     let definition = definition(TEMPLATE)?;
-    let create = store
-        .client()
+    let create = client
         .create_table()
-        .table_name(store.table())
+        .table_name(table)
         .set_attribute_definitions(definition.attribute_definitions)
         .set_key_schema(definition.key_schema)
         .set_global_secondary_indexes(definition.global_secondary_indexes)
@@ -55,7 +54,7 @@ pub async fn ensure(store: &Store) -> Result<bool, Error> {
         Err(error) => return Err(Box::new(error)),
     }
     loop {
-        let described = store.client().describe_table().table_name(store.table()).send().await?;
+        let described = client.describe_table().table_name(table).send().await?;
         if described.table.and_then(|table| table.table_status) == Some(TableStatus::Active) {
             return Ok(true);
         }

@@ -5,59 +5,27 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use aws_runtime::{
-    invocation_id::InvocationIdInterceptor, request_info::RequestInfoInterceptor,
-    service_clock_skew::ServiceClockSkewInterceptor, user_agent::UserAgentInterceptor,
-};
 use aws_sdk_dynamodb::{
     config::{
         ConfigBag, Intercept, RuntimeComponents,
-        interceptors::{BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef, InterceptorContext},
+        interceptors::{FinalizerInterceptorContextRef, InterceptorContext},
         retry::{ClassifyRetry, RetryAction},
     },
     error::BoxError,
     operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
 };
-use aws_smithy_runtime_api::client::interceptors::disable_interceptor;
-use aws_smithy_types::config_bag::{FrozenLayer, Layer};
 use serde_json::json;
 
 use super::StoreError;
 use crate::telemetry::{Level, keeps, log, scope};
 
-/// Counts every call and every attempt, for the request's log line, and takes out of each call what the SDK does by default
-/// and is of no use here.
+/// Counts every attempt, for the request's log line.
 #[derive(Debug)]
-pub(super) struct Meter {
-    useless: FrozenLayer,
-}
-
-impl Meter {
-    pub(super) fn new() -> Self {
-        let mut useless = Layer::new("of no use here");
-        // What the SDK says of itself, in headers of 200 bytes that nothing reads, and that would be signed.
-        useless.store_put(disable_interceptor::<UserAgentInterceptor>("src/http_client.rs sends one"));
-        useless.store_put(disable_interceptor::<InvocationIdInterceptor>("DynamoDB gives each request an id"));
-        useless.store_put(disable_interceptor::<RequestInfoInterceptor>("nothing reads it"));
-        // It reads every answer's date.
-        useless.store_put(disable_interceptor::<ServiceClockSkewInterceptor>("Lambda keeps a sandbox's clock"));
-        Self { useless: useless.freeze() }
-    }
-}
+pub(super) struct Meter;
 
 impl Intercept for Meter {
     fn name(&self) -> &'static str {
         "Meter"
-    }
-
-    fn read_before_execution(
-        &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        scope::call();
-        config.push_shared_layer(self.useless.clone());
-        Ok(())
     }
 
     fn read_after_attempt(

@@ -202,7 +202,7 @@ async fn only_listed_origins_may_read() {
 async fn health_tells_whether_the_table_answers() {
     let service = Service::start().await;
     assert_eq!(service.get("/health").await.json(), json!({"status": "ok"}));
-    let gone = service.app.store.client().delete_table().table_name("movies").send().await;
+    let gone = service.dynamodb.delete_table().table_name("movies").send().await;
     assert!(gone.is_ok());
     let answer = service.get("/health").await;
     assert_eq!((answer.status, answer.headers["retry-after"].as_str()), (503, "1"));
@@ -213,7 +213,7 @@ async fn health_tells_whether_the_table_answers() {
 async fn a_stored_item_has_the_documented_shape() {
     let service = Service::start().await;
     service.post(&movie("Shape", 2001)).await;
-    let scan = service.app.store.client().scan().table_name("movies").send().await.unwrap();
+    let scan = service.dynamodb.scan().table_name("movies").send().await.unwrap();
     let item = scan.items().first().unwrap();
     let mut names: Vec<_> = item.keys().map(String::as_str).collect();
     names.sort_unstable();
@@ -225,7 +225,7 @@ async fn a_stored_item_has_the_documented_shape() {
 async fn a_foreign_item_hides_no_movie() {
     use aws_sdk_dynamodb::types::AttributeValue;
     let service = Service::seeded().await;
-    let foreign = service.app.store.client().put_item().table_name("movies");
+    let foreign = service.dynamodb.put_item().table_name("movies");
     foreign.item("id", AttributeValue::S("Foreign-1".to_owned())).send().await.unwrap();
     assert_eq!(service.list_all("/ns_movies/?limit=1").await.len(), 2);
     assert_eq!(service.get("/ns_movies/Foreign-1").await.status, 500);

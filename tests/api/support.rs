@@ -10,7 +10,10 @@ use std::{
 };
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
+use aws_sdk_dynamodb::{
+    Client,
+    config::{Credentials, SharedCredentialsProvider, SharedHttpClient},
+};
 use aws_smithy_runtime_api::{
     client::{
         http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
@@ -34,6 +37,8 @@ use crate::contract;
 pub struct Service {
     pub app: App,
     pub faults: Faults,
+    /// The emulator, for what the service itself does not ask of it; whoever uses it meets the faults too.
+    pub dynamodb: Client,
     endpoint: String,
 }
 
@@ -42,10 +47,30 @@ impl Service {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(dynoxide::server::serve_on(listener, Database::memory().unwrap()));
+        let service = Self::at(endpoint);
+        assert!(local::ensure_table(&service.dynamodb, "movies").await.unwrap());
+        service
+    }
+
+    fn at(endpoint: String) -> Self {
         let faults = Faults::default();
-        let app = app(&endpoint, &faults);
-        assert!(local::ensure_table(&app.store).await.unwrap());
-        Self { app, faults, endpoint }
+        let config = Config {
+            table_name: "movies".to_owned(),
+            cors_allow_origins: vec!["*".to_owned()],
+            base_path: String::new(),
+            swagger_ui: true,
+            tls_roots: None,
+        };
+        let real = http_client::new(tls::client_config(&config).unwrap());
+        let sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .endpoint_url(&endpoint)
+            .region(Region::new("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+            .http_client(SharedHttpClient::new(FaultyClient { real, faults: faults.clone() }))
+            .build();
+        let app = App { store: Store::new(&sdk, &config.table_name), config };
+        Self { app, faults, dynamodb: Client::new(&sdk), endpoint }
     }
 
     /// With the tutorial's two movies in the table.
@@ -64,8 +89,7 @@ impl Service {
 
     /// Another copy of the function on the same table, whose calls never fail.
     pub fn other_copy(&self) -> Self {
-        let faults = Faults::default();
-        Self { app: app(&self.endpoint, &faults), faults, endpoint: self.endpoint.clone() }
+        Self::at(self.endpoint.clone())
     }
 
     /// A request through the REST API, the door that is deployed.
@@ -108,30 +132,6 @@ impl Service {
         }
         movies
     }
-}
-
-fn app(endpoint: &str, faults: &Faults) -> App {
-    let config = Config {
-        table_name: "movies".to_owned(),
-        cors_allow_origins: vec!["*".to_owned()],
-        base_path: String::new(),
-        swagger_ui: true,
-        tls_roots: None,
-    };
-    let real = http_client::new(tls::client_config(&config).unwrap());
-    let sdk = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .endpoint_url(endpoint)
-        .region(Region::new("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
-        .sleep_impl(aws_smithy_async_sleep())
-        .http_client(SharedHttpClient::new(FaultyClient { real, faults: faults.clone() }))
-        .build();
-    App { store: Store::new(&sdk, "movies"), config }
-}
-
-fn aws_smithy_async_sleep() -> aws_sdk_dynamodb::config::SharedAsyncSleep {
-    aws_smithy_async::rt::sleep::default_async_sleep().unwrap()
 }
 
 /// A whole movie.

@@ -1,0 +1,127 @@
+//! Calls of DynamoDB's API, put together from the SDK's own parts: its operations with their serializers, its signer,
+//! endpoints, retries, and the orchestrator that runs them.
+//!
+//! `aws_sdk_dynamodb::Client` is made of the same parts and of a dozen interceptors more, for metrics that nobody collects,
+//! headers in which the SDK speaks of itself, and clocks that are wrong. They cannot be taken out of it, and are run for each
+//! call: a ninth of a warm GET's CPU.
+//!
+//! Not here: what is called and what an answer means, which is [`super`]'s.
+
+use std::{fmt::Debug, time::Duration};
+
+use aws_config::{Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_runtime::auth::sigv4::{self, SigV4AuthScheme};
+use aws_sdk_dynamodb::{
+    config::{
+        StalledStreamProtectionConfig,
+        auth::{DefaultAuthSchemeResolver, ResolveAuthScheme as _},
+        endpoint::{DefaultResolver, ResolveEndpoint as _},
+    },
+    error::{BuildError, SdkError},
+};
+use aws_smithy_async::{rt::sleep::TokioSleep, time::SystemTimeSource};
+use aws_smithy_runtime::client::{
+    identity::IdentityCache,
+    orchestrator::{self, AuthSchemeAndEndpointOrchestrationV2},
+    retries::{RetryPartition, TokenBucket, classifiers::HttpStatusCodeClassifier, strategy::StandardRetryStrategy},
+};
+use aws_smithy_runtime_api::client::{
+    interceptors::{SharedInterceptor, context::Input},
+    result::CreateUnhandledError,
+    runtime_components::RuntimeComponentsBuilder,
+    runtime_plugin::{RuntimePlugin, RuntimePlugins, StaticRuntimePlugin},
+};
+use aws_smithy_types::config_bag::Layer;
+use aws_types::{
+    SigningName,
+    endpoint_config::{EndpointUrl, UseDualStack, UseFips},
+    region::SigningRegion,
+};
+
+use super::attempts::{Contention, LostAnswers, Meter};
+use crate::telemetry::scope;
+
+/// What is the same for all calls.
+#[derive(Clone, Debug)]
+pub(super) struct DynamoDb(RuntimePlugins);
+
+impl DynamoDb {
+    /// Timeouts and retries are set here, so that no default of the SDK decides how long a client waits: by default an
+    /// operation may take for ever, and a retry waits a second.
+    pub(super) fn new(sdk: &SdkConfig) -> Self {
+        let region = sdk.region().cloned().unwrap_or(Region::from_static("us-east-1"));
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(1))
+            .operation_attempt_timeout(Duration::from_secs(1))
+            .build();
+
+        let mut config = Layer::new("movies");
+        config
+            .store_put(timeouts)
+            .store_put(RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(25)))
+            .store_put(RetryPartition::new("dynamodb"))
+            .store_put(TokenBucket::default())
+            // An attempt's timeout covers its body too.
+            .store_put(StalledStreamProtectionConfig::disabled())
+            .store_put(AuthSchemeAndEndpointOrchestrationV2)
+            .store_put(SigningName::from_static("dynamodb"))
+            .store_put(SigningRegion::from(region.clone()))
+            .store_put(region)
+            .store_or_unset(sdk.endpoint_url().map(|url| EndpointUrl(url.to_owned())))
+            .store_or_unset(sdk.use_fips().map(UseFips))
+            .store_or_unset(sdk.use_dual_stack().map(UseDualStack));
+
+        let mut components = RuntimeComponentsBuilder::new("movies")
+            .with_http_client(sdk.http_client())
+            .with_sleep_impl(Some(TokioSleep::new()))
+            .with_time_source(Some(SystemTimeSource::new()))
+            .with_identity_cache(Some(IdentityCache::lazy().build()))
+            .with_auth_scheme(SigV4AuthScheme::new())
+            .with_auth_scheme_option_resolver(Some(DefaultAuthSchemeResolver::default().into_shared_resolver()))
+            .with_endpoint_resolver(Some(DefaultResolver::new().into_shared_resolver()))
+            .with_retry_strategy(Some(StandardRetryStrategy::new()))
+            .with_retry_classifier(HttpStatusCodeClassifier::default())
+            .with_retry_classifier(Contention)
+            // Permanent, so that no step of a call looks up whether it is disabled.
+            .with_interceptor(SharedInterceptor::permanent(Meter));
+        if let Some(credentials) = sdk.credentials_provider() {
+            components.set_identity_resolver(sigv4::SCHEME_ID, credentials);
+        }
+        let plugin = StaticRuntimePlugin::new().with_config(config.freeze()).with_runtime_components(components);
+        Self(RuntimePlugins::new().with_client_plugin(plugin))
+    }
+
+    /// Calls an operation, whose output and error are `O` and `E`, with as many attempts as it takes and is allowed;
+    /// `lost` learns of each that may have been carried out although no answer says so.
+    ///
+    /// # Errors
+    /// The SDK's own, as its client gives them.
+    pub(super) async fn send<O, E>(
+        &self,
+        operation: impl RuntimePlugin + 'static,
+        input: Result<impl Debug + Send + Sync + 'static, BuildError>,
+        lost: Option<&LostAnswers>,
+    ) -> Result<O, SdkError<E>>
+    where
+        O: Debug + Send + Sync + 'static,
+        E: CreateUnhandledError + std::error::Error + Send + Sync + 'static,
+    {
+        scope::call();
+        let input = Input::erase(input.map_err(SdkError::construction_failure)?);
+        let mut plugins = self.0.clone().with_operation_plugin(operation);
+        if let Some(lost) = lost {
+            let watch = RuntimeComponentsBuilder::new("lost answers").with_interceptor(lost.clone());
+            plugins = plugins.with_operation_plugin(StaticRuntimePlugin::new().with_runtime_components(watch));
+        }
+        // On the heap, since the state of a call is some kilobytes that would be moved around.
+        let call = Box::pin(orchestrator::invoke("DynamoDB", "", input, &plugins));
+        match call.await {
+            Ok(output) => {
+                output.downcast().map_err(|_| SdkError::construction_failure("the operation has another output"))
+            }
+            Err(error) => Err(error.map_service_error(|error| {
+                error.downcast().unwrap_or_else(|error| E::create_unhandled_error(Box::new(error), None))
+            })),
+        }
+    }
+}
