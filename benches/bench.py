@@ -269,16 +269,20 @@ class Bench:
         return found
 
 
-def page_of_1000(bench: Bench) -> dict:
+def page_of_1000(bench: Bench, processes: int) -> dict:
     """What a page of 1,000 movies costs beyond the SDK's own call, in JSON serialisations of it."""
     bench.fill(1_000)
-    with Sandbox(bench.binaries["movies"], bench.plain) as function, Sandbox(bench.binaries["bare"], bench.plain) as bare:
-        ours = event("GET", "/ns_movies/", query={"limit": "1000"})
-        # One more tells whether there is a next page.
-        scan = event("GET", "/ns_movies/", query={"limit": "1001"})
-        serialise = event("GET", "/ns_movies/", query={"serialise": "1000"})
-        pairs = [(function.invoke(ours).cpu, bare.invoke(scan).cpu, bare.invoke(serialise).body["us"]) for _ in range(120)]
-    page, call, json_us = (statistics.median(column) for column in zip(*pairs[20:]))
+    ours = event("GET", "/ns_movies/", query={"limit": "1000"})
+    # One more tells whether there is a next page.
+    scan = event("GET", "/ns_movies/", query={"limit": "1001"})
+    serialise = event("GET", "/ns_movies/", query={"serialise": "1000"})
+    found = []
+    # Several processes, since where memory lies makes one faster than another for as long as it lives.
+    for _ in progress(range(processes), "pages of 1,000"):
+        with Sandbox(bench.binaries["movies"], bench.plain) as function, Sandbox(bench.binaries["bare"], bench.plain) as bare:
+            rows = [(function.invoke(ours).cpu, bare.invoke(scan).cpu, bare.invoke(serialise).body["us"]) for _ in range(25)]
+            found += rows[10:]
+    page, call, json_us = (statistics.median(column) for column in zip(*found))
     return {"page_cpu_us": round(page * 1e6), "scan_cpu_us": round(call * 1e6), "serialisation_us": round(json_us)}
 
 
@@ -504,7 +508,7 @@ def main() -> int:
             bench.fill(100)
             arm64 = {"movies_arm64": options.arm64} if options.arm64.exists() else {}
             result = {"size": sizes(binaries | arm64, directory), "cold": bench.cold(5 if options.quick else 40), "warm": bench.warm(5 if options.quick else 100)}
-            result["page"] = page_of_1000(bench)
+            result["page"] = page_of_1000(bench, 2 if options.quick else 12)
             if options.growth:
                 result["growth"] = bench.growth(options.growth)
         finally:
