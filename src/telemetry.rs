@@ -3,7 +3,7 @@
 //!
 //! A line is JSON where Lambda is set to JSON logs (`AWS_LAMBDA_LOG_FORMAT`), else plain text for a terminal; lines below
 //! `AWS_LAMBDA_LOG_LEVEL` are left out. It goes to standard output at once: nothing is buffered, so nothing is lost when
-//! the sandbox is frozen. X-Ray's segments are Lambda's own; the runtime hands the trace on to the SDK.
+//! the sandbox is frozen. X-Ray's segments are Lambda's own; DynamoDB, which passes no trace on, is told of none.
 
 mod request;
 pub mod scope;

@@ -125,3 +125,75 @@ impl DynamoDb {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use aws_sdk_dynamodb::{
+        config::{Credentials, SharedCredentialsProvider},
+        operation::get_item::{GetItem, GetItemError, GetItemInput, GetItemOutput},
+        types::AttributeValue,
+    };
+    use aws_smithy_runtime_api::client::{
+        http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+        orchestrator::HttpRequest,
+        result::ConnectorError,
+    };
+
+    use super::*;
+
+    /// Takes requests, and answers none.
+    #[derive(Clone, Debug, Default)]
+    struct Recorder(Arc<Mutex<Vec<HttpRequest>>>);
+
+    impl HttpConnector for Recorder {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            self.0.lock().unwrap().push(request);
+            HttpConnectorFuture::ready(Err(ConnectorError::user("recorded".into())))
+        }
+    }
+
+    /// The request that a call makes: its host, and its `Authorization`.
+    async fn request(fips: bool, dual_stack: bool, endpoint: Option<&str>) -> (String, String) {
+        let recorder = Recorder::default();
+        let connector = SharedHttpConnector::new(recorder.clone());
+        let mut sdk = SdkConfig::builder()
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "id",
+                "key",
+                Some("token".into()),
+                None,
+                "",
+            )))
+            .use_fips(fips)
+            .use_dual_stack(dual_stack)
+            .http_client(http_client_fn(move |_, _| connector.clone()));
+        sdk.set_endpoint_url(endpoint.map(str::to_owned));
+        let key = AttributeValue::S("A-1".to_owned());
+        let input = GetItemInput::builder().table_name("movies").key("id", key).build();
+        let answer = DynamoDb::new(&sdk.build()).send::<GetItemOutput, GetItemError>(GetItem::new(), input, None).await;
+        assert!(matches!(answer, Err(SdkError::DispatchFailure(_))), "{answer:?}");
+        let requests = recorder.0.lock().unwrap();
+        let [request] = requests.as_slice() else { panic!("{requests:?}") };
+        let host = request.uri().split('/').nth(2).unwrap().to_owned();
+        (host, request.headers().get("authorization").unwrap().to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_call_goes_to_the_endpoint_of_its_region_and_is_signed_for_it() {
+        for (fips, dual_stack, endpoint, host) in [
+            (false, false, None, "dynamodb.eu-west-1.amazonaws.com"),
+            (true, false, None, "dynamodb-fips.eu-west-1.amazonaws.com"),
+            (false, true, None, "dynamodb.eu-west-1.api.aws"),
+            (false, false, Some("http://127.0.0.1:8000"), "127.0.0.1:8000"),
+        ] {
+            let (found, authorization) = request(fips, dual_stack, endpoint).await;
+            assert_eq!(found, host);
+            let credential = authorization.strip_prefix("AWS4-HMAC-SHA256 Credential=id/").unwrap();
+            assert!(credential.contains("/eu-west-1/dynamodb/aws4_request, SignedHeaders="), "{authorization}");
+            assert!(credential.contains("host;x-amz-date;x-amz-security-token;x-amz-target"), "{authorization}");
+        }
+    }
+}
