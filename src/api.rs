@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::{
     config::Config,
     cursor,
-    event::{Header, Request},
+    event::{self, Header, Request},
     movie::{Invalid, Movie, MovieId, MoviePatch, Year},
     openapi,
     problem::Problem,
@@ -306,12 +306,12 @@ fn parameter<'a>(request: &'a Request, name: &str) -> Result<Option<&'a str>, Pr
 /// The body, if it is JSON of a type that is read, plain, and of a sane size.
 fn body<'a>(request: &'a Request, types: &[&str], accepted: &'static str) -> Result<&'a [u8], Problem> {
     let content_type = request.header(Header::ContentType).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let essence = event::trim(content_type.split(';').next().unwrap_or_default());
     if !essence.is_empty() && !types.iter().any(|known| essence.eq_ignore_ascii_case(known)) {
         return Err(Problem::unsupported_type(accepted));
     }
     let encoding = request.header(Header::ContentEncoding).unwrap_or_default();
-    if !encoding.trim().is_empty() && !encoding.trim().eq_ignore_ascii_case("identity") {
+    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
         return Err(Problem::unsupported_encoding());
     }
     let body = request.body.as_deref().ok_or_else(|| Problem::bad_body("The event's body is not valid base64."))?;
@@ -348,7 +348,7 @@ fn problem(error: StoreError, id: &str, is_write: bool) -> Problem {
 /// cannot hold then, and the answer is 412.
 fn expected(request: &Request) -> Result<Expected, Problem> {
     let Some(header) = request.header(Header::IfMatch) else { return Ok(Expected::Any) };
-    if header.trim() == "*" {
+    if header == "*" {
         return Ok(Expected::Any);
     }
     let etags: Vec<_> = opaque_tags(&header).filter(|(weak, _)| !weak).map(|(_, tag)| tag.to_owned()).collect();
@@ -379,7 +379,7 @@ fn with_etag(request: &Request, mut response: Response<Body>, etag: Option<&str>
     // An etag is of use only to a client that asks again before it uses its copy.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     let known = request.header(Header::IfNoneMatch).unwrap_or_default();
-    let is_known = known.trim() == "*" || opaque_tags(&known).any(|(_, tag)| tag == etag);
+    let is_known = known == "*" || opaque_tags(&known).any(|(_, tag)| tag == etag);
     if is_known && matches!(request.method.as_str(), "GET" | "HEAD") {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response.headers_mut().remove(header::CONTENT_TYPE);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// All that can be configured from outside, but for AWS's own variables, which the SDK reads.
+/// All that can be configured from outside, but for AWS's own variables.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Config {
     /// `TABLE_NAME`: the DynamoDB table.

@@ -243,13 +243,20 @@ impl Request {
         }
     }
 
-    /// A header's value; the values of a repeated header are joined with commas (RFC 9110 §5.3).
+    /// A header's value, without the blanks around it (RFC 9110 §5.5); the values of a repeated header are joined with commas
+    /// (§5.3).
     #[must_use]
     pub fn header(&self, header: Header) -> Option<String> {
         let values: Vec<_> =
             self.headers.iter().filter(|(name, _)| *name == header).map(|(_, value)| value.as_str()).collect();
-        (!values.is_empty()).then(|| values.join(", "))
+        (!values.is_empty()).then(|| trim(&values.join(", ")).to_owned())
     }
+}
+
+/// Takes off the blanks that mean nothing in a header. Nothing else is taken off, lest text that is no value becomes one.
+#[must_use]
+pub fn trim(value: &str) -> &str {
+    value.trim_matches([' ', '\t'])
 }
 
 /// How long an answer may take: less than what is left of the invocation, and less than the 5 s that a client is

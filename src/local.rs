@@ -1,7 +1,7 @@
 //! Feature `local`: a DynamoDB for `cargo lambda watch` and the tests, inside the process.
 //!
-//! The emulator keeps its data in a file under `target/local/` and is served on a loopback port, so that the same SDK
-//! client talks to it as to the real thing; there is no second way to store a movie. Its table is made from
+//! The emulator keeps its data in a file under `target/local/` and is served on a loopback port, so that the store talks to
+//! it as to the real thing; there is no second way to store a movie. Its table is made from
 //! `template.yaml`'s own definition and seeded once from `seed/movies.json`.
 //!
 //! `cargo lambda watch --concurrency N` runs copies of the function side by side. They share one store: the first to
@@ -21,7 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aws_config::{ConfigLoader, Region, SdkConfig};
+use aws_config::{ConfigLoader, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::{Client, config::Credentials};
 use dynoxide::Database;
 
@@ -48,6 +48,10 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 /// # Errors
 /// Why the embedded store cannot start. That a table cannot be made or seeded is printed only.
 pub async fn connect(loader: ConfigLoader, table_name: &str) -> Result<SdkConfig, Error> {
+    // For the client that makes the table; the store has its own.
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(1)).build();
+    let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(25));
+    let loader = loader.timeout_config(timeouts).retry_config(retries);
     let Some(url) = variable("AWS_ENDPOINT_URL_DYNAMODB") else {
         let directory = data_directory();
         let server = Server::start(&directory)?;

@@ -1,12 +1,13 @@
-//! The fields of all doors' events that matter, each read leniently: one of another type counts as absent.
+//! The fields of all doors' events that matter; what nobody reads, which is most of an event, is passed over.
 //!
-//! What nobody reads, which is most of an event, is passed over, and texts are borrowed from it.
+//! Where a text belongs, a value of another type counts as absent. Where an object belongs, it makes the event one that
+//! cannot be read, lest a condition be lost with it.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor},
+    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::value::RawValue;
 
@@ -24,13 +25,9 @@ pub(super) struct Payload<'a> {
     pub(super) raw_path: Option<Cow<'a, str>>,
     #[serde(borrow, deserialize_with = "text")]
     pub(super) raw_query_string: Option<Cow<'a, str>>,
-    #[serde(deserialize_with = "object")]
     pub(super) query_string_parameters: Option<Pairs<String>>,
-    #[serde(deserialize_with = "object")]
     pub(super) multi_value_query_string_parameters: Option<Pairs<String>>,
-    #[serde(deserialize_with = "object")]
     pub(super) headers: Option<Pairs<Header>>,
-    #[serde(deserialize_with = "object")]
     pub(super) multi_value_headers: Option<Pairs<Header>>,
     #[serde(borrow, deserialize_with = "object")]
     pub(super) path_parameters: Option<PathParameters<'a>>,
@@ -182,8 +179,29 @@ fn is_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error>
     <&RawValue>::deserialize(deserializer).map(|json| json.get() == "true")
 }
 
-/// An object; one that cannot be read makes the event one that cannot, lest a condition be lost with it.
 fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    let json = <&RawValue>::deserialize(deserializer)?.get();
-    json.starts_with('{').then(|| serde_json::from_str(json)).transpose().map_err(D::Error::custom)
+    deserializer.deserialize_option(ObjectOf(PhantomData))
+}
+
+/// An object or `null`: serde by itself would also read an array, as a struct's fields in order.
+struct ObjectOf<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectOf<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_none<E>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+    }
 }

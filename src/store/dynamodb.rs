@@ -1,19 +1,19 @@
 //! Calls of DynamoDB's API, put together from the SDK's own parts: its operations with their serializers, its signer,
 //! endpoints, retries, and the orchestrator that runs them.
 //!
-//! `aws_sdk_dynamodb::Client` is made of the same parts and of a dozen interceptors more, for metrics that nobody collects,
-//! headers in which the SDK speaks of itself, and clocks that are wrong. They cannot be taken out of it, and are run for each
-//! call: a ninth of a warm GET's CPU.
+//! `aws_sdk_dynamodb::Client` is made of the same parts and of a dozen interceptors more, which cannot be taken out of it and
+//! are a ninth of a warm GET's CPU: for metrics that nobody collects, headers in which the SDK speaks of itself, the correction
+//! of a clock that Lambda keeps, and connections and lengths, which [`crate::http_client`] sees to. After an upgrade of the
+//! SDK, compare [`DynamoDb::new`] with its `ServiceRuntimePlugin` and `default_plugins`: what they gain may be needed here.
 //!
 //! Not here: what is called and what an answer means, which is [`super`]'s.
 
 use std::{fmt::Debug, time::Duration};
 
-use aws_config::{Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_runtime::auth::sigv4::{self, SigV4AuthScheme};
 use aws_sdk_dynamodb::{
     config::{
-        StalledStreamProtectionConfig,
         auth::{DefaultAuthSchemeResolver, ResolveAuthScheme as _},
         endpoint::{DefaultResolver, ResolveEndpoint as _},
     },
@@ -23,7 +23,7 @@ use aws_smithy_async::{rt::sleep::TokioSleep, time::SystemTimeSource};
 use aws_smithy_runtime::client::{
     identity::IdentityCache,
     orchestrator::{self, AuthSchemeAndEndpointOrchestrationV2},
-    retries::{RetryPartition, TokenBucket, classifiers::HttpStatusCodeClassifier, strategy::StandardRetryStrategy},
+    retries::{TokenBucket, classifiers::HttpStatusCodeClassifier, strategy::StandardRetryStrategy},
 };
 use aws_smithy_runtime_api::client::{
     interceptors::{SharedInterceptor, context::Input},
@@ -49,7 +49,7 @@ impl DynamoDb {
     /// Timeouts and retries are set here, so that no default of the SDK decides how long a client waits: by default an
     /// operation may take for ever, and a retry waits a second.
     pub(super) fn new(sdk: &SdkConfig) -> Self {
-        let region = sdk.region().cloned().unwrap_or(Region::from_static("us-east-1"));
+        let region = sdk.region().cloned();
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))
             .operation_attempt_timeout(Duration::from_secs(1))
@@ -59,14 +59,11 @@ impl DynamoDb {
         config
             .store_put(timeouts)
             .store_put(RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(25)))
-            .store_put(RetryPartition::new("dynamodb"))
             .store_put(TokenBucket::default())
-            // An attempt's timeout covers its body too.
-            .store_put(StalledStreamProtectionConfig::disabled())
             .store_put(AuthSchemeAndEndpointOrchestrationV2)
             .store_put(SigningName::from_static("dynamodb"))
-            .store_put(SigningRegion::from(region.clone()))
-            .store_put(region)
+            .store_or_unset(region.clone().map(SigningRegion::from))
+            .store_or_unset(region)
             .store_or_unset(sdk.endpoint_url().map(|url| EndpointUrl(url.to_owned())))
             .store_or_unset(sdk.use_fips().map(UseFips))
             .store_or_unset(sdk.use_dual_stack().map(UseDualStack));
@@ -82,7 +79,7 @@ impl DynamoDb {
             .with_retry_strategy(Some(StandardRetryStrategy::new()))
             .with_retry_classifier(HttpStatusCodeClassifier::default())
             .with_retry_classifier(Contention)
-            // Permanent, so that no step of a call looks up whether it is disabled.
+            // Permanent, as the other one below, so that no step of a call looks up whether it is disabled.
             .with_interceptor(SharedInterceptor::permanent(Meter));
         if let Some(credentials) = sdk.credentials_provider() {
             components.set_identity_resolver(sigv4::SCHEME_ID, credentials);
@@ -110,7 +107,8 @@ impl DynamoDb {
         let input = Input::erase(input.map_err(SdkError::construction_failure)?);
         let mut plugins = self.0.clone().with_operation_plugin(operation);
         if let Some(lost) = lost {
-            let watch = RuntimeComponentsBuilder::new("lost answers").with_interceptor(lost.clone());
+            let watch = RuntimeComponentsBuilder::new("lost answers")
+                .with_interceptor(SharedInterceptor::permanent(lost.clone()));
             plugins = plugins.with_operation_plugin(StaticRuntimePlugin::new().with_runtime_components(watch));
         }
         // On the heap, since the state of a call is some kilobytes that would be moved around.
@@ -130,6 +128,7 @@ impl DynamoDb {
 mod tests {
     use std::sync::{Arc, Mutex};
 
+    use aws_config::Region;
     use aws_sdk_dynamodb::{
         config::{Credentials, SharedCredentialsProvider},
         operation::get_item::{GetItem, GetItemError, GetItemInput, GetItemOutput},
@@ -187,6 +186,7 @@ mod tests {
             (false, false, None, "dynamodb.eu-west-1.amazonaws.com"),
             (true, false, None, "dynamodb-fips.eu-west-1.amazonaws.com"),
             (false, true, None, "dynamodb.eu-west-1.api.aws"),
+            (true, true, None, "dynamodb-fips.eu-west-1.api.aws"),
             (false, false, Some("http://127.0.0.1:8000"), "127.0.0.1:8000"),
         ] {
             let (found, authorization) = request(fips, dual_stack, endpoint).await;

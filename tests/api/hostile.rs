@@ -159,3 +159,23 @@ async fn a_condition_that_cannot_be_read_is_not_left_out() {
     }
     assert_eq!(service.get(path).await.status, 200);
 }
+
+#[tokio::test]
+async fn an_object_that_cannot_be_read_takes_no_condition_with_it() {
+    let service = Service::seeded().await;
+    let path = "/ns_movies/The%20Dare-2020";
+    for headers in
+        [r#"{"If-Match":"\"stale\"","\ud800":"x"}"#, r#"["If-Match","\"stale\""]"#, r#""If-Match: stale""#, "7"]
+    {
+        for name in ["headers", "multiValueHeaders"] {
+            let event = format!(r#"{{"httpMethod":"DELETE","path":"{path}","{name}":{headers}}}"#);
+            assert_eq!(send_event(&service.app, event.as_bytes()).await.status, 400, "{event}");
+        }
+    }
+    // Serde would read an array as an object's members in order, and this one as the door of a load balancer.
+    for context in ["[null,null,null,null,{}]", r#"{"elb":false}"#, r#"{"http":["GET","/"]}"#] {
+        let event = format!(r#"{{"httpMethod":"GET","path":"{path}","requestContext":{context}}}"#);
+        assert_eq!(send_event(&service.app, event.as_bytes()).await.status, 400, "{event}");
+    }
+    assert_eq!(service.get(path).await.status, 200);
+}
