@@ -65,8 +65,7 @@ pub async fn handle(
     let (name, answer) = match route(app, &request) {
         Err(problem) => ("none", Err(problem)),
         Ok(route) => {
-            // On the heap, since the state of every operation is in it: 20 KB that would be moved around.
-            let answer = tokio::time::timeout(budget, Box::pin(operate(app, &request, route))).await;
+            let answer = tokio::time::timeout(budget, operate(app, &request, route)).await;
             // A write that is cut off here may still happen: that is what the problem says.
             (route.name(), answer.unwrap_or_else(|_| Err(Problem::unavailable(is_write))))
         }
