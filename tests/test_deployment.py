@@ -98,13 +98,10 @@ class TemplateTest(unittest.TestCase):
         self.assertEqual(len(report.not_compliant), 1, "a rule that is broken is found")
 
     def test_the_function_may_do_exactly_what_the_store_does(self) -> None:
-        calls = set(re.findall(r"\.client\s*\.(\w+)\(\)", (ROOT / "src/store.rs").read_text()))
+        calls = set(re.findall(r"\bsend::<[^>]*>\((\w+)::new\(\)", (ROOT / "src/store.rs").read_text()))
         # A transaction is authorised as the writes that are in it.
-        transacted = {"put_item", "delete_item"} if "transact_write_items" in calls else set()
-        wanted = {
-            "dynamodb:" + "".join(word.title() for word in call.split("_"))
-            for call in (calls | transacted) - {"transact_write_items"}
-        }
+        transacted = {"PutItem", "DeleteItem"} if "TransactWriteItems" in calls else set()
+        wanted = {f"dynamodb:{call}" for call in (calls | transacted) - {"TransactWriteItems"}}
         role = self.translated["Resources"]["MoviesRole"]["Properties"]
         statements = role["Policies"][0]["PolicyDocument"]["Statement"]
         actions = [action for statement in statements for action in as_list(statement["Action"])]
