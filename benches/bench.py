@@ -145,10 +145,6 @@ class Sandbox:
                 continue
         return total / 1e9
 
-    def place(self, processors: set[int]) -> None:
-        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
-            os.sched_setaffinity(int(task.name), processors)
-
     def peak_memory(self) -> float:
         """In MB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
@@ -184,18 +180,16 @@ class Bench:
         """Functions on the last processor, this program and the emulator on the others, if there are any."""
         everywhere = os.sched_getaffinity(0)
         others = {*sorted(everywhere)[:-1]} or everywhere
-        own_threads = lambda: [int(task.name) for task in Path("/proc/self/task").iterdir()]  # noqa: E731
-        for thread in own_threads():
-            os.sched_setaffinity(thread, others)
-        self.emulator.place(others)
+        feeders = (os.getpid(), self.emulator.process.pid)
+        for pid in feeders:
+            place(pid, others)
         for function in functions:
-            function.place({max(everywhere)})
+            place(function.process.pid, {max(everywhere)})
         try:
             yield
         finally:
-            for thread in own_threads():
-                os.sched_setaffinity(thread, everywhere)
-            self.emulator.place(everywhere)
+            for pid in feeders:
+                place(pid, everywhere)
 
     def fill(self, count: int, bytes_each: int = 400) -> None:
         """Makes sure that there are so many movies of a size."""
@@ -299,6 +293,12 @@ class Bench:
                 found["bytes_of_movie"].append([size, get, round(function.peak_memory(), 2)])
                 check("movies", function.invoke(delete))
         return found
+
+
+def place(pid: int, processors: set[int]) -> None:
+    """Keeps all threads of a process on these processors."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), processors)
 
 
 def page_of_1000(bench: Bench, processes: int) -> dict:

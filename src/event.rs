@@ -120,11 +120,8 @@ pub enum Event {
 impl<'de> Deserialize<'de> for Event {
     /// Swallows every error: the runtime would report it as a failed invocation, which a front door turns into a 502.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let payload = <&RawValue>::deserialize(deserializer).ok();
-        // Serde would read an array as a struct's fields in order.
-        let payload = payload.map(RawValue::get).filter(|json| json.starts_with('{'));
-        let payload = payload.and_then(|json| serde_json::from_str::<Payload>(json).ok());
-        Ok(payload.map_or(Self::Unknown, Self::read))
+        let json = <&RawValue>::deserialize(deserializer).ok();
+        Ok(json.and_then(|json| Payload::from_json(json.get())).map_or(Self::Unknown, Self::read))
     }
 }
 
@@ -248,8 +245,8 @@ impl Request {
     #[must_use]
     pub fn header(&self, header: Header) -> Option<String> {
         let values: Vec<_> =
-            self.headers.iter().filter(|(name, _)| *name == header).map(|(_, value)| value.as_str()).collect();
-        (!values.is_empty()).then(|| trim(&values.join(", ")).to_owned())
+            self.headers.iter().filter(|(name, _)| *name == header).map(|(_, value)| trim(value)).collect();
+        (!values.is_empty()).then(|| values.join(", "))
     }
 }
 

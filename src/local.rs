@@ -21,11 +21,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aws_config::{ConfigLoader, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{ConfigLoader, Region, SdkConfig};
 use aws_sdk_dynamodb::{Client, config::Credentials};
 use dynoxide::Database;
 
-use crate::store::Store;
+use crate::store::{self, Store};
 
 pub use seed::{SeedError, parse as parse_seed};
 pub use table::ensure as ensure_table;
@@ -48,10 +48,8 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 /// # Errors
 /// Why the embedded store cannot start. That a table cannot be made or seeded is printed only.
 pub async fn connect(loader: ConfigLoader, table_name: &str) -> Result<SdkConfig, Error> {
-    // For the client that makes the table; the store has its own.
-    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(1)).build();
-    let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(25));
-    let loader = loader.timeout_config(timeouts).retry_config(retries);
+    // The client that makes the table waits no longer than the store.
+    let loader = loader.timeout_config(store::timeouts()).retry_config(store::retries());
     let Some(url) = variable("AWS_ENDPOINT_URL_DYNAMODB") else {
         let directory = data_directory();
         let server = Server::start(&directory)?;

@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use aws_config::BehaviorVersion;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use movies::{
     Invocation,
@@ -73,7 +72,6 @@ async fn connect() -> Result<App, Error> {
     let config = Config::read(variable)?;
     let credentials = EnvironmentVariableCredentialsProvider::new();
     let mut sdk = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
         .http_client(http_client::new(tls::client_config(&config)?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
@@ -85,6 +83,7 @@ async fn connect() -> Result<App, Error> {
 
 #[cfg(feature = "local")]
 async fn connect() -> Result<App, Error> {
+    use aws_config::BehaviorVersion;
     use movies::local;
     let default = |name: &str| (name == "TABLE_NAME").then(|| local::TABLE_NAME.to_owned());
     let config = Config::read(|name| local::variable(name).or_else(|| default(name)))?;

@@ -51,6 +51,9 @@ use crate::{
     movie::{Movie, MovieId, MoviePatch, Year},
     telemetry::{Level, log, scope},
 };
+#[cfg(feature = "local")]
+pub(crate) use dynamodb::{retries, timeouts};
+
 use attempts::LostAnswers;
 use dynamodb::DynamoDb;
 use item::Item;

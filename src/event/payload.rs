@@ -41,6 +41,13 @@ pub(super) struct Payload<'a> {
     pub(super) request_context: Option<RequestContext<'a>>,
 }
 
+impl<'a> Payload<'a> {
+    /// `None` for what is no object, or one that cannot be read.
+    pub(super) fn from_json(json: &'a str) -> Option<Self> {
+        object(&mut serde_json::Deserializer::from_str(json)).ok().flatten()
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct RequestContext<'a> {

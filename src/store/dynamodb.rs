@@ -45,20 +45,26 @@ use crate::telemetry::scope;
 #[derive(Clone, Debug)]
 pub(super) struct DynamoDb(RuntimePlugins);
 
+/// How long an attempt may take. By the SDK's default, for ever.
+pub fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(1))
+        .build()
+}
+
+/// How many attempts there are, and how soon. By the SDK's default, the second waits up to a second.
+pub fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(25))
+}
+
 impl DynamoDb {
-    /// Timeouts and retries are set here, so that no default of the SDK decides how long a client waits: by default an
-    /// operation may take for ever, and a retry waits a second.
     pub(super) fn new(sdk: &SdkConfig) -> Self {
         let region = sdk.region().cloned();
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(1))
-            .operation_attempt_timeout(Duration::from_secs(1))
-            .build();
-
         let mut config = Layer::new("movies");
         config
-            .store_put(timeouts)
-            .store_put(RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(25)))
+            .store_put(timeouts())
+            .store_put(retries())
             .store_put(TokenBucket::default())
             .store_put(AuthSchemeAndEndpointOrchestrationV2)
             .store_put(SigningName::from_static("dynamodb"))

@@ -79,7 +79,7 @@ struct Line<'a> {
 #[serde(rename_all = "PascalCase")]
 struct Metadata<'a> {
     timestamp: u64,
-    cloud_watch_metrics: &'a [Directive<'a>],
+    cloud_watch_metrics: Vec<Directive<'a>>,
 }
 
 #[derive(Serialize)]
@@ -134,14 +134,14 @@ impl RequestLine<'_> {
         let counts = [("ColdStarts", cold_starts), ("Conflicts", conflicts), ("Retries", retries)];
         let counts: Vec<_> =
             counts.into_iter().filter_map(|(name, count)| count.map(|_| Metric { name, unit: "Count" })).collect();
-        let directives = [
-            Directive {
-                namespace: NAMESPACE,
-                dimensions: [&["Function", "Route", "Status"]],
-                metrics: &[Metric { name: "Duration", unit: "Milliseconds" }],
-            },
-            Directive { namespace: NAMESPACE, dimensions: [&["Function"]], metrics: &counts },
-        ];
+        let mut directives = vec![Directive {
+            namespace: NAMESPACE,
+            dimensions: [&["Function", "Route", "Status"]],
+            metrics: &[Metric { name: "Duration", unit: "Milliseconds" }],
+        }];
+        if !counts.is_empty() {
+            directives.push(Directive { namespace: NAMESPACE, dimensions: [&["Function"]], metrics: &counts });
+        }
         let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let line = Line {
             timestamp: timestamp(now),
@@ -158,7 +158,7 @@ impl RequestLine<'_> {
             write_units: usage.write_units,
             _aws: Metadata {
                 timestamp: u64::try_from(since_1970.as_millis()).unwrap_or_default(),
-                cloud_watch_metrics: directives.get(..1 + usize::from(!counts.is_empty())).unwrap_or_default(),
+                cloud_watch_metrics: directives,
             },
             function,
             route_dimension: route,
