@@ -22,6 +22,7 @@ import contextlib
 import json
 import os
 import queue
+import random
 import shutil
 import socket
 import ssl
@@ -226,7 +227,7 @@ class Bench:
                         found[kind].setdefault(name, []).append(value)
         return {kind: {name: summary(values) for name, values in samples.items()} for kind, samples in found.items()}
 
-    def warm(self, rounds: int) -> dict:
+    def warm(self, processes: int, rounds: int) -> dict:
         """Requests one after the other over plain HTTP, a few of each kind at a time."""
         number = iter(range(10**9))
         requests: dict[str, Callable[[], bytes]] = {
@@ -239,23 +240,23 @@ class Bench:
         # The floor answers the same events as what it is the floor of.
         wanted = {"hello": ["get", "unrouted"], "bare": ["get"], "movies": list(requests), "usual": list(requests)}
         found: dict[str, dict[str, list[Answer]]] = {kind: {name: [] for name in wanted[kind]} for kind in KINDS}
-        functions = {kind: Sandbox(self.binaries[kind], self.plain) for kind in KINDS}
-        with self.apart(functions.values()):
-            for round_ in progress(range(rounds + 1), "warm requests"):
-                # One kind of request at a time, by all in turns, and another first in each round: what the machine does then, and
-                # what the kind before has left in its caches, meets each alike.
-                first = round_ % len(KINDS)
-                for name in requests:
-                    for kind in KINDS[first:] + KINDS[:first]:
-                        if name not in wanted[kind]:
-                            continue
-                        # The first ten are slower by what was asked before, of this process or of another; it is not their cost.
-                        answers = [functions[kind].invoke(requests[name]()) for _ in range(20)][10:]
-                        check(kind, answers[-1], 404 if name == "unrouted" and kind != "hello" else 200)
-                        if round_:
-                            found[kind][name] += answers
-        for function in functions.values():
-            function.close()
+        # Several processes, since where memory lies makes one faster than another for as long as it lives.
+        for _ in progress(range(processes), "warm requests"):
+            with contextlib.ExitStack() as alive:
+                functions = {kind: alive.enter_context(Sandbox(self.binaries[kind], self.plain)) for kind in KINDS}
+                alive.enter_context(self.apart(functions.values()))
+                for round_ in range(rounds + 1):
+                    # One kind of request at a time, by all in turns, in any order: what the machine does then, and what the one
+                    # before has left in its caches, meets each alike.
+                    for name in requests:
+                        for kind in random.sample(KINDS, len(KINDS)):
+                            if name not in wanted[kind]:
+                                continue
+                            # The first ten are slower by what was asked before, of this process or of another; it is not their cost.
+                            answers = [functions[kind].invoke(requests[name]()) for _ in range(20)][10:]
+                            check(kind, answers[-1], 404 if name == "unrouted" and kind != "hello" else 200)
+                            if round_:
+                                found[kind][name] += answers
         return {
             kind: {
                 name: {
@@ -539,7 +540,7 @@ def main() -> int:
                 return 1 if worse else 0
             bench.fill(100)
             arm64 = {"movies_arm64": options.arm64} if options.arm64.exists() else {}
-            result = {"size": sizes(binaries | arm64, directory), "cold": bench.cold(5 if options.quick else 40), "warm": bench.warm(5 if options.quick else 100)}
+            result = {"size": sizes(binaries | arm64, directory), "cold": bench.cold(5 if options.quick else 40), "warm": bench.warm(*((2, 3) if options.quick else (10, 10)))}
             result["page"] = page_of_1000(bench, 2 if options.quick else 12)
             if options.growth:
                 result["growth"] = bench.growth(options.growth)
