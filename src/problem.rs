@@ -31,14 +31,13 @@ pub(crate) struct Document<'a> {
     #[cfg_attr(feature = "local", schemars(with = "i32", range(min = 400, max = 599)))]
     status: u16,
     detail: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    instance: Option<&'a str>,
+    instance: &'a str,
     request_id: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
 }
 
-/// The longest path that an answer repeats: the longest id, each byte of it escaped, and room for what is before it.
+/// How much of a path an answer repeats: the longest id, each byte of it escaped, and room for what is before it.
 const MAX_INSTANCE_BYTES: usize = 8 * 1024;
 
 impl Problem {
@@ -152,7 +151,7 @@ impl Problem {
             title: self.title,
             status: self.status.as_u16(),
             detail: &self.detail,
-            instance: (path.len() <= MAX_INSTANCE_BYTES).then_some(path),
+            instance: beginning(path),
             request_id,
             errors: &self.errors,
         };
@@ -164,4 +163,11 @@ impl Problem {
         headers.extend(self.headers);
         response
     }
+}
+
+/// As much of a percent-encoded path as an answer repeats, with no half of an escape at its end.
+fn beginning(path: &str) -> &str {
+    let Some(cut) = path.get(..MAX_INSTANCE_BYTES) else { return path };
+    let half = cut.rfind('%').filter(|at| path.len() > cut.len() && at + "%20".len() > cut.len());
+    half.and_then(|at| cut.get(..at)).unwrap_or(cut)
 }

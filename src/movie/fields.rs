@@ -8,10 +8,10 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{FieldError, ImageUrl, Invalid, MoviePatch, Title, Year};
+use super::{FieldError, ImageUrl, Invalid, MovieId, MoviePatch, Title, Year, id_too_long};
 
-/// How many field errors one answer lists; a hostile body can hold a hundred thousand.
-const MAX_FIELD_ERRORS: usize = 100;
+/// How many errors beside those of a movie's own fields one answer lists; a hostile body can hold a hundred thousand.
+const MAX_OTHER_ERRORS: usize = 100;
 
 /// How many bytes of an unknown field's name an error repeats.
 const MAX_NAME_BYTES: usize = 200;
@@ -45,14 +45,23 @@ impl<'de> Deserialize<'de> for Object {
 #[derive(Default)]
 pub(super) struct FieldErrors {
     pub(super) list: Vec<FieldError>,
+    /// How many of them are none of a movie's own fields.
+    others: usize,
     /// Fields that were there, well or badly typed.
     seen: Vec<&'static str>,
 }
 
 impl FieldErrors {
+    /// Notes what is wrong with one of a movie's fields.
     fn add(&mut self, pointer: String, detail: &str) {
-        if self.list.len() < MAX_FIELD_ERRORS {
-            self.list.push(FieldError { pointer, detail: detail.to_owned() });
+        self.list.push(FieldError { pointer, detail: detail.to_owned() });
+    }
+
+    /// Notes what is wrong with something of which a body may hold any number.
+    fn add_other(&mut self, pointer: String, detail: &str) {
+        if self.others < MAX_OTHER_ERRORS {
+            self.others += 1;
+            self.add(pointer, detail);
         }
     }
 
@@ -78,12 +87,13 @@ fn check_fields(Object(members): Object) -> (MoviePatch, FieldErrors) {
     let mut errors = FieldErrors::default();
     for (name, value) in members {
         let Some(&name) = ["title", "year", "cast", "image", "description"].iter().find(|known| **known == name) else {
-            errors.add(pointer_to(&name), "is not a field of a movie: title, year, cast, image and description are");
+            let detail = "is not a field of a movie: title, year, cast, image and description are";
+            errors.add_other(pointer_to(&name), detail);
             continue;
         };
         let pointer = format!("/{name}");
         if errors.seen.contains(&name) {
-            errors.add(pointer, "is given more than once");
+            errors.add_other(pointer, "is given more than once");
             continue;
         }
         errors.seen.push(name);
@@ -113,6 +123,10 @@ fn check_fields(Object(members): Object) -> (MoviePatch, FieldErrors) {
             },
         }
     }
+    let year = fields.year.unwrap_or(Year::FIRST);
+    if fields.title.as_ref().is_some_and(|title| MovieId::new(title, year).is_none()) {
+        errors.list.push(id_too_long());
+    }
     (fields, errors)
 }
 
@@ -128,7 +142,7 @@ fn check_cast(value: Value, errors: &mut FieldErrors) -> Option<Vec<String>> {
             cast.push(name);
         } else {
             valid = false;
-            errors.add(format!("/cast/{index}"), "must be a string");
+            errors.add_other(format!("/cast/{index}"), "must be a string");
         }
     }
     valid.then_some(cast)

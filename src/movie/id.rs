@@ -33,6 +33,9 @@ impl Title {
 pub struct Year(#[cfg_attr(feature = "local", schemars(with = "i32", range(min = 1, max = 9999)))] u16);
 
 impl Year {
+    /// The first, and the one that makes the shortest ids.
+    pub const FIRST: Self = Self(1);
+
     /// `None` outside 1 to 9999.
     #[must_use]
     pub fn new(year: u64) -> Option<Self> {
