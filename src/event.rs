@@ -38,6 +38,7 @@ use serde_json::value::RawValue;
 
 pub use reply::Reply;
 
+use crate::route::{self, COLLECTION};
 use payload::{Pairs, Payload};
 
 /// An HTTP request, free of its front door.
@@ -169,7 +170,11 @@ impl Event {
         let parameters = Pairs::fuller(payload.multi_value_query_string_parameters, payload.query_string_parameters);
         let query = match door {
             Door::RestApi => parameters,
-            Door::HttpApi | Door::FunctionUrl => decode_query(&payload.raw_query_string.unwrap_or_default()),
+            Door::HttpApi | Door::FunctionUrl => {
+                // An event made by hand may have the parameters alone.
+                let raw = payload.raw_query_string.filter(|raw| !raw.is_empty());
+                raw.map_or(parameters, |raw| decode_query(&raw))
+            }
             // A load balancer passes names and values on as they came.
             Door::Alb { .. } => {
                 let pairs: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -219,7 +224,15 @@ fn split_base<'a>(
         Some(proxy) => trimmed.strip_suffix(proxy).and_then(|before| before.strip_suffix('/')),
         None => Some(trimmed).filter(|_| is_root),
     };
-    if let Some((before, rest)) = before_proxy.and_then(|before| local.split_at_checked(before.len())) {
+    let split = before_proxy.and_then(|before| local.split_at_checked(before.len())).and_then(|(before, rest)| {
+        // A route of one's own may match less than the service's paths, as `/ns_movies/{proxy+}` does.
+        let collection = before.find(COLLECTION).filter(|at| before.get(*at..).is_some_and(route::is_collection));
+        match collection {
+            Some(at) if !route::is_collection(rest) => local.split_at_checked(at),
+            _ => Some((before, rest)),
+        }
+    });
+    if let Some((before, rest)) = split {
         base.push_str(before);
         local = rest;
     }

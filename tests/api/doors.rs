@@ -143,6 +143,45 @@ async fn stage_and_base_path_stay_in_links() {
 }
 
 #[tokio::test]
+async fn a_route_of_ones_own_may_match_less_than_the_services_paths() {
+    let service = Service::seeded().await;
+    for (resource, proxy) in [
+        (json!("/ns_movies/{proxy+}"), json!({"proxy": "The%20Dare-2020"})),
+        (json!("/ns_movies/{id}"), json!({"id": "The%20Dare-2020"})),
+        (json!(null), json!({"proxy": "The%20Dare-2020"})),
+        (json!("/"), json!(null)),
+    ] {
+        for base in ["", "/api/v1"] {
+            let mut event = service.call("GET", "/ns_movies/The%20Dare-2020").event();
+            event["path"] = json!(format!("{base}{}", event["path"].as_str().unwrap()));
+            event["requestContext"]["path"] = event["path"].clone();
+            (event["resource"], event["pathParameters"]) = (resource.clone(), proxy.clone());
+            let answer = send_event(&service.app, event.to_string().as_bytes()).await;
+            // Without a `{proxy+}`, nothing in the event tells of a base path.
+            let is_told = base.is_empty() || !proxy["proxy"].is_null() || resource == "/";
+            assert_eq!(answer.status, if is_told { 200 } else { 404 }, "{event}");
+            assert!(!is_told || answer.json()["title"] == "The Dare", "{event}");
+        }
+        let mut event = service.call_through(Door::Http, "GET", "/ns_movies/The%20Dare-2020").event();
+        event["pathParameters"] = json!({"proxy": "The Dare-2020"});
+        assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.json()["title"], "The Dare");
+    }
+}
+
+#[tokio::test]
+async fn an_event_with_query_parameters_alone_is_read_too() {
+    let service = Service::seeded().await;
+    for (query, status) in [(json!({"limit": "0"}), 400), (json!({"limit": "1"}), 200)] {
+        let mut event = service.call_through(Door::Url, "GET", "/ns_movies/").event();
+        event["queryStringParameters"] = query;
+        event["rawQueryString"] = json!("");
+        assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, status);
+        event.as_object_mut().unwrap().remove("rawQueryString");
+        assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, status);
+    }
+}
+
+#[tokio::test]
 async fn a_stage_is_cut_off_only_where_it_is_one() {
     let service = Service::start().await;
     let mut event = service.call_through(Door::Http, "GET", "/ns_movies/").event();
