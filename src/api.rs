@@ -273,7 +273,9 @@ fn allow_origin(config: &Config, request: &Request, headers: &mut lambda_http::h
     if origins.iter().any(|origin| origin == "*") {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     } else {
-        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        // One header, since replies have room for one value of each name.
+        let vary = if headers.contains_key(header::VARY) { "Accept-Encoding, Origin" } else { "Origin" };
+        headers.insert(header::VARY, HeaderValue::from_static(vary));
         match request.header(Header::Origin).filter(|origin| origins.contains(origin)) {
             Some(origin) => insert(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, &origin),
             None => return,

@@ -72,6 +72,16 @@ async fn files_are_compressed_only_for_who_takes_it() {
 }
 
 #[tokio::test]
+async fn a_file_for_listed_origins_varies_by_both() {
+    let mut service = Service::start().await;
+    service.app.config.cors_allow_origins = vec!["https://a.org".to_owned()];
+    for door in Door::ALL {
+        let answer = service.call_through(door, "GET", &path_of("swagger-ui.css")).send().await;
+        assert_eq!(answer.headers["vary"], "Accept-Encoding, Origin", "{door:?}");
+    }
+}
+
+#[tokio::test]
 async fn other_versions_and_files_are_not_there() {
     let service = Service::start().await;
     for path in ["/swagger-ui/1.0.0/swagger-ui.css", "/swagger-ui/", &path_of("VERSION"), &path_of("")] {
