@@ -191,18 +191,19 @@ class Load:
         self.unusable = ""
 
     def run(self) -> None:
-        workers = [threading.Thread(target=self._work, daemon=True) for _ in range(self.concurrency)]
+        ends: list[threading.Event] = []
         try:
             self._work()
             # The first movie of a load that is resumed is there.
             self._queue_rest(without_known=bool(self.counts[THERE]))
-            for worker in workers:
-                worker.start()
-            self._watch(workers)
+            for _ in range(self.concurrency):
+                ends.append(threading.Event())
+                threading.Thread(target=self._work_to, args=ends[-1:], daemon=True).start()
+            self._watch(ends)
         except KeyboardInterrupt:
             self.stop.set()
             # What is on its way arrives, and is counted.
-            self._watch(workers, at_most=5)
+            self._watch(ends, at_most=5)
             raise
         finally:
             self.terminal.clear()
@@ -231,11 +232,11 @@ class Load:
                 break
         return known
 
-    def _watch(self, workers: list[threading.Thread], at_most: float = float("inf")) -> None:
-        end = time.monotonic() + at_most
-        for worker in workers:
-            while worker.is_alive() and time.monotonic() < end:
-                worker.join(0.1)
+    def _watch(self, ends: list[threading.Event], at_most: float = float("inf")) -> None:
+        latest = time.monotonic() + at_most
+        # Events, since before Python 3.13 a join that is interrupted takes a thread for ended that is not.
+        for end in ends:
+            while not end.wait(0.1) and time.monotonic() < latest:
                 self.terminal.progress(self._progress)
 
     def _progress(self) -> str:
@@ -243,6 +244,12 @@ class Load:
         rate = (done - self.done_before) / (time.monotonic() - self.sending_since)
         left = duration((len(self.movies) - done) / rate) if rate else "?"
         return f"{done} of {len(self.movies)} movies, {rate:.0f}/s, {left} left"
+
+    def _work_to(self, end: threading.Event) -> None:
+        try:
+            self._work()
+        finally:
+            end.set()
 
     def _work(self) -> None:
         connection = Connection(self.url, self.stop)
