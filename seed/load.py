@@ -197,8 +197,9 @@ class Load:
             # The first movie of a load that is resumed is there.
             self._queue_rest(without_known=bool(self.counts[THERE]))
             for _ in range(self.concurrency):
-                ends.append(threading.Event())
-                threading.Thread(target=self._work_to, args=ends[-1:], daemon=True).start()
+                end = threading.Event()
+                ends.append(end)
+                threading.Thread(target=self._work_to, args=[end], daemon=True).start()
             self._watch(ends)
         except KeyboardInterrupt:
             self.stop.set()

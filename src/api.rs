@@ -274,8 +274,9 @@ fn allow_origin(config: &Config, request: &Request, headers: &mut lambda_http::h
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     } else {
         // One header, since replies have room for one value of each name.
-        let vary = if headers.contains_key(header::VARY) { "Accept-Encoding, Origin" } else { "Origin" };
-        headers.insert(header::VARY, HeaderValue::from_static(vary));
+        let others = headers.get(header::VARY).and_then(|vary| vary.to_str().ok());
+        let vary = others.map_or_else(|| "Origin".to_owned(), |others| format!("{others}, Origin"));
+        insert(headers, header::VARY, &vary);
         match request.header(Header::Origin).filter(|origin| origins.contains(origin)) {
             Some(origin) => insert(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, &origin),
             None => return,

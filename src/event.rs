@@ -224,15 +224,13 @@ fn split_base<'a>(
         Some(proxy) => trimmed.strip_suffix(proxy).and_then(|before| before.strip_suffix('/')),
         None => Some(trimmed).filter(|_| is_root),
     };
-    let split = before_proxy.and_then(|before| local.split_at_checked(before.len())).and_then(|(before, rest)| {
+    if let Some((mut before, mut rest)) = before_proxy.and_then(|before| local.split_at_checked(before.len())) {
         // A route of one's own may match less than the service's paths, as `/ns_movies/{proxy+}` does.
-        let collection = before.find(COLLECTION).filter(|at| before.get(*at..).is_some_and(route::is_collection));
-        match collection {
-            Some(at) if !route::is_collection(rest) => local.split_at_checked(at),
-            _ => Some((before, rest)),
+        let collection = before.find(COLLECTION).and_then(|at| local.split_at_checked(at));
+        if let Some(split) = collection.filter(|(_, whole)| route::is_collection(whole) && !route::is_collection(rest))
+        {
+            (before, rest) = split;
         }
-    });
-    if let Some((before, rest)) = split {
         base.push_str(before);
         local = rest;
     }
