@@ -21,7 +21,7 @@ use crate::{
     openapi,
     problem::Problem,
     route::{self, NoRoute, Route},
-    store::{Expected, Page, Store, StoreError, Stored},
+    store::{Page, Precondition, Store, StoreError, VersionedMovie},
     swagger_ui::{self, Asset},
 };
 
@@ -105,9 +105,9 @@ async fn operate(app: &App, request: &Request, route: Route<'_>) -> Result<Respo
         Route::Update(id) => update(app, request, id).await,
         Route::Delete(id) => delete(app, request, id).await,
         Route::Health => health(app, request).await,
-        Route::Document => Ok(with_etag(request, ok(openapi::document(&request.base)), None)),
-        Route::Page => Ok(with_etag(request, swagger_ui::page(&request.base), None)),
-        Route::Asset(asset) => Ok(swagger_ui_file(request, asset)),
+        Route::OpenApi => Ok(with_etag(request, ok(openapi::document(&request.base)), None)),
+        Route::SwaggerUi => Ok(with_etag(request, swagger_ui::page(&request.base), None)),
+        Route::SwaggerUiFile(asset) => Ok(swagger_ui_file(request, asset)),
         Route::Options(allow) => Ok(options(allow)),
     }
 }
@@ -348,16 +348,16 @@ fn problem(error: StoreError, id: &str, is_write: bool) -> Problem {
 
 /// `If-Match`. A weak etag never matches (RFC 9110 §13.1.1), nor does text that is no etag: the client's condition
 /// cannot hold then, and the answer is 412.
-fn expected(request: &Request) -> Result<Expected, Problem> {
-    let Some(header) = request.header(Header::IfMatch) else { return Ok(Expected::Any) };
+fn expected(request: &Request) -> Result<Precondition, Problem> {
+    let Some(header) = request.header(Header::IfMatch) else { return Ok(Precondition::Any) };
     if header == "*" {
-        return Ok(Expected::Any);
+        return Ok(Precondition::Any);
     }
     let etags: Vec<_> = opaque_tags(&header).filter(|(weak, _)| !weak).map(|(_, tag)| tag.to_owned()).collect();
     if etags.len() > MAX_ETAGS {
         return Err(Problem::bad_request(format!("If-Match names more than {MAX_ETAGS} etags.")));
     }
-    Ok(Expected::OneOf(etags))
+    Ok(Precondition::OneOf(etags))
 }
 
 /// The etags in a list, without their quotes, and whether each is weak. An etag may hold a comma.
@@ -395,7 +395,7 @@ fn hex(digest: &digest::Digest) -> String {
 }
 
 /// A movie that is now at `id`.
-fn moved(request: &Request, id: &MovieId, stored: &Stored) -> Result<Response<Body>, Problem> {
+fn moved(request: &Request, id: &MovieId, stored: &VersionedMovie) -> Result<Response<Body>, Problem> {
     let mut response = with_etag(request, ok(to_json(&stored.movie)?), Some(&stored.etag));
     let location = format!("{}/ns_movies/{}", request.base, utf8_percent_encode(id.as_str(), RESERVED));
     insert(response.headers_mut(), header::LOCATION, &location);

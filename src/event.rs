@@ -95,7 +95,7 @@ impl Header {
 
 /// The service that calls the function; each has its own shapes for events and replies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Door {
+pub enum EventSource {
     /// API Gateway REST API: payload version 1.0.
     RestApi,
     /// API Gateway HTTP API: payload version 2.0.
@@ -113,7 +113,7 @@ pub enum Door {
 #[derive(Debug)]
 pub enum Event {
     /// An HTTP request through a front door.
-    Http(Door, Box<Request>),
+    Http(EventSource, Box<Request>),
     /// Anything else.
     Unknown,
 }
@@ -138,22 +138,24 @@ impl Event {
         let (door, method, path) = if let Some(http) = context.http {
             let is_url = context.domain_name.is_some_and(|domain| domain.contains(".lambda-url."));
             let is_local = http.user_agent.as_deref() == Some("cargo-lambda");
-            let door = if is_url || is_local { Door::FunctionUrl } else { Door::HttpApi };
+            let door = if is_url || is_local { EventSource::FunctionUrl } else { EventSource::HttpApi };
             (door, http.method, payload.raw_path.or(http.path))
         } else if context.elb.is_some() {
             let multi_value = payload.multi_value_headers.is_some();
-            (Door::Alb { multi_value }, payload.http_method, payload.path)
+            (EventSource::Alb { multi_value }, payload.http_method, payload.path)
         } else {
-            (Door::RestApi, payload.http_method, payload.path)
+            (EventSource::RestApi, payload.http_method, payload.path)
         };
         let (Some(method), Some(path)) = (method, path) else { return Self::Unknown };
 
         let stage_path = match door {
-            Door::RestApi => context.path.as_deref(),
+            EventSource::RestApi => context.path.as_deref(),
             _ => None,
         };
         let stage = match door {
-            Door::HttpApi | Door::FunctionUrl => context.stage.as_deref().filter(|stage| *stage != "$default"),
+            EventSource::HttpApi | EventSource::FunctionUrl => {
+                context.stage.as_deref().filter(|stage| *stage != "$default")
+            }
             _ => None,
         };
         let proxy = payload.path_parameters.as_ref().and_then(|parameters| parameters.proxy.as_deref());
@@ -161,7 +163,7 @@ impl Event {
         let (base, local) = split_base(&path, stage_path, stage, proxy, is_root);
 
         let base = encode_stray(&base).into_owned();
-        let (decoded, encoded) = if door == Door::HttpApi {
+        let (decoded, encoded) = if door == EventSource::HttpApi {
             (Some(local.to_string()), encode_stray(&local.replace('%', "%25")).into_owned())
         } else {
             let decoded = percent_decode_str(&local).decode_utf8().ok().map(Cow::into_owned);
@@ -169,14 +171,14 @@ impl Event {
         };
         let parameters = Pairs::fuller(payload.multi_value_query_string_parameters, payload.query_string_parameters);
         let query = match door {
-            Door::RestApi => parameters,
-            Door::HttpApi | Door::FunctionUrl => {
+            EventSource::RestApi => parameters,
+            EventSource::HttpApi | EventSource::FunctionUrl => {
                 // An event made by hand may have the parameters alone.
                 let raw = payload.raw_query_string.filter(|raw| !raw.is_empty());
                 raw.map_or(parameters, |raw| decode_query(&raw))
             }
             // A load balancer passes names and values on as they came.
-            Door::Alb { .. } => {
+            EventSource::Alb { .. } => {
                 let pairs: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
                 decode_query(&pairs.join("&"))
             }
@@ -297,7 +299,7 @@ fn read_body(body: Cow<'_, str>, is_base64: bool) -> Option<Vec<u8>> {
     if is_base64 { BASE64_STANDARD.decode(&*body).ok() } else { Some(body.into_owned().into_bytes()) }
 }
 
-impl Door {
+impl EventSource {
     /// The reply in the shape that this door expects.
     #[must_use]
     pub fn reply(self, response: Response<Body>) -> Reply {

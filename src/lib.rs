@@ -38,9 +38,9 @@ use std::time::Instant;
 
 use crate::{
     api::App,
-    event::{Door, Event, Reply},
+    event::{Event, EventSource, Reply},
     problem::Problem,
-    telemetry::{RequestLine, scope},
+    telemetry::{RequestLog, scope},
 };
 
 /// What Lambda tells of an invocation beside its event.
@@ -67,12 +67,12 @@ impl Invocation {
 pub async fn serve(app: &App, event: Event, invocation: &Invocation) -> Reply {
     let start = Instant::now();
     let line = |message, route, status: u16, usage| {
-        RequestLine { message, invocation, route, status, duration: start.elapsed(), usage }.log();
+        RequestLog { message, invocation, route, status, duration: start.elapsed(), usage }.log();
     };
     let Event::Http(door, request) = event else {
         line("the event is no HTTP request".to_owned(), "none", 400, scope::Usage::default());
         let detail = "The event is no HTTP request of an API Gateway, a Function URL or a load balancer.";
-        return Door::HttpApi.reply(Problem::bad_request(detail).into_response("/", &invocation.request_id));
+        return EventSource::HttpApi.reply(Problem::bad_request(detail).into_response("/", &invocation.request_id));
     };
     let message = format!("{} {}", request.method, request.full_path);
     let budget = event::time_budget(invocation.deadline);

@@ -25,7 +25,7 @@ pub struct Problem {
 /// RFC 9457's members, and this API's two: `request_id`, and `errors` for a validation problem.
 #[derive(Serialize)]
 #[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(rename = "Problem"))]
-pub(crate) struct Document<'a> {
+pub(crate) struct ProblemJson<'a> {
     r#type: String,
     title: &'a str,
     #[cfg_attr(feature = "local", schemars(with = "i32", range(min = 400, max = 599)))]
@@ -146,7 +146,7 @@ impl Problem {
     /// The response, about the request to `path` (percent-encoded, as the client knows it).
     #[must_use]
     pub fn into_response(self, path: &str, request_id: &str) -> Response<Body> {
-        let document = Document {
+        let document = ProblemJson {
             r#type: format!("urn:problem-type:movies:{}", self.kind),
             title: self.title,
             status: self.status.as_u16(),

@@ -21,11 +21,11 @@ pub enum Route<'a> {
     /// GET the state of the service.
     Health,
     /// GET the OpenAPI document.
-    Document,
+    OpenApi,
     /// GET Swagger UI.
-    Page,
+    SwaggerUi,
     /// GET a file of Swagger UI.
-    Asset(&'static Asset),
+    SwaggerUiFile(&'static Asset),
     /// OPTIONS of a known path, with its methods.
     Options(Allow),
 }
@@ -41,9 +41,9 @@ impl Route<'_> {
             Self::Update(_) => "update",
             Self::Delete(_) => "delete",
             Self::Health => "health",
-            Self::Document => "document",
-            Self::Page => "page",
-            Self::Asset(_) => "asset",
+            Self::OpenApi => "openapi",
+            Self::SwaggerUi => "swagger_ui",
+            Self::SwaggerUiFile(_) => "swagger_ui_file",
             Self::Options(_) => "options",
         }
     }
@@ -84,10 +84,10 @@ pub fn find<'a>(method: &str, path: &'a str) -> Result<Route<'a>, NoRoute> {
         },
         (None, _) => {
             let route = match path {
-                "/" => Route::Page,
-                "/swagger.json" => Route::Document,
+                "/" => Route::SwaggerUi,
+                "/swagger.json" => Route::OpenApi,
                 "/health" => Route::Health,
-                _ => Asset::at(path).map(Route::Asset).ok_or(NoRoute::NotFound)?,
+                _ => Asset::at(path).map(Route::SwaggerUiFile).ok_or(NoRoute::NotFound)?,
             };
             if matches!(method, "GET" | "HEAD") { Ok(route) } else { options_or_refuse(method, "GET, HEAD, OPTIONS") }
         }

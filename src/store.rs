@@ -54,7 +54,7 @@ use crate::{
 #[cfg(feature = "local")]
 pub(crate) use dynamodb::{retries, timeouts};
 
-use attempts::LostAnswers;
+use attempts::LostResponses;
 use dynamodb::DynamoDb;
 use item::Item;
 
@@ -66,7 +66,7 @@ const RENAME_ROUNDS: usize = 4;
 
 /// A movie as the table has it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Stored {
+pub struct VersionedMovie {
     /// The movie.
     pub movie: Movie,
     /// The stamp of the last write: 22 characters of base64url.
@@ -84,14 +84,14 @@ pub struct Page {
 impl Page {
     /// The movies, each with its id, in the table's own order. Each is made when it is asked for, so that no page is in
     /// memory twice. An item that is no movie is left out, and logged: it must not hide all others.
-    pub fn into_movies(self) -> impl Iterator<Item = (String, Stored)> {
+    pub fn into_movies(self) -> impl Iterator<Item = (String, VersionedMovie)> {
         self.items.into_iter().filter_map(|found| item::to_entry(found).ok())
     }
 }
 
 /// The state that a client wants a movie to be in before it is changed: `If-Match` (RFC 9110 §13.1.1).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub enum Expected {
+pub enum Precondition {
     /// Any, as long as it exists.
     #[default]
     Any,
@@ -99,7 +99,7 @@ pub enum Expected {
     OneOf(Vec<String>),
 }
 
-impl Expected {
+impl Precondition {
     fn allows(&self, etag: &str) -> bool {
         match self {
             Self::Any => true,
@@ -160,7 +160,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn get(&self, id: &MovieId) -> Result<Stored, StoreError> {
+    pub async fn get(&self, id: &MovieId) -> Result<VersionedMovie, StoreError> {
         let input = GetItemInput::builder().table_name(&self.table).key("id", key(id)).consistent_read(true);
         let item = self.get_item("get", input.return_consumed_capacity(Total)).await?;
         item::to_stored(item.ok_or(StoreError::NotFound)?)
@@ -177,9 +177,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Exists`], [`StoreError::TooLarge`], [`StoreError::Unavailable`].
-    pub async fn create(&self, id: &MovieId, movie: Movie) -> Result<Stored, StoreError> {
-        let stored = Stored { movie, etag: new_stamp()? };
-        let lost = LostAnswers::default();
+    pub async fn create(&self, id: &MovieId, movie: Movie) -> Result<VersionedMovie, StoreError> {
+        let stored = VersionedMovie { movie, etag: new_version()? };
+        let lost = LostResponses::default();
         let input = PutItemInput::builder()
             .table_name(&self.table)
             .set_item(Some(item::from_stored(id, &stored)?))
@@ -205,9 +205,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Stale`], [`StoreError::TooLarge`], [`StoreError::Unavailable`],
     /// [`StoreError::Corrupt`].
-    pub async fn update(&self, id: &MovieId, patch: &MoviePatch, expected: &Expected) -> Result<Stored, StoreError> {
-        let stamp = new_stamp()?;
-        let (condition, mut values) = is_expected(expected);
+    pub async fn update(
+        &self,
+        id: &MovieId,
+        patch: &MoviePatch,
+        expected: &Precondition,
+    ) -> Result<VersionedMovie, StoreError> {
+        let stamp = new_version()?;
+        let (condition, mut values) = condition(expected);
         values.insert(":stamp".to_owned(), AttributeValue::S(stamp.clone()));
         let mut update = "SET prior_etag = etag, etag = :stamp".to_owned();
         for (name, value) in item::changes(patch) {
@@ -216,7 +221,7 @@ impl Store {
             values.insert(format!(":{name}"), value);
         }
         let names = item::changes(patch).map(|(name, _)| (format!("#{name}"), name.to_owned())).collect();
-        let lost = LostAnswers::default();
+        let lost = LostResponses::default();
         let input = UpdateItemInput::builder()
             .table_name(&self.table)
             .key("id", key(id))
@@ -252,20 +257,20 @@ impl Store {
         id: &MovieId,
         new_id: &MovieId,
         patch: &MoviePatch,
-        expected: &Expected,
-    ) -> Result<Stored, StoreError> {
+        expected: &Precondition,
+    ) -> Result<VersionedMovie, StoreError> {
         for _ in 0..RENAME_ROUNDS {
             let current = self.get(id).await?;
             if !expected.allows(&current.etag) {
                 return Err(StoreError::Stale);
             }
-            let renamed = Stored { movie: patch.apply(current.movie), etag: new_stamp()? };
+            let renamed = VersionedMovie { movie: patch.apply(current.movie), etag: new_version()? };
             let put = Put::builder()
                 .table_name(&self.table)
                 .set_item(Some(item::from_stored(new_id, &renamed)?))
                 .condition_expression("attribute_not_exists(id)")
                 .build();
-            let delete = self.delete_if(id, &Expected::OneOf(vec![current.etag])).build();
+            let delete = self.delete_if(id, &Precondition::OneOf(vec![current.etag])).build();
             let (Ok(put), Ok(delete)) = (put, delete) else { return Err(StoreError::Corrupt) };
             let actions = vec![
                 TransactWriteItem::builder().put(put).build(),
@@ -291,7 +296,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Stale`], [`StoreError::Unavailable`].
-    pub async fn delete(&self, id: &MovieId, expected: &Expected) -> Result<(), StoreError> {
+    pub async fn delete(&self, id: &MovieId, expected: &Precondition) -> Result<(), StoreError> {
         let Ok(delete) = self.delete_if(id, expected).build() else { return Err(StoreError::Corrupt) };
         match self.transact("delete", vec![TransactWriteItem::builder().delete(delete).build()]).await {
             Ok(()) => Ok(()),
@@ -304,8 +309,8 @@ impl Store {
         }
     }
 
-    fn delete_if(&self, id: &MovieId, expected: &Expected) -> aws_sdk_dynamodb::types::builders::DeleteBuilder {
-        let (condition, values) = is_expected(expected);
+    fn delete_if(&self, id: &MovieId, expected: &Precondition) -> aws_sdk_dynamodb::types::builders::DeleteBuilder {
+        let (condition, values) = condition(expected);
         Delete::builder()
             .table_name(&self.table)
             .key("id", key(id))
@@ -318,7 +323,7 @@ impl Store {
         // One token for all attempts at this call, by which DynamoDB recognises them.
         let input = TransactWriteItemsInput::builder()
             .set_transact_items(Some(actions))
-            .client_request_token(new_stamp().map_err(Canceled::Unknown)?)
+            .client_request_token(new_version().map_err(Canceled::Unknown)?)
             .return_consumed_capacity(Total);
         match self.dynamodb.send::<TransactWriteItemsOutput, _>(TransactWriteItems::new(), input.build(), None).await {
             Ok(answer) => {
@@ -410,8 +415,8 @@ fn key(id: &MovieId) -> AttributeValue {
 }
 
 /// The condition under which a movie that must exist may be changed, and the values it speaks of.
-fn is_expected(expected: &Expected) -> (String, Item) {
-    let Expected::OneOf(etags) = expected else { return ("attribute_exists(id)".to_owned(), Item::new()) };
+fn condition(expected: &Precondition) -> (String, Item) {
+    let Precondition::OneOf(etags) = expected else { return ("attribute_exists(id)".to_owned(), Item::new()) };
     if etags.is_empty() {
         // No etag is empty, so this holds for no movie.
         return ("etag = :none".to_owned(), Item::from([(":none".to_owned(), AttributeValue::S(String::new()))]));
@@ -422,7 +427,7 @@ fn is_expected(expected: &Expected) -> (String, Item) {
 }
 
 /// The movie, if the item that a failed condition returned shows that the write with this stamp has happened.
-fn own_write(found: Option<&Item>, stamp: &str) -> Result<Option<Stored>, StoreError> {
+fn own_write(found: Option<&Item>, stamp: &str) -> Result<Option<VersionedMovie>, StoreError> {
     match found {
         Some(found) if item::bears(found, stamp) => item::to_stored(found.clone()).map(Some),
         _ => Ok(None),
@@ -430,7 +435,7 @@ fn own_write(found: Option<&Item>, stamp: &str) -> Result<Option<Stored>, StoreE
 }
 
 /// 128 random bits as 22 characters of base64url.
-fn new_stamp() -> Result<String, StoreError> {
+fn new_version() -> Result<String, StoreError> {
     let mut bytes = [0; 16];
     SystemRandom::new().fill(&mut bytes).map_err(|_| {
         log(Level::Error, "the system gives no random numbers", json!({}));

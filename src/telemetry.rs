@@ -1,4 +1,4 @@
-//! Log lines and metrics: one line for each request ([`RequestLine`]), one for each fault. Never a body, a header or a
+//! Log lines and metrics: one line for each request ([`RequestLog`]), one for each fault. Never a body, a header or a
 //! query, so never a credential.
 //!
 //! A line is JSON where Lambda is set to JSON logs (`AWS_LAMBDA_LOG_FORMAT`), else plain text for a terminal; lines below
@@ -19,7 +19,7 @@ use std::{
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use serde_json::{Map, Value};
 
-pub use request::RequestLine;
+pub use request::RequestLog;
 
 /// How much a line matters.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, PartialOrd, Ord)]

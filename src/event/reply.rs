@@ -11,7 +11,7 @@ use lambda_http::{
 
 use serde::Serialize;
 
-use super::Door;
+use super::EventSource;
 
 /// What the Lambda runtime sends back: one of AWS's own reply types. (`lambda_http` has such an enum, but keeps it
 /// private.)
@@ -28,13 +28,13 @@ pub enum Reply {
 
 /// Headers go into `headers` alone but for an ALB with multi-value headers on: a REST API merges both maps, and would
 /// send each header twice. No response of this service repeats one.
-pub(super) fn reply(door: Door, response: Response<Body>) -> Reply {
+pub(super) fn reply(door: EventSource, response: Response<Body>) -> Reply {
     let (parts, body) = response.into_parts();
     let status_code = i64::from(parts.status.as_u16());
     let is_base64_encoded = matches!(body, Body::Binary(_));
     let body = Some(body);
     match door {
-        Door::RestApi => {
+        EventSource::RestApi => {
             let mut reply = ApiGatewayProxyResponse::default();
             reply.status_code = status_code;
             reply.headers = parts.headers;
@@ -42,7 +42,7 @@ pub(super) fn reply(door: Door, response: Response<Body>) -> Reply {
             reply.is_base64_encoded = is_base64_encoded;
             Reply::V1(reply)
         }
-        Door::HttpApi | Door::FunctionUrl => {
+        EventSource::HttpApi | EventSource::FunctionUrl => {
             let mut reply = ApiGatewayV2httpResponse::default();
             reply.status_code = status_code;
             reply.headers = parts.headers;
@@ -50,7 +50,7 @@ pub(super) fn reply(door: Door, response: Response<Body>) -> Reply {
             reply.is_base64_encoded = is_base64_encoded;
             Reply::V2(reply)
         }
-        Door::Alb { multi_value } => {
+        EventSource::Alb { multi_value } => {
             let mut reply = AlbTargetGroupResponse::default();
             reply.status_code = status_code;
             reply.status_description = Some(parts.status.to_string());

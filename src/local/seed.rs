@@ -23,7 +23,7 @@ impl fmt::Display for SeedError {
 impl std::error::Error for SeedError {}
 
 #[derive(Deserialize)]
-struct Document {
+struct SeedFile {
     movies_list: Vec<Value>,
 }
 
@@ -43,7 +43,7 @@ pub(super) fn read(directory: &Path, file: &str) -> Result<Vec<Movie>, SeedError
 /// [`SeedError`], with every bad field of every movie.
 pub fn parse(file: &str, json: &[u8]) -> Result<Vec<Movie>, SeedError> {
     let fail = |problems| SeedError { file: file.to_owned(), problems };
-    let document: Document = serde_json::from_slice(json).map_err(|error| fail(vec![error.to_string()]))?;
+    let document: SeedFile = serde_json::from_slice(json).map_err(|error| fail(vec![error.to_string()]))?;
     let mut movies = Vec::new();
     let mut problems = Vec::new();
     for (index, value) in document.movies_list.into_iter().enumerate() {

@@ -184,7 +184,7 @@ fn operation(method: &str, template: &str, route: Route<'_>) -> Result<Value, se
                 "content": {JSON: {"schema": schema("Health")}},
             }), &["304", "500", "503"]),
         }),
-        Route::Document => json!({
+        Route::OpenApi => json!({
             "operationId": "readDocument", "tags": ["service"], "summary": "This document",
             "parameters": [if_none_match()],
             "responses": with_errors(method, "200", json!({
@@ -192,9 +192,9 @@ fn operation(method: &str, template: &str, route: Route<'_>) -> Result<Value, se
                 "content": {JSON: {"schema": {"type": "object", "required": ["openapi", "info", "paths"]}}},
             }), &["304"]),
         }),
-        Route::Page | Route::Asset(_) => {
+        Route::SwaggerUi | Route::SwaggerUiFile(_) => {
             let (id, summary, types) = match route {
-                Route::Page => ("readPage", "Swagger UI", &["text/html"][..]),
+                Route::SwaggerUi => ("readPage", "Swagger UI", &["text/html"][..]),
                 _ => ("readAsset", "A file of Swagger UI", &["text/javascript", "text/css", "image/png"][..]),
             };
             let content: Map<_, _> =
@@ -322,7 +322,7 @@ fn schemas() -> Result<Value, serde_json::Error> {
     read.subschema_for::<Movie>();
     read.subschema_for::<MoviePatch>();
     let mut written = settings().for_serialize().into_generator();
-    written.subschema_for::<problem::Document<'_>>();
+    written.subschema_for::<problem::ProblemJson<'_>>();
     let mut schemas: Value = read.take_definitions(true).into_iter().chain(written.take_definitions(true)).collect();
     // An optional member is left out, and never null.
     for name in ["MoviePatch", "Problem"] {

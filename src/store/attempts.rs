@@ -46,18 +46,18 @@ impl Intercept for Meter {
 /// Notices an attempt of one call that may have been carried out although no answer says so: the connection broke, the
 /// time ran out, or the service reported a fault of its own.
 #[derive(Clone, Debug, Default)]
-pub(super) struct LostAnswers(Arc<AtomicBool>);
+pub(super) struct LostResponses(Arc<AtomicBool>);
 
-impl LostAnswers {
+impl LostResponses {
     /// The refusal, if every attempt before it was answered; else what it refuses may be the call's own work.
     pub(super) fn unless(&self, refusal: StoreError) -> StoreError {
         if self.0.load(Ordering::Relaxed) { StoreError::Unavailable } else { refusal }
     }
 }
 
-impl Intercept for LostAnswers {
+impl Intercept for LostResponses {
     fn name(&self) -> &'static str {
-        "LostAnswers"
+        "LostResponses"
     }
 
     fn read_after_attempt(

@@ -38,7 +38,7 @@ use aws_types::{
     region::SigningRegion,
 };
 
-use super::attempts::{Contention, LostAnswers, Meter};
+use super::attempts::{Contention, LostResponses, Meter};
 use crate::telemetry::scope;
 
 /// What is the same for all calls.
@@ -103,7 +103,7 @@ impl DynamoDb {
         &self,
         operation: impl RuntimePlugin + 'static,
         input: Result<impl Debug + Send + Sync + 'static, BuildError>,
-        lost: Option<&LostAnswers>,
+        lost: Option<&LostResponses>,
     ) -> Result<O, SdkError<E>>
     where
         O: Debug + Send + Sync + 'static,

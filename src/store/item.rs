@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
-use super::{StoreError, Stored};
+use super::{StoreError, VersionedMovie};
 use crate::{
     movie::{ImageUrl, Movie, MovieId, MoviePatch, Title, Year},
     telemetry::{Level, log},
@@ -27,7 +27,7 @@ pub(super) fn projection_names() -> HashMap<String, String> {
 }
 
 /// The whole item of a movie that no other write has changed yet.
-pub(super) fn from_stored(id: &MovieId, stored: &Stored) -> Result<Item, StoreError> {
+pub(super) fn from_stored(id: &MovieId, stored: &VersionedMovie) -> Result<Item, StoreError> {
     let movie = &stored.movie;
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let item = Item::from([
@@ -58,12 +58,12 @@ pub(super) fn changes(patch: &MoviePatch) -> impl Iterator<Item = (&'static str,
 }
 
 /// The movie in an item.
-pub(super) fn to_stored(item: Item) -> Result<Stored, StoreError> {
+pub(super) fn to_stored(item: Item) -> Result<VersionedMovie, StoreError> {
     to_entry(item).map(|(_, stored)| stored)
 }
 
 /// The id and the movie in an item.
-pub(super) fn to_entry(item: Item) -> Result<(String, Stored), StoreError> {
+pub(super) fn to_entry(item: Item) -> Result<(String, VersionedMovie), StoreError> {
     let (id, stored) = read(item);
     match (id, stored) {
         (Some(id), Some(stored)) => Ok((id, stored)),
@@ -75,7 +75,7 @@ pub(super) fn to_entry(item: Item) -> Result<(String, Stored), StoreError> {
 }
 
 /// Takes the item apart in one go, since looking up each attribute by name would cost a page of a thousand twice as much.
-fn read(item: Item) -> (Option<String>, Option<Stored>) {
+fn read(item: Item) -> (Option<String>, Option<VersionedMovie>) {
     let (mut id, mut title, mut year, mut cast, mut image, mut description, mut etag) = Default::default();
     for (name, value) in item {
         match (name.as_str(), value) {
@@ -91,7 +91,7 @@ fn read(item: Item) -> (Option<String>, Option<Stored>) {
     }
     let stored = || {
         let movie = Movie { title: title?, year: year?, cast: cast?, image: image?, description: description? };
-        Some(Stored { movie, etag: etag? })
+        Some(VersionedMovie { movie, etag: etag? })
     };
     let stored = stored();
     (id, stored)

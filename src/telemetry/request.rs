@@ -27,7 +27,7 @@ const NAMESPACE: &str = "Movies";
 
 /// A request and its answer.
 #[derive(Debug)]
-pub struct RequestLine<'a> {
+pub struct RequestLog<'a> {
     /// Method and path as they came.
     pub message: String,
     /// What Lambda told of it.
@@ -97,7 +97,7 @@ struct Metric {
     unit: &'static str,
 }
 
-impl RequestLine<'_> {
+impl RequestLog<'_> {
     /// Writes the line.
     pub fn log(self) {
         let settings = Settings::get();
@@ -188,7 +188,7 @@ mod tests {
     fn line(invocation: &Invocation, status: u16, usage: Usage) -> Value {
         let message = format!("GET /prod/ns_movies/{}", "\u{2028}\n\"x".repeat(1000));
         let duration = Duration::from_micros(1_234_567);
-        let line = RequestLine { message, invocation, route: "read", status, duration, usage };
+        let line = RequestLog { message, invocation, route: "read", status, duration, usage };
         let json = line.json("movies-dev", UNIX_EPOCH + Duration::from_millis(1_767_225_600_123));
         assert!(!json.contains(&b'\n'));
         serde_json::from_slice(&json).unwrap()

@@ -5,7 +5,7 @@ use std::time::Instant;
 use movies::movie::Movie;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Fault, PATIENCE, Service, movie};
+use crate::support::{Fault, PATIENCE, Response, Service, movie};
 
 const DARE: &str = "/ns_movies/The%20Dare-2020";
 const CLICK: &str = "/ns_movies/Don%27t%20Click-2020";
@@ -21,13 +21,13 @@ fn writes() -> [(&'static str, &'static str, Value); 5] {
     ]
 }
 
-async fn write(service: &Service, (method, path, body): (&str, &str, &Value)) -> Answer {
+async fn write(service: &Service, (method, path, body): (&str, &str, &Value)) -> Response {
     let call = service.call(method, path);
     if body.is_null() { call.send().await } else { call.json(body).send().await }
 }
 
 fn all_faults() -> [Fault; 5] {
-    [Fault::AnswerLost, Fault::Reset, Fault::Throttled, Fault::ServerError, Fault::ServerErrorAfter]
+    [Fault::ResponseLost, Fault::Reset, Fault::Throttled, Fault::ServerError, Fault::ServerErrorAfter]
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn a_conditional_write_whose_answer_was_lost_is_not_stale() {
         let service = Service::seeded().await;
         let etag = service.get(DARE).await.etag().to_owned();
         let is_rename = method == "PATCH";
-        service.faults.inject(is_rename.then_some(Fault::None).into_iter().chain([Fault::AnswerLost]));
+        service.faults.inject(is_rename.then_some(Fault::None).into_iter().chain([Fault::ResponseLost]));
         let call = service.call(method, path).header("If-Match", &etag);
         let answer = if body.is_null() { call.send().await } else { call.json(&body).send().await };
         assert_eq!(answer.status, 200, "{method} {body}");
@@ -98,7 +98,7 @@ async fn with_meanwhile(
     body: Value,
     header: Option<&str>,
     other: (&'static str, &'static str, Value),
-) -> (Answer, Service) {
+) -> (Response, Service) {
     let service = Service::seeded().await;
     let etag = service.get(DARE).await.etag().to_owned();
     let copy = service.other_copy();
@@ -106,7 +106,7 @@ async fn with_meanwhile(
         let (method, path, body) = other;
         assert_eq!(write(&copy, (method, path, &body)).await.status, 200);
     });
-    service.faults.inject([Fault::AnswerLostThen(meanwhile)]);
+    service.faults.inject([Fault::ResponseLostThen(meanwhile)]);
     let call = service.call(method, path).json(&body);
     let call = if header.is_some() { call.header("If-Match", &etag) } else { call };
     (call.send().await, service)
@@ -145,7 +145,7 @@ async fn what_became_of_a_write_that_was_undone_is_not_guessed() {
 }
 
 /// A rename of The Dare, between whose read and write somebody else acts.
-async fn rename_with_meanwhile(header: bool, other: (&'static str, &'static str, Value)) -> (Answer, Service) {
+async fn rename_with_meanwhile(header: bool, other: (&'static str, &'static str, Value)) -> (Response, Service) {
     let service = Service::seeded().await;
     let etag = service.get(DARE).await.etag().to_owned();
     let copy = service.other_copy();
@@ -175,7 +175,7 @@ async fn a_rename_takes_what_others_changed_before_it_along() {
 #[tokio::test]
 async fn there_is_no_half_rename() {
     for faults in [
-        vec![Fault::None, Fault::AnswerLost, Fault::AnswerLost, Fault::AnswerLost, Fault::AnswerLost],
+        vec![Fault::None, Fault::ResponseLost, Fault::ResponseLost, Fault::ResponseLost, Fault::ResponseLost],
         vec![Fault::None, Fault::Reset, Fault::Reset, Fault::Reset, Fault::Reset],
         vec![Fault::Reset, Fault::Reset, Fault::Reset, Fault::Reset],
         vec![Fault::None, Fault::Conflict, Fault::ServerError, Fault::Throttled, Fault::Reset],

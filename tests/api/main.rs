@@ -13,8 +13,8 @@
 mod conditions;
 mod contract;
 mod crud;
-mod doors;
 mod errors;
+mod event_sources;
 mod events;
 mod faults;
 mod hostile;

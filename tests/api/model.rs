@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use proptest::{prelude::*, test_runner::Config};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Fault, Service, movie, path_of};
+use crate::support::{Fault, Response, Service, movie, path_of};
 
 /// Few titles and years, so that operations meet.
 const TITLES: [&str; 4] = ["A", "A-1", "Face/Off", "é?"];
@@ -68,15 +68,15 @@ fn created((title, year): (usize, usize), text: u8) -> Value {
 }
 
 /// What a step should answer, and leave behind.
-struct Expected {
+struct Precondition {
     status: u64,
     body: Option<Value>,
     after: Model,
 }
 
 /// The request of a step, and its outcome on a plain map. `stale` tells that the condition is on an outdated etag.
-fn expect(model: &Model, operation: &Operation, stale: bool) -> (&'static str, String, Value, Expected) {
-    let refuse = |status| Expected { status, body: None, after: model.clone() };
+fn expect(model: &Model, operation: &Operation, stale: bool) -> (&'static str, String, Value, Precondition) {
+    let refuse = |status| Precondition { status, body: None, after: model.clone() };
     match operation {
         Operation::Create { id, text } => {
             let (id, movie) = (id_of(*id), created(*id, *text));
@@ -85,14 +85,14 @@ fn expect(model: &Model, operation: &Operation, stale: bool) -> (&'static str, S
                 refuse(409)
             } else {
                 after.insert(id, movie.clone());
-                Expected { status: 200, body: Some(movie.clone()), after }
+                Precondition { status: 200, body: Some(movie.clone()), after }
             };
             ("POST", "/ns_movies/".to_owned(), movie, expected)
         }
         Operation::Read { id } => {
             let id = id_of(*id);
             let expected = match model.get(&id) {
-                Some(movie) => Expected { status: 200, body: Some(movie.clone()), after: model.clone() },
+                Some(movie) => Precondition { status: 200, body: Some(movie.clone()), after: model.clone() },
                 None => refuse(404),
             };
             ("GET", path_of(&id), Value::Null, expected)
@@ -115,7 +115,7 @@ fn expect(model: &Model, operation: &Operation, stale: bool) -> (&'static str, S
                         let mut after = model.clone();
                         after.remove(&id);
                         after.insert(new_id, movie.clone());
-                        Expected { status: 200, body: Some(movie), after }
+                        Precondition { status: 200, body: Some(movie), after }
                     }
                 }
             };
@@ -127,7 +127,7 @@ fn expect(model: &Model, operation: &Operation, stale: bool) -> (&'static str, S
             let expected = match after.remove(&id) {
                 None => refuse(404),
                 Some(_) if stale => refuse(412),
-                Some(_) => Expected { status: 200, body: None, after },
+                Some(_) => Precondition { status: 200, body: None, after },
             };
             ("DELETE", path_of(&id), Value::Null, expected)
         }
@@ -164,7 +164,7 @@ fn patch_of(operation: &Operation) -> (String, Value) {
 fn fault(number: u8) -> Fault {
     match number {
         0 => Fault::None,
-        1 => Fault::AnswerLost,
+        1 => Fault::ResponseLost,
         2 => Fault::Reset,
         3 => Fault::Throttled,
         4 => Fault::ServerErrorAfter,
@@ -224,7 +224,7 @@ async fn run(steps: Vec<Step>) {
     assert_eq!(listed, model);
 }
 
-fn check_answer(step: &Step, answer: &Answer, expected: &Expected) {
+fn check_answer(step: &Step, answer: &Response, expected: &Precondition) {
     assert_eq!(answer.status, expected.status, "{step:?}: {answer:?}");
     if let Some(body) = &expected.body {
         assert_eq!(&answer.json(), body, "{step:?}");
@@ -233,7 +233,7 @@ fn check_answer(step: &Step, answer: &Answer, expected: &Expected) {
 
 fn remember(
     step: &Step,
-    answer: &Answer,
+    answer: &Response,
     id: Option<&str>,
     seen: &mut BTreeMap<String, String>,
     current: &mut BTreeMap<String, String>,

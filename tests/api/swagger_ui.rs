@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Door, Service, send_event};
+use crate::support::{EventSource, Service, send_event};
 
 const FILES: [&str; 3] = ["swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"];
 
@@ -13,7 +13,7 @@ fn path_of(file: &str) -> String {
 #[tokio::test]
 async fn the_page_is_strict_about_what_it_loads() {
     let service = Service::start().await;
-    for door in Door::ALL {
+    for door in EventSource::ALL {
         let page = service.call_through(door, "GET", "/").send().await;
         assert_eq!((page.status, page.headers["content-type"].as_str()), (200, "text/html; charset=utf-8"));
         let policy = &page.headers["content-security-policy"];
@@ -30,7 +30,7 @@ async fn the_page_is_strict_about_what_it_loads() {
         }
         let again = service.call_through(door, "GET", "/").header("If-None-Match", page.etag()).send().await;
         assert_eq!((again.status, again.body.as_str()), (304, ""));
-        let base = if door == Door::Rest { "<base href=\"/Prod/\">" } else { "<base href=\"./\">" };
+        let base = if door == EventSource::Rest { "<base href=\"/Prod/\">" } else { "<base href=\"./\">" };
         assert!(page.body.contains(base), "{door:?}: {}", page.body);
     }
 }
@@ -48,7 +48,7 @@ async fn a_stages_root_answers_with_and_without_its_slash() {
 #[tokio::test]
 async fn files_are_compressed_only_for_who_takes_it() {
     let service = Service::start().await;
-    for door in Door::ALL {
+    for door in EventSource::ALL {
         for file in FILES {
             let call = || service.call_through(door, "GET", &path_of(file));
             let packed = call().header("Accept-Encoding", "br, gzip").send().await;
@@ -75,7 +75,7 @@ async fn files_are_compressed_only_for_who_takes_it() {
 async fn a_file_for_listed_origins_varies_by_both() {
     let mut service = Service::start().await;
     service.app.config.cors_allow_origins = vec!["https://a.org".to_owned()];
-    for door in Door::ALL {
+    for door in EventSource::ALL {
         let answer = service.call_through(door, "GET", &path_of("swagger-ui.css")).send().await;
         assert_eq!(answer.headers["vary"], "Accept-Encoding, Origin", "{door:?}");
     }

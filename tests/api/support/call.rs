@@ -1,0 +1,123 @@
+//! A request, and the event that each event source makes of it.
+
+use std::collections::BTreeMap;
+
+use movies::api::App;
+use serde_json::{Value, json};
+
+use super::{Response, send_event};
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum EventSource {
+    Rest,
+    Http,
+    Url,
+    Alb,
+    AlbMulti,
+    CargoLambda,
+}
+
+impl EventSource {
+    pub const ALL: [Self; 6] = [Self::Rest, Self::Http, Self::Url, Self::Alb, Self::AlbMulti, Self::CargoLambda];
+}
+
+/// A request, as the client sends it: the path percent-encoded.
+pub struct Call<'a> {
+    app: &'a App,
+    source: EventSource,
+    method: String,
+    path: String,
+    query: String,
+    headers: Vec<(String, String)>,
+    body: Option<String>,
+}
+
+impl<'a> Call<'a> {
+    pub fn new(app: &'a App, source: EventSource, method: &str, path: &str) -> Self {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        Self {
+            app,
+            source,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn body(mut self, body: &str) -> Self {
+        self.body = Some(body.to_owned());
+        self
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.header("Content-Type", "application/json").body(&body.to_string())
+    }
+
+    /// The event that the event source makes of the request.
+    pub fn event(&self) -> Value {
+        let headers: serde_json::Map<_, _> = self.headers.iter().map(|(n, v)| (n.clone(), json!(v))).collect();
+        let multi: serde_json::Map<_, _> = self.headers.iter().map(|(n, v)| (n.clone(), json!([v]))).collect();
+        let decoded: Vec<(String, String)> = form_urlencoded::parse(self.query.as_bytes()).into_owned().collect();
+        let raw: Vec<_> = self.query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+        let (path, body) = (&self.path, &self.body);
+        let plain = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
+        match self.source {
+            EventSource::Rest => json!({
+                "resource": "/{proxy+}", "httpMethod": self.method, "path": path,
+                "pathParameters": {"proxy": path.trim_matches('/')},
+                "headers": headers, "multiValueHeaders": multi,
+                "multiValueQueryStringParameters": values(&decoded),
+                "requestContext": {"path": format!("/Prod{path}"), "stage": "Prod", "httpMethod": self.method},
+                "body": body, "isBase64Encoded": false,
+            }),
+            // An HTTP API decodes the path, and cuts it at what is then a question mark.
+            EventSource::Http => {
+                self.version_2(plain.split('?').next().unwrap(), "x1.execute-api.us-east-1.amazonaws.com", "curl/8")
+            }
+            EventSource::Url => self.version_2(path, "x1.lambda-url.us-east-1.on.aws", "curl/8"),
+            EventSource::CargoLambda => self.version_2(path, "localhost", "cargo-lambda"),
+            EventSource::Alb => json!({
+                "httpMethod": self.method, "path": path, "headers": headers, "body": body.clone().unwrap_or_default(),
+                "queryStringParameters": raw.iter().map(|(n, v)| ((*n).to_owned(), json!(v))).collect::<serde_json::Map<_, _>>(),
+                "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:x"}}, "isBase64Encoded": false,
+            }),
+            EventSource::AlbMulti => json!({
+                "httpMethod": self.method, "path": path, "multiValueHeaders": multi, "body": body.clone().unwrap_or_default(),
+                "multiValueQueryStringParameters": values(&raw.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect::<Vec<_>>()),
+                "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:x"}}, "isBase64Encoded": false,
+            }),
+        }
+    }
+
+    fn version_2(&self, raw_path: &str, domain: &str, agent: &str) -> Value {
+        let headers: serde_json::Map<_, _> = self.headers.iter().map(|(n, v)| (n.to_lowercase(), json!(v))).collect();
+        json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": raw_path, "rawQueryString": self.query,
+            "headers": headers,
+            "requestContext": {
+                "domainName": domain, "stage": "$default",
+                "http": {"method": self.method, "path": raw_path, "userAgent": agent},
+            },
+            "body": self.body, "isBase64Encoded": false,
+        })
+    }
+
+    pub async fn send(self) -> Response {
+        send_event(self.app, self.event().to_string().as_bytes()).await
+    }
+}
+
+fn values(pairs: &[(String, String)]) -> Value {
+    let mut map: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, value) in pairs {
+        map.entry(name).or_default().push(value);
+    }
+    json!(map)
+}

@@ -1,0 +1,162 @@
+//! Faults between the SDK and DynamoDB.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
+
+use aws_sdk_dynamodb::config::SharedHttpClient;
+use aws_smithy_runtime_api::{
+    client::{
+        http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+        orchestrator::{HttpRequest, HttpResponse},
+        result::ConnectorError,
+        runtime_components::RuntimeComponents,
+    },
+    http::StatusCode,
+};
+use aws_smithy_types::body::SdkBody;
+use serde_json::json;
+
+/// What happens to one call to DynamoDB.
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// It is carried out, its answer is lost.
+    ResponseLost,
+    /// It is carried out, its answer is lost, and somebody else acts before the retry.
+    ResponseLostThen(Pin<Box<dyn Future<Output = ()> + Send>>),
+    /// It is carried out, somebody else acts, then its answer arrives.
+    Meanwhile(Pin<Box<dyn Future<Output = ()> + Send>>),
+    /// The connection breaks before it arrives.
+    Reset,
+    /// It is refused for its rate.
+    Throttled,
+    /// It fails with a fault of the service, after it was carried out.
+    ServerErrorAfter,
+    /// It fails with a fault of the service.
+    ServerError,
+    /// It meets a transaction on the same item.
+    Conflict,
+    /// It never comes back.
+    Hang,
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::ResponseLost => "ResponseLost",
+            Self::ResponseLostThen(_) => "ResponseLostThen",
+            Self::Meanwhile(_) => "Meanwhile",
+            Self::Reset => "Reset",
+            Self::Throttled => "Throttled",
+            Self::ServerErrorAfter => "ServerErrorAfter",
+            Self::ServerError => "ServerError",
+            Self::Conflict => "Conflict",
+            Self::Hang => "Hang",
+        })
+    }
+}
+
+/// The faults of the calls to come, one each; then none. And the operations called so far.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    coming: Arc<Mutex<VecDeque<Fault>>>,
+    calls: Arc<Mutex<Vec<String>>>,
+}
+
+impl Faults {
+    pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
+        *self.coming.lock().unwrap() = faults.into_iter().collect();
+    }
+
+    pub fn clear(&self) {
+        self.coming.lock().unwrap().clear();
+    }
+
+    /// The operations called since last asked.
+    pub fn take_calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.calls.lock().unwrap())
+    }
+}
+
+#[derive(Debug)]
+pub struct FaultyClient {
+    pub real: SharedHttpClient,
+    pub faults: Faults,
+}
+
+impl HttpClient for FaultyClient {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let real = self.real.http_connector(settings, components);
+        SharedHttpConnector::new(FaultyConnector { real, faults: self.faults.clone() })
+    }
+}
+
+#[derive(Debug)]
+struct FaultyConnector {
+    real: SharedHttpConnector,
+    faults: Faults,
+}
+
+impl HttpConnector for FaultyConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        self.faults.calls.lock().unwrap().push(operation.clone());
+        let fault = self.faults.coming.lock().unwrap().pop_front().unwrap_or(Fault::None);
+        let real = self.real.clone();
+        HttpConnectorFuture::new(async move {
+            match fault {
+                Fault::None => real.call(request).await,
+                Fault::ResponseLost => {
+                    real.call(request).await?;
+                    Err(broken())
+                }
+                Fault::ResponseLostThen(other) => {
+                    real.call(request).await?;
+                    other.await;
+                    Err(broken())
+                }
+                Fault::Meanwhile(other) => {
+                    let answer = real.call(request).await?;
+                    other.await;
+                    Ok(answer)
+                }
+                Fault::Reset => Err(broken()),
+                Fault::Throttled => Ok(error(400, "ThrottlingException")),
+                Fault::ServerErrorAfter => {
+                    real.call(request).await?;
+                    Ok(error(500, "InternalServerError"))
+                }
+                Fault::ServerError => Ok(error(500, "InternalServerError")),
+                Fault::Conflict if operation == "TransactWriteItems" => Ok(canceled_by_conflict()),
+                // A read meets no conflict.
+                Fault::Conflict if operation == "GetItem" => real.call(request).await,
+                Fault::Conflict => Ok(error(400, "TransactionConflictException")),
+                Fault::Hang => std::future::pending().await,
+            }
+        })
+    }
+}
+
+fn broken() -> ConnectorError {
+    ConnectorError::io("connection reset by peer".into())
+}
+
+fn error(status: u16, code: &str) -> HttpResponse {
+    let body = json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "injected"});
+    HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body.to_string()))
+}
+
+fn canceled_by_conflict() -> HttpResponse {
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", "message": "injected",
+        "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}],
+    });
+    HttpResponse::new(StatusCode::try_from(400).unwrap(), SdkBody::from(body.to_string()))
+}

@@ -1,0 +1,32 @@
+//! What the tests share: a service, the events that reach it, its replies, and faults beneath it.
+
+mod call;
+mod faults;
+mod response;
+mod service;
+
+use std::time::Duration;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+
+pub use call::{Call, EventSource};
+pub use faults::{Fault, Faults};
+pub use response::{Response, send_event};
+pub use service::Service;
+
+/// A whole movie.
+pub fn movie(title: &str, year: u16) -> Value {
+    json!({
+        "title": title, "year": year, "cast": ["Ann", "Bob"],
+        "image": "https://example.org/a.jpg", "description": "About it.",
+    })
+}
+
+/// The path of a movie, with everything escaped that could be.
+pub fn path_of(id: &str) -> String {
+    format!("/ns_movies/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
+}
+
+/// Longer than any answer may take.
+pub const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,0 +1,91 @@
+//! A reply, as the client sees it.
+
+use std::collections::BTreeMap;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use movies::{Invocation, api::App, event::Event};
+use serde_json::{Value, json};
+
+use crate::contract;
+
+/// Puts an event's bytes in, takes the reply's bytes out.
+pub async fn send_event(app: &App, event: &[u8]) -> Response {
+    let request = match Event::from_bytes(event) {
+        Event::Http(_, mut request) => {
+            request.strip_base_path(&app.config.base_path);
+            Some((request.method, request.path))
+        }
+        Event::Unknown => None,
+    };
+    let invocation = Invocation { request_id: "test-request".to_owned(), ..Invocation::default() };
+    let reply = movies::serve(app, Event::from_bytes(event), &invocation).await;
+    let bytes = serde_json::to_vec(&reply).unwrap();
+    let answer = Response::read(&serde_json::from_slice(&bytes).unwrap());
+    match request {
+        Some((method, Some(path))) => {
+            contract::check(&method, &path, answer.status, &answer.headers, answer.body.as_bytes());
+        }
+        Some((_, None)) | None => assert_eq!(answer.status, 400, "{answer:?}"),
+    }
+    answer
+}
+
+/// A reply, as the client would see it.
+#[derive(Clone, Debug)]
+pub struct Response {
+    pub status: u64,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+    /// The body as the client gets it.
+    pub bytes: Vec<u8>,
+    pub reply: Value,
+}
+
+impl Response {
+    fn read(reply: &Value) -> Self {
+        let mut headers = BTreeMap::new();
+        for (name, value) in reply["headers"].as_object().unwrap() {
+            headers.insert(name.to_lowercase(), value.as_str().unwrap().to_owned());
+        }
+        for (name, values) in reply["multiValueHeaders"].as_object().unwrap() {
+            assert!(!headers.contains_key(name), "{name} would be sent twice");
+            headers.insert(name.to_lowercase(), values[0].as_str().unwrap().to_owned());
+        }
+        let body = reply["body"].as_str().unwrap_or_default().to_owned();
+        let is_base64 = reply["isBase64Encoded"].as_bool().unwrap();
+        let bytes = if is_base64 { BASE64_STANDARD.decode(&body).unwrap() } else { body.clone().into_bytes() };
+        let status = reply["statusCode"].as_u64().unwrap();
+        if status >= 400 && !body.is_empty() {
+            let problem: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(headers["content-type"], "application/problem+json");
+            assert_eq!(problem["status"], json!(status));
+            for member in ["type", "title", "detail", "request_id"] {
+                assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {problem}");
+            }
+        }
+        Self { status, headers, body, bytes, reply: reply.clone() }
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    pub fn etag(&self) -> &str {
+        &self.headers["etag"]
+    }
+
+    /// The path of the next page, without the stage.
+    pub fn next(&self) -> Option<String> {
+        let link = self.headers.get("link")?;
+        let (target, relation) = link.strip_prefix('<')?.split_once('>')?;
+        assert_eq!(relation, "; rel=\"next\"");
+        Some(target.strip_prefix("/Prod").unwrap_or(target).to_owned())
+    }
+
+    /// The JSON Pointers of a validation problem.
+    pub fn pointers(&self) -> Vec<String> {
+        let problem = self.json();
+        let errors = problem["errors"].as_array().unwrap_or_else(|| panic!("no errors: {problem}"));
+        errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
+    }
+}

@@ -1,0 +1,107 @@
+//! A service on a table of its own.
+
+use std::collections::BTreeMap;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::{
+    Client,
+    config::{Credentials, SharedCredentialsProvider, SharedHttpClient},
+};
+use dynoxide::Database;
+use movies::{api::App, config::Config, http_client, local, movie::Movie, store::Store, tls};
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use super::{Call, EventSource, Faults, Response, faults::FaultyClient};
+
+/// The service, with the means to break what is beneath it.
+pub struct Service {
+    pub app: App,
+    pub faults: Faults,
+    /// The emulator, for what the service itself does not ask of it; whoever uses it meets the faults too.
+    pub dynamodb: Client,
+    endpoint: String,
+}
+
+impl Service {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(dynoxide::server::serve_on(listener, Database::memory().unwrap()));
+        let service = Self::at(endpoint);
+        assert!(local::ensure_table(&service.dynamodb, "movies").await.unwrap());
+        service
+    }
+
+    fn at(endpoint: String) -> Self {
+        let faults = Faults::default();
+        let config = Config {
+            table_name: "movies".to_owned(),
+            cors_allow_origins: vec!["*".to_owned()],
+            base_path: String::new(),
+            swagger_ui: true,
+            tls_roots: None,
+        };
+        let real = http_client::new(tls::client_config(&config).unwrap());
+        let sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .endpoint_url(&endpoint)
+            .region(Region::new("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+            .http_client(SharedHttpClient::new(FaultyClient { real, faults: faults.clone() }))
+            .build();
+        let app = App { store: Store::new(&sdk, &config.table_name), config };
+        Self { app, faults, dynamodb: Client::new(&sdk), endpoint }
+    }
+
+    /// With the tutorial's two movies in the table.
+    pub async fn seeded() -> Self {
+        let service = Self::start().await;
+        let seed = include_bytes!("../../../seed/movies.json");
+        for movie in local::parse_seed("seed/movies.json", seed).unwrap() {
+            service.put(movie).await;
+        }
+        service
+    }
+
+    pub async fn put(&self, movie: Movie) {
+        self.app.store.create(&movie.id().unwrap(), movie).await.unwrap();
+    }
+
+    /// Another copy of the function on the same table, whose calls never fail.
+    pub fn other_copy(&self) -> Self {
+        Self::at(self.endpoint.clone())
+    }
+
+    /// A request through the REST API, the event source that is deployed.
+    pub fn call(&self, method: &str, path: &str) -> Call<'_> {
+        self.call_through(EventSource::Rest, method, path)
+    }
+
+    pub fn call_through(&self, source: EventSource, method: &str, path: &str) -> Call<'_> {
+        Call::new(&self.app, source, method, path)
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.call("GET", path).send().await
+    }
+
+    pub async fn post(&self, movie: &Value) -> Response {
+        self.call("POST", "/ns_movies/").json(movie).send().await
+    }
+
+    /// Every movie, page by page.
+    pub async fn list_all(&self, first: &str) -> BTreeMap<String, Value> {
+        let mut movies = BTreeMap::new();
+        let mut next = Some(first.to_owned());
+        while let Some(path) = next {
+            let page = self.get(&path).await;
+            assert_eq!(page.status, 200, "{page:?}");
+            for (id, movie) in page.json().as_object().unwrap() {
+                assert_eq!(movies.insert(id.clone(), movie.clone()), None, "{id} is listed twice");
+            }
+            next = page.next();
+        }
+        movies
+    }
+}
