@@ -123,7 +123,8 @@ template: cargo $(LINTERS) $(RIE) $(AUDIT_TOOLS)
 	$(AUDIT)/bin/python3 $(AUDIT)/bin/checkov --skip-download --compact --quiet --framework cloudformation \
 	  --file template.yaml .github/deployment-role.yaml
 	cargo build --quiet --locked --features local
-	AWS_LAMBDA_RIE="$$(readlink -f $(RIE))" FUNCTION=target/debug/movies $(PYTHON) -B tests/test_deployment.py
+	AWS_LAMBDA_RIE="$$(readlink -f $(RIE))" FUNCTION=target/debug/movies \
+	  $(PYTHON) -B -W ignore -m unittest discover --buffer --start-directory tests/deployment
 
 workflows: $(AUDIT_TOOLS)
 	$(AUDIT)/bin/zizmor --offline --quiet --config .github/zizmor.yml .github/workflows
