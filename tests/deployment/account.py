@@ -17,6 +17,7 @@ RANDOM = "1A2B3C4D5E6FG"
 
 ARNS = {
     "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role{{path}}{{name}}",
+    "AWS::IAM::OIDCProvider": PROVIDER,
     "AWS::IAM::ManagedPolicy": f"arn:aws:iam::{ACCOUNT}:policy{{path}}{{name}}",
     "AWS::Lambda::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{name}}",
     "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{{name}}",
@@ -46,7 +47,8 @@ class Stack:
             self.values[logical_id] = physical_name(name, logical_id)
             if resource["Type"] in ARNS:
                 self.values[f"{logical_id}.Arn"] = arn(name, logical_id, resource)
-                if resource["Type"] == "AWS::IAM::ManagedPolicy":
+                # A reference to these gives their ARN.
+                if resource["Type"] in ("AWS::IAM::ManagedPolicy", "AWS::IAM::OIDCProvider"):
                     self.values[logical_id] = self.values[f"{logical_id}.Arn"]
         self.resources = self.fill(cloudformation.resolve(template["Resources"], template, parameters))
 
