@@ -1,6 +1,7 @@
 """What CloudFormation gets of template.yaml: SAM's own transform of it, and the values of conditions and parameters."""
 
 import copy
+import logging
 import os
 import re
 from pathlib import Path
@@ -13,6 +14,8 @@ TEMPLATE = ROOT / "template.yaml"
 # What Fn::Sub fills in; ${!literal} is text.
 PLACEHOLDER = re.compile(r"\$\{([^!}][^}]*)\}")
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+# SAM's own code warns of features that the project does not use.
+logging.disable(logging.WARNING)
 
 
 def template() -> dict:
