@@ -1,9 +1,11 @@
 """How much the API lets through, since that bounds what it can cost."""
 
+import re
 import unittest
 
 import cloudformation
-from cloudformation import of_type, resolve, translate
+import tomlkit
+from cloudformation import ROOT, of_type, resolve, translate
 
 ANY = "x-amazon-apigateway-any-method"
 
@@ -34,3 +36,15 @@ class LimitsTest(unittest.TestCase):
             limits = (found["ThrottlingRateLimit"], found["ThrottlingBurstLimit"])
             expected = {"*": (10, 20), "GET": (1, 2)}.get(method, (3, 4))
             self.assertEqual(limits, expected, (path, method))
+
+    def test_the_load_fits_the_stage(self) -> None:
+        config = tomlkit.parse((ROOT / "samconfig.toml").read_text())
+        commands = []
+        for name in ("docs/operations.md", "benches/load.js"):
+            # What says that it exceeds the limits is meant to.
+            text = re.sub(r"[^.]*sees 429[^.]*", "", (ROOT / name).read_text())
+            commands += re.findall(r"k6 run -e URL=\S+/(\w+) -e RATE=(\d+)", text)
+        self.assertEqual(len(commands), 2)
+        for stage, rate in commands:
+            overrides = dict(each.split("=", 1) for each in config[stage]["deploy"]["parameters"]["parameter_overrides"])
+            self.assertLessEqual(int(rate), int(overrides["RateLimit"]), stage)
