@@ -124,7 +124,7 @@ template: cargo $(LINTERS) $(RIE) $(AUDIT_TOOLS)
 	  --file template.yaml .github/deployment-role.yaml
 	cargo build --quiet --locked --features local
 	AWS_LAMBDA_RIE="$$(readlink -f $(RIE))" FUNCTION=target/debug/movies \
-	  $(PYTHON) -B -W ignore -m unittest discover --buffer --start-directory tests/deployment
+	  $(PYTHON) -B -W ignore -m unittest discover --start-directory tests/deployment
 
 workflows: $(AUDIT_TOOLS)
 	$(AUDIT)/bin/zizmor --offline --quiet --config .github/zizmor.yml .github/workflows
@@ -185,14 +185,15 @@ ARCHITECTURE ?= arm64
 build: cargo $(CARGO_LAMBDA) $(LINTERS) ## build what is deployed, into .aws-sam/build: ARCHITECTURE=arm64 or x86_64
 	$(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
 
-# A stage is a section of samconfig.toml. What is given on the command line would replace the section's parameters.
+# A stage is a section of samconfig.toml. What is given on the command line would replace the section's parameters, so all of
+# them are given there; of two values for one parameter, the last counts. An asterisk is not a file name here.
 STAGE ?= dev
 PARAMETERS ?=
 # A pipeline's: the role that CloudFormation assumes, and the bucket for what was built.
 ROLE ?=
 BUCKET ?=
-deploy: build ## build, then deploy to AWS: STAGE=dev or prod, PARAMETERS='WriteAuthorization=NONE'
-	SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli deploy --config-env $(STAGE) $(if $(CI),--no-confirm-changeset) \
+deploy: build ## build, then deploy to AWS: STAGE=dev or prod, for once PARAMETERS='WriteAuthorization=NONE'
+	set -f; SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli deploy --config-env $(STAGE) $(if $(CI),--no-confirm-changeset) \
 	  $(if $(ROLE),--role-arn $(ROLE)) $(if $(BUCKET),--no-resolve-s3 --s3-bucket $(BUCKET)) --parameter-overrides \
 	  $$($(PYTHON) -c 'import sys, tomlkit; print(*tomlkit.load(open("samconfig.toml"))[sys.argv[1]]["deploy"]["parameters"]["parameter_overrides"])' $(STAGE)) \
 	  Architecture=$(ARCHITECTURE) $(PARAMETERS)
@@ -205,7 +206,7 @@ logs: $(LINTERS) ## follow a deployed function's log: STAGE=dev
 	SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli logs --stack-name movies-$(STAGE) --name MoviesFunction --tail
 
 destroy: $(LINTERS) ## delete a deployed stack but for its table: STAGE=dev; never prod
-	@test "$(STAGE)" != prod || { echo 'prod is not for make to destroy: README, "Remove it", says how' >&2; exit 1; }
+	@test "$(STAGE)" != prod || { echo 'prod is not for make to destroy: docs/operations.md, "Remove", says how' >&2; exit 1; }
 	SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli delete --stack-name movies-$(STAGE)
 
 # ---------------------------------------------------------------- set-up

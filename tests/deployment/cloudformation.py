@@ -1,7 +1,9 @@
 """What CloudFormation gets of template.yaml: SAM's own transform of it, and the values of conditions and parameters."""
 
 import copy
+import logging
 import os
+import re
 from pathlib import Path
 
 from samtranslator.translator.transform import transform
@@ -9,7 +11,11 @@ from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
+# What Fn::Sub fills in; ${!literal} is text.
+PLACEHOLDER = re.compile(r"\$\{([^!}][^}]*)\}")
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+# SAM's own code warns of features that the project does not use.
+logging.disable(logging.WARNING)
 
 
 def template() -> dict:
@@ -41,6 +47,10 @@ def resolve(value, template: dict, parameters: dict[str, str]):
         return resolve(chosen, template, parameters)
     if "Ref" in value and value["Ref"] in template["Parameters"]:
         return parameters.get(value["Ref"], template["Parameters"][value["Ref"]].get("Default"))
+    if "Fn::Sub" in value and isinstance(value["Fn::Sub"], str):
+        filled = PLACEHOLDER.sub(lambda found: str(resolve({"Ref": found[1]}, template, parameters))
+                                 if found[1] in template["Parameters"] else found[0], value["Fn::Sub"])
+        return {"Fn::Sub": filled} if PLACEHOLDER.search(filled) else filled
     return {key: resolve(item, template, parameters) for key, item in value.items()}
 
 
@@ -53,3 +63,30 @@ def holds(condition, template: dict, parameters: dict[str, str]) -> bool:
         return str(left) == str(right)
     decided = [holds(operand, template, parameters) for operand in operands]
     return {"Fn::Not": not decided[0], "Fn::And": all(decided), "Fn::Or": any(decided)}[function]
+
+
+def parameters_of(value, template: dict) -> set[str]:
+    """The parameters that decide the value, also by way of conditions."""
+    if isinstance(value, list):
+        return set().union(*(parameters_of(item, template) for item in value))
+    if not isinstance(value, dict):
+        return set()
+    found = set()
+    for key, item in value.items():
+        if key == "Ref":
+            found |= {item} & set(template["Parameters"])
+        elif key == "Condition" and isinstance(item, str):
+            found |= parameters_of(template["Conditions"][item], template)
+        elif key == "Fn::If":
+            found |= parameters_of([{"Condition": item[0]}, *item[1:]], template)
+        elif key == "Fn::Sub":
+            text, values = item if isinstance(item, list) else (item, {})
+            found |= set(PLACEHOLDER.findall(text)) & set(template["Parameters"]) | parameters_of(values, template)
+        else:
+            found |= parameters_of(item, template)
+    return found
+
+
+def of_type(translated: dict, kind: str) -> dict[str, dict]:
+    """The resources of a type, by logical id."""
+    return {name: resource for name, resource in translated["Resources"].items() if resource["Type"] == kind}

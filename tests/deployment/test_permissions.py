@@ -31,6 +31,14 @@ class PermissionsTest(unittest.TestCase):
             if statement["Resource"] == "*":
                 self.assertEqual({action.split(":")[0] for action in statement["Action"]}, {"xray"})
 
+    def test_the_policy_of_writers_allows_every_write(self) -> None:
+        policy = self.translated["Outputs"]["WriterPolicy"]["Value"]["Fn::Sub"]
+        # An asterisk in a resource of IAM stands for any text, slashes included.
+        allowed = re.compile(re.escape(policy.split("${MoviesApi}")[1].replace("${Stage}", "dev")).replace(r"\*", ".*"))
+        for method, path in [("POST", "/ns_movies"), ("POST", "/ns_movies/"), ("PUT", "/ns_movies/50/50-2011")]:
+            self.assertRegex(f"/dev/{method}{path}", rf"\A{allowed.pattern}\Z")
+        self.assertNotRegex("/dev/POST/other", rf"\A{allowed.pattern}\Z")
+
     def test_who_may_call_what(self) -> None:
         sigv4 = {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4"}
         for write, read in [("AWS_IAM", "NONE"), ("NONE", "NONE"), (POOL, "NONE"), (POOL, "AWS_IAM"), ("AWS_IAM", POOL)]:
@@ -42,7 +50,7 @@ class PermissionsTest(unittest.TestCase):
                 for method, operation in item.items():
                     if method == "parameters":
                         continue
-                    needed = {"options": "NONE", "x-amazon-apigateway-any-method": read}.get(method, write)
+                    needed = {"options": "NONE", "get": read, "x-amazon-apigateway-any-method": read}.get(method, write)
                     found = operation["security"]
                     with self.subTest(path=path, method=method, needed=needed):
                         if needed == "NONE":
@@ -55,7 +63,7 @@ class PermissionsTest(unittest.TestCase):
                             authorizer = scheme["x-amazon-apigateway-authorizer"]
                             self.assertEqual(authorizer, {"type": "cognito_user_pools", "providerARNs": [POOL]})
             self.assertEqual(set(body["paths"]["/{proxy+}"]) - {"parameters"},
-                             {"post", "put", "patch", "delete", "options", "x-amazon-apigateway-any-method"})
+                             {"get", "post", "put", "patch", "delete", "options", "x-amazon-apigateway-any-method"})
 
 
 def as_list(value) -> list:

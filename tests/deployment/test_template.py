@@ -24,7 +24,7 @@ class TemplateTest(unittest.TestCase):
         self.assertEqual([failed.Rule.name for failed in report.not_compliant], [])
         self.assertEqual(set(report.compliant), names, "each rule found something to check")
         broken = copy.deepcopy(self.translated)
-        broken["Resources"]["MoviesTable"]["Properties"]["SSESpecification"]["SSEEnabled"] = False
+        broken["Resources"]["MoviesTable"]["Properties"]["SSESpecification"] = {"SSEEnabled": True}
         report = cfn_guard_rs.run_checks(broken, rules)
         self.assertEqual(len(report.not_compliant), 1, "a rule that is broken is found")
 
