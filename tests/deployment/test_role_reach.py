@@ -7,6 +7,7 @@ import cloudformation
 from account import ACCOUNT, ARNS, PIPELINE, REGION, arn, may_deploy, may_make, physical_name, pipeline, pipeline_template
 from iam import allows, as_list
 
+PIPELINE_GUIDE = cloudformation.ROOT / "docs/pipeline.md"
 API = f"arn:aws:apigateway:{REGION}::/restapis/a1b2c3d4e5"
 DOMAIN = f"arn:aws:apigateway:{REGION}::/domainnames/api.example.org"
 ZONE = "Z0123456789"
@@ -56,6 +57,22 @@ CALLS = {
 }
 # A function's parts have their ARNs from it.
 PARTS = ("AWS::Lambda::Alias", "AWS::Lambda::Permission", "AWS::Lambda::Version")
+# Statements with a resource that does not have the stage's name, and the words of docs/pipeline.md for it.
+IN_REACH = {
+    "Api": "APIs and custom domains without the tag",
+    "TryItOut": "Calls to APIs that have a stage of the same name",
+    "StopDeployments": "CodeDeploy's deployments",
+    "Deployments": "CodeDeploy's configurations",
+    "SavedQueries": "Saved queries of Logs Insights",
+    "Firewall": "Web ACLs",
+    "DomainRecord": "The Route 53 zone",
+    "DomainRecordIsThere": "the state of DNS changes",
+    "FindAlarms": "Lists of alarms",
+    "Logs": "Logs of any group",
+    "TracesAndAlarms": "X-Ray's traces",
+}
+# SAM's transform, and a role that only API Gateway assumes.
+AWS_OWN = {"UseTheTransform", "FirstDomain"}
 ALLOW_EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
@@ -122,7 +139,7 @@ class RoleReachTest(unittest.TestCase):
                             self.assertFalse(allows([*may_make(pipeline(stage)), ALLOW_EVERYTHING], action, target))
 
     def test_the_name_of_the_pipelines_stack_is_outside_of_every_stage(self) -> None:
-        for place in (PIPELINE, cloudformation.ROOT / "docs/pipeline.md"):
+        for place in (PIPELINE, PIPELINE_GUIDE):
             named = re.findall(r"--stack-name (\S*pipeline\S*)", place.read_text())
             self.assertTrue(named, place)
             for stack in named:
@@ -149,6 +166,25 @@ class RoleReachTest(unittest.TestCase):
         self.assertTrue(allows(statements, "cloudformation:CreateChangeSet", stack))
         imported = {"cloudformation:ImportResourceTypes": "AWS::ApiGateway::RestApi"}
         self.assertFalse(allows(statements, "cloudformation:CreateChangeSet", stack, imported))
+
+    def test_the_smoke_test_may_call_what_it_signs(self) -> None:
+        statements = may_deploy(pipeline("dev"))
+        api = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:a1b2c3d4e5"
+        signed = ("POST/ns_movies/", "PUT/ns_movies/", "PATCH/ns_movies/50%2F50-2011", "DELETE/ns_movies/Dune-2021", "POST/health")
+        for call in signed:
+            self.assertTrue(allows(statements, "execute-api:Invoke", f"{api}/dev/{call}"), call)
+        for call in ("dev/POST/orders", "dev-x/POST/ns_movies/", "prod/DELETE/ns_movies/Dune-2021"):
+            self.assertFalse(allows(statements, "execute-api:Invoke", f"{api}/{call}"), call)
+
+    def test_what_else_remains_in_reach_is_documented(self) -> None:
+        stack = pipeline("dev", HostedZoneId=ZONE)
+        statements = [*may_make(stack), *may_deploy(stack), *stack.statements("Boundary")]
+        wide = {statement["Sid"] for statement in statements if statement["Effect"] == "Allow"
+                for resource in as_list(statement["Resource"]) if "movies-dev" not in resource}
+        self.assertEqual(wide, {*IN_REACH, *AWS_OWN})
+        documented = " ".join(PIPELINE_GUIDE.read_text().split())
+        for statement, words in IN_REACH.items():
+            self.assertIn(words, documented, statement)
 
     def test_the_roles_of_the_service_keep_the_boundary(self) -> None:
         statements = may_make(pipeline("dev"))
