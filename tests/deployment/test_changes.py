@@ -6,6 +6,7 @@ import unittest
 import unittest.mock
 
 import cloudformation
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from cloudformation import of_type, parameters_of, resolve, translate
 
 # Another value of each parameter that has no list of allowed ones.
@@ -56,7 +57,9 @@ class ChangesTest(unittest.TestCase):
         properties = {name: value for name, value in function["Properties"].items() if name not in NOT_OF_A_VERSION}
         names = parameters_of(properties, self.template)
         self.assertLessEqual({"MemorySize", "SwaggerUi", "LogLevel", "CorsAllowOrigins"}, names)
-        # A change of the description makes a new version. One that changes nothing else fails: Lambda has that version.
+        # A change of the description makes a new version. If nothing else has changed, that fails: Lambda has that version.
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::Lambda::Version").schema
+        self.assertIn("/properties/Description", schema["createOnlyProperties"])
         self.assertEqual(parameters_of(version["Properties"], self.template), names)
         for name in sorted(names):
             with self.subTest(name):
