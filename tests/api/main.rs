@@ -10,6 +10,7 @@
 )]
 #![allow(missing_docs, reason = "tests are named as sentences")]
 
+mod cases;
 mod conditions;
 mod contract;
 mod crud;
