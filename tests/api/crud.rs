@@ -59,6 +59,34 @@ async fn ids_are_never_normalised() {
 }
 
 #[tokio::test]
+async fn a_year_is_a_number_by_its_value() {
+    let service = Service::start().await;
+    for (number, year) in
+        [("2020.0", "2020"), ("2.021e3", "2021"), ("202200e-2", "2022"), ("2023.000000000000", "2023")]
+    {
+        let body = |title: &str| movie(title, 1).to_string().replace("\"year\":1", &format!("\"year\":{number}"));
+        let shown = format!("\"year\":{year},");
+        let created = service.call("POST", "/ns_movies/").body(&body("Posted")).send().await;
+        assert_eq!(created.headers["location"], format!("/Prod/ns_movies/Posted-{year}"), "{number}");
+        let path = format!("/ns_movies/Posted-{year}");
+        let same = service.call("PUT", &path).body(&body("Posted")).send().await;
+        assert!(!same.headers.contains_key("location"), "{number}");
+        let read = service.get(&path).await;
+        for (method, id) in [("PUT", "Put-1"), ("PATCH", "Patched-1")] {
+            let title = id.split('-').next().unwrap();
+            service.post(&movie(title, 1)).await;
+            let patch = format!("{{\"year\":{number}}}");
+            let renamed = service.call(method, &format!("/ns_movies/{id}")).body(&patch).send().await;
+            assert_eq!(renamed.headers["location"], format!("/Prod/ns_movies/{title}-{year}"), "{method} {number}");
+            assert!(renamed.body.contains(&shown), "{method} {number}: {renamed:?}");
+        }
+        for response in [created, same, read, service.get(&format!("/ns_movies/?year={year}&limit=1")).await] {
+            assert!(response.body.contains(&shown), "{number}: {response:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_existing_movie_is_not_overwritten() {
     let service = Service::seeded().await;
     let before = service.get("/ns_movies/The%20Dare-2020").await;
