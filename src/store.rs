@@ -48,7 +48,8 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::json;
 
 use crate::{
-    movie::{Movie, MovieId, MoviePatch, Year},
+    api::ListQuery,
+    movie::{Movie, MovieId, MoviePatch},
     telemetry::{Level, log, scope},
 };
 #[cfg(feature = "local")]
@@ -69,8 +70,8 @@ const RENAME_ROUNDS: usize = 4;
 pub struct VersionedMovie {
     /// The movie.
     pub movie: Movie,
-    /// The stamp of the last write: 22 characters of base64url.
-    pub etag: String,
+    /// Its version, which each write replaces: 22 characters of base64url.
+    pub version: String,
 }
 
 /// A page of a listing.
@@ -178,7 +179,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Exists`], [`StoreError::TooLarge`], [`StoreError::Unavailable`].
     pub async fn create(&self, id: &MovieId, movie: Movie) -> Result<VersionedMovie, StoreError> {
-        let stored = VersionedMovie { movie, etag: new_version()? };
+        let stored = VersionedMovie { movie, version: new_version()? };
         let lost = LostResponses::default();
         let input = PutItemInput::builder()
             .table_name(&self.table)
@@ -193,7 +194,7 @@ impl Store {
             }
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    own_write(failed.item(), &stored.etag)?.ok_or(lost.unless(StoreError::Exists))
+                    own_write(failed.item(), &stored.version)?.ok_or(lost.unless(StoreError::Exists))
                 }
                 _ => Err(fault("create", &error)),
             },
@@ -261,16 +262,16 @@ impl Store {
     ) -> Result<VersionedMovie, StoreError> {
         for _ in 0..RENAME_ROUNDS {
             let current = self.get(id).await?;
-            if !expected.allows(&current.etag) {
+            if !expected.allows(&current.version) {
                 return Err(StoreError::Stale);
             }
-            let renamed = VersionedMovie { movie: patch.apply(current.movie), etag: new_version()? };
+            let renamed = VersionedMovie { movie: patch.apply(current.movie), version: new_version()? };
             let put = Put::builder()
                 .table_name(&self.table)
                 .set_item(Some(item::from_stored(new_id, &renamed)?))
                 .condition_expression("attribute_not_exists(id)")
                 .build();
-            let delete = self.delete_if(id, &Precondition::OneOf(vec![current.etag])).build();
+            let delete = self.delete_if(id, &Precondition::OneOf(vec![current.version])).build();
             let (Ok(put), Ok(delete)) = (put, delete) else { return Err(StoreError::Corrupt) };
             let actions = vec![
                 TransactWriteItem::builder().put(put).build(),
@@ -341,15 +342,16 @@ impl Store {
         }
     }
 
-    /// Up to `limit` movies after the id `after`, of one year if given. A page is also ended by DynamoDB's 1 MB.
+    /// A page of movies. It is also ended by DynamoDB's 1 MB.
     ///
     /// All movies are listed as of all writes answered so far; those of one year come from an index, which follows the
     /// table within moments.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn list(&self, year: Option<Year>, after: Option<String>, limit: usize) -> Result<Page, StoreError> {
-        let start = after.map(|id| {
+    pub async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        let ListQuery { limit, year, cursor } = query.clone();
+        let start = cursor.map(|id| {
             let year = year.map(|year| ("year".to_owned(), AttributeValue::N(year.to_string())));
             year.into_iter().chain([("id".to_owned(), AttributeValue::S(id))]).collect::<Item>()
         });

@@ -1,0 +1,46 @@
+//! POST `/ns_movies/`: create a movie.
+
+use lambda_http::{Body, Response};
+
+#[cfg(feature = "local")]
+use serde_json::{Value, json};
+
+use super::{
+    App, body, conditional,
+    location::set_location,
+    response::{json, to_json},
+};
+#[cfg(feature = "local")]
+use crate::openapi::describe;
+use crate::{event::Request, movie::Movie, problem::Problem};
+
+pub(super) async fn create(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
+    let movie = Movie::from_json(body::read(request, body::JSON)?).map_err(Problem::from_invalid)?;
+    let id = movie.id().map_err(Problem::from_invalid)?;
+    let created = app.store.create(&id, movie).await.map_err(|error| Problem::from_store(error, id.as_str(), true))?;
+    let mut response = json(to_json(&created.movie)?);
+    conditional::set_etag(&mut response, &created.version)?;
+    set_location(request, &id, &mut response)?;
+    Ok(response)
+}
+
+/// The operation, as OpenAPI describes it.
+#[cfg(feature = "local")]
+pub(crate) fn describe() -> Value {
+    // What a client can do with the created movie.
+    let link = |operation: &str| json!({"operationId": operation, "parameters": {"id": "{$response.body#/title}-{$response.body#/year}"}});
+    let created = json!({
+        "description": "The stored movie.",
+        "headers": {"ETag": describe::header("ETag", true), "Location": describe::header("Location", true)},
+        "content": describe::movie(),
+        "links": {"read": link("readMovie"), "update": link("updateMovie"), "delete": link("deleteMovie")},
+    });
+    json!({
+        "operationId": "createMovie", "tags": ["movies"], "summary": "Create a movie",
+        "description": "Never replaces a movie. `If-None-Match: *` is allowed and changes nothing.",
+        "parameters": [{"name": "If-None-Match", "in": "header", "description": "Has no effect.",
+            "schema": {"type": "string"}}],
+        "requestBody": {"required": true, "content": describe::movie()},
+        "responses": describe::responses(200, created, &[400, 409, 413, 415, 500, 503]),
+    })
+}

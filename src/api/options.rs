@@ -1,0 +1,35 @@
+//! OPTIONS on every path: its methods, and the response to a CORS preflight.
+
+use lambda_http::{
+    Body, Response,
+    http::{HeaderValue, StatusCode, header},
+};
+
+#[cfg(feature = "local")]
+use serde_json::{Value, json};
+
+use super::cors;
+#[cfg(feature = "local")]
+use crate::openapi::describe;
+
+pub(super) fn options(allow: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+    cors::allow_request(allow, headers);
+    response
+}
+
+/// The operation on a path with the methods `allow`, as OpenAPI describes it.
+#[cfg(feature = "local")]
+pub(crate) fn describe(allow: &str, errors: &[u16]) -> Value {
+    let methods = json!({
+        "description": "The methods, and the response to a CORS preflight.",
+        "headers": {"Allow": describe::header("Allow", true)},
+    });
+    json!({
+        "tags": ["protocol"], "summary": format!("Methods and CORS preflight: {allow}"), "parameters": [],
+        "responses": describe::responses(204, methods, errors),
+    })
+}
