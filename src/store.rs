@@ -90,22 +90,39 @@ impl Page {
     }
 }
 
-/// The state that a client wants a movie to be in before it is changed: `If-Match` (RFC 9110 §13.1.1).
+/// What a client requires of a movie's current version (RFC 9110 §13).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub enum Precondition {
-    /// Any, as long as it exists.
-    #[default]
+pub struct Precondition {
+    /// The versions of which the current one must be one.
+    pub if_match: Option<Versions>,
+    /// The versions of which the current one must not be one.
+    pub if_none_match: Option<Versions>,
+}
+
+/// Some versions.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Versions {
+    /// Every version of a movie that exists.
     Any,
-    /// One of these etags.
+    /// These.
     OneOf(Vec<String>),
 }
 
-impl Precondition {
-    fn allows(&self, etag: &str) -> bool {
+impl Versions {
+    /// Whether `version` is one of these.
+    #[must_use]
+    pub fn contains(&self, version: &str) -> bool {
         match self {
             Self::Any => true,
-            Self::OneOf(etags) => etags.iter().any(|expected| expected == etag),
+            Self::OneOf(versions) => versions.iter().any(|one| one == version),
         }
+    }
+}
+
+impl Precondition {
+    fn allows(&self, version: &str) -> bool {
+        self.if_match.as_ref().is_none_or(|required| required.contains(version))
+            && !self.if_none_match.as_ref().is_some_and(|unwanted| unwanted.contains(version))
     }
 }
 
@@ -271,7 +288,12 @@ impl Store {
                 .set_item(Some(item::from_stored(new_id, &renamed)?))
                 .condition_expression("attribute_not_exists(id)")
                 .build();
-            let delete = self.delete_if(id, &Precondition::OneOf(vec![current.version])).build();
+            let delete = self
+                .delete_if(
+                    id,
+                    &Precondition { if_match: Some(Versions::OneOf(vec![current.version])), if_none_match: None },
+                )
+                .build();
             let (Ok(put), Ok(delete)) = (put, delete) else { return Err(StoreError::Corrupt) };
             let actions = vec![
                 TransactWriteItem::builder().put(put).build(),
@@ -416,16 +438,27 @@ fn key(id: &MovieId) -> AttributeValue {
     AttributeValue::S(id.as_str().to_owned())
 }
 
-/// The condition under which a movie that must exist may be changed, and the values it speaks of.
-fn condition(expected: &Precondition) -> (String, Item) {
-    let Precondition::OneOf(etags) = expected else { return ("attribute_exists(id)".to_owned(), Item::new()) };
-    if etags.is_empty() {
-        // No etag is empty, so this holds for no movie.
-        return ("etag = :none".to_owned(), Item::from([(":none".to_owned(), AttributeValue::S(String::new()))]));
+/// A precondition on a movie that must exist, as an expression and its values.
+fn condition(precondition: &Precondition) -> (String, Item) {
+    let mut condition = "attribute_exists(id)".to_owned();
+    let mut values = Item::new();
+    let mut one_of = |prefix: &str, versions: &[String]| {
+        let names: Vec<_> = (0..versions.len()).map(|n| format!(":{prefix}{n}")).collect();
+        values.extend(names.iter().cloned().zip(versions.iter().cloned().map(AttributeValue::S)));
+        format!("etag IN ({})", names.join(", "))
+    };
+    match &precondition.if_match {
+        None | Some(Versions::Any) => {}
+        Some(Versions::OneOf(versions)) if versions.is_empty() => condition += " AND attribute_not_exists(id)",
+        Some(Versions::OneOf(versions)) => condition += &format!(" AND {}", one_of("required", versions)),
     }
-    let names: Vec<_> = (0..etags.len()).map(|n| format!(":expected{n}")).collect();
-    let condition = format!("etag IN ({})", names.join(", "));
-    (condition, names.into_iter().zip(etags.iter().cloned().map(AttributeValue::S)).collect())
+    match &precondition.if_none_match {
+        None => {}
+        Some(Versions::Any) => condition += " AND attribute_not_exists(id)",
+        Some(Versions::OneOf(versions)) if versions.is_empty() => {}
+        Some(Versions::OneOf(versions)) => condition += &format!(" AND NOT {}", one_of("unwanted", versions)),
+    }
+    (condition, values)
 }
 
 /// The movie, if the item that a failed condition returned shows that the write with this stamp has happened.

@@ -12,11 +12,19 @@ use super::{
 };
 #[cfg(feature = "local")]
 use crate::openapi::describe;
-use crate::{event::Request, movie::Movie, problem::Problem};
+use crate::{
+    event::Request,
+    movie::{Movie, MovieId},
+    problem::Problem,
+    store::{StoreError, Versions},
+};
 
 pub(super) async fn create(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
     let movie = Movie::from_json(body::read(request, body::JSON)?).map_err(Problem::from_invalid)?;
     let id = movie.id().map_err(Problem::from_invalid)?;
+    if let Some(required) = conditional::precondition(request)?.if_match {
+        return Err(refuse(app, &id, &required).await);
+    }
     let created = app.store.create(&id, movie).await.map_err(|error| Problem::from_store(error, id.as_str(), true))?;
     let mut response = json(to_json(&created.movie)?);
     conditional::set_etag(&mut response, &created.version)?;
@@ -24,11 +32,22 @@ pub(super) async fn create(app: &App, request: &Request) -> Result<Response<Body
     Ok(response)
 }
 
+/// A create with `If-Match` never writes: the movie either does not have a required version, or exists already.
+async fn refuse(app: &App, id: &MovieId, required: &Versions) -> Problem {
+    let error = match app.store.get(id).await {
+        Ok(found) if required.contains(&found.version) => StoreError::Exists,
+        Ok(_) | Err(StoreError::NotFound) => StoreError::Stale,
+        Err(error) => error,
+    };
+    Problem::from_store(error, id.as_str(), false)
+}
+
 /// The operation, as OpenAPI describes it.
 #[cfg(feature = "local")]
 pub(crate) fn describe() -> Value {
     // What a client can do with the created movie.
-    let link = |operation: &str| json!({"operationId": operation, "parameters": {"id": "{$response.body#/title}-{$response.body#/year}"}});
+    let id = "{$response.body#/title}-{$response.body#/year}";
+    let link = |operation: &str| json!({"operationId": operation, "parameters": {"id": id}});
     let created = json!({
         "description": "The stored movie.",
         "headers": {"ETag": describe::header("ETag", true), "Location": describe::header("Location", true)},
@@ -37,10 +56,9 @@ pub(crate) fn describe() -> Value {
     });
     json!({
         "operationId": "createMovie", "tags": ["movies"], "summary": "Create a movie",
-        "description": "Never replaces a movie. `If-None-Match: *` is allowed and changes nothing.",
-        "parameters": [{"name": "If-None-Match", "in": "header", "description": "Has no effect.",
-            "schema": {"type": "string"}}],
+        "description": "Never replaces a movie.",
+        "parameters": conditional::describe_create(),
         "requestBody": {"required": true, "content": describe::movie()},
-        "responses": describe::responses(200, created, &[400, 409, 413, 415, 500, 503]),
+        "responses": describe::responses(200, created, &[400, 409, 412, 413, 415, 500, 503]),
     })
 }

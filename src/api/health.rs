@@ -32,6 +32,6 @@ pub(crate) fn describe() -> Value {
     json!({
         "operationId": "readHealth", "tags": ["service"], "summary": "Health check",
         "parameters": conditional::describe_read(),
-        "responses": describe::responses(200, healthy, &[304, 500, 503]),
+        "responses": describe::responses(200, healthy, &[304, 412, 500, 503]),
     })
 }

@@ -107,6 +107,6 @@ pub(crate) fn describe() -> Value {
         "description": "If more movies follow, a `Link` header leads to the next page. A client that follows it to the \
             end gets every movie that existed throughout exactly once.",
         "parameters": parameters,
-        "responses": describe::responses(200, page, &[304, 400, 500, 503]),
+        "responses": describe::responses(200, page, &[304, 400, 412, 500, 503]),
     })
 }

@@ -26,6 +26,6 @@ pub(crate) fn describe() -> Value {
     json!({
         "operationId": "readDocument", "tags": ["service"], "summary": "This document",
         "parameters": conditional::describe_read(),
-        "responses": describe::responses(200, document, &[304]),
+        "responses": describe::responses(200, document, &[304, 412]),
     })
 }

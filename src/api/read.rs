@@ -40,6 +40,6 @@ pub(crate) fn describe() -> Value {
     json!({
         "operationId": "readMovie", "tags": ["movies"], "summary": "Read a movie",
         "parameters": conditional::describe_read(),
-        "responses": describe::responses(200, movie, &[304, 400, 404, 500, 503]),
+        "responses": describe::responses(200, movie, &[304, 400, 404, 412, 500, 503]),
     })
 }

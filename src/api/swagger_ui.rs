@@ -54,6 +54,6 @@ fn describe(id: &str, summary: &str, types: &[&str]) -> Value {
         "operationId": id, "tags": ["service"], "summary": summary,
         "description": "404 where Swagger UI is turned off.",
         "parameters": conditional::describe_read(),
-        "responses": describe::responses(200, found, &[304, 404]),
+        "responses": describe::responses(200, found, &[304, 404, 412]),
     })
 }

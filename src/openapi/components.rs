@@ -61,7 +61,7 @@ fn responses(problems: &[Sent]) -> Value {
         (400, "The request is wrong. The problem says where."),
         (404, "The movie or the path does not exist."),
         (409, "Another movie has this id. Nothing was written."),
-        (412, "The movie's version does not meet `If-Match`. Nothing was written."),
+        (412, "The current ETag does not meet `If-Match` or `If-None-Match`. Nothing was changed."),
         (413, "The body exceeds 1 MB, or the movie 400 KB. Nothing was written."),
         (415, "The content type or coding of the body is not supported."),
         (500, "The service failed."),

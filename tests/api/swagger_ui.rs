@@ -6,7 +6,7 @@ use crate::support::{EventSource, Service, send_event};
 
 const FILES: [&str; 3] = ["swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"];
 
-fn path_of(file: &str) -> String {
+pub fn path_of(file: &str) -> String {
     format!("/swagger-ui/{}/{file}", include_str!("../../src/swagger_ui/swagger-ui-dist/VERSION").trim())
 }
 
