@@ -96,6 +96,6 @@ async fn operate(app: &App, request: &Request, route: Route<'_>) -> Result<Respo
         Route::OpenApi => openapi::openapi(request),
         Route::SwaggerUi => swagger_ui::page(request),
         Route::SwaggerUiFile(file) => swagger_ui::file(request, file),
-        Route::Options(allow) => Ok(options::options(allow)),
+        Route::Options(allow) => options::options(request, allow),
     }
 }

@@ -65,6 +65,8 @@ pub struct Request {
 pub enum Header {
     /// Whether a file may come compressed.
     AcceptEncoding,
+    /// The headers that a page wants to send (CORS preflight).
+    AccessControlRequestHeaders,
     /// Whether the body is compressed.
     ContentEncoding,
     /// What the body is.
@@ -82,6 +84,7 @@ impl Header {
     fn named(name: &str) -> Option<Self> {
         [
             ("accept-encoding", Self::AcceptEncoding),
+            ("access-control-request-headers", Self::AccessControlRequestHeaders),
             ("content-encoding", Self::ContentEncoding),
             ("content-type", Self::ContentType),
             ("if-match", Self::IfMatch),

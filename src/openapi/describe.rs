@@ -60,6 +60,9 @@ pub(super) fn headers() -> Value {
         "Location": header("The URL of the movie.", json!({"type": "string", "format": "uri-reference"})),
         "Retry-After": header("After how many seconds to try again.", json!({"type": "integer", "minimum": 1})),
         "Allow": header("The methods of this path.", text()),
+        "Access-Control-Allow-Methods": header("The methods that a page of an allowed origin may use.", text()),
+        "Access-Control-Allow-Headers": header(
+            "The headers that such a page may send: those that the preflight asks for.", text()),
         "Accept": header("The content types that this operation accepts.", text()),
         "Accept-Encoding": header("The content codings that this operation accepts.", text()),
     })

@@ -175,26 +175,14 @@ async fn options_names_the_methods_of_every_route() {
         ("/ns_movies/", "GET, HEAD, POST, OPTIONS"),
         ("/ns_movies/x-1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
         ("/health", "GET, HEAD, OPTIONS"),
+        ("/swagger.json", "GET, HEAD, OPTIONS"),
+        ("/", "GET, HEAD, OPTIONS"),
     ] {
-        let preflight = service.call("OPTIONS", path).header("Origin", "https://a.org");
-        let answer = preflight.header("Access-Control-Request-Method", "PUT").send().await;
-        assert_eq!((answer.status, answer.body.as_str()), (204, ""));
+        let response = service.call("OPTIONS", path).send().await;
+        assert_eq!((response.status, response.body.as_str()), (204, ""), "{path}");
         for header in ["allow", "access-control-allow-methods"] {
-            assert_eq!(answer.headers[header], methods);
+            assert_eq!(response.headers[header], methods, "{path}: {header}");
         }
-        assert_eq!(answer.headers["access-control-allow-origin"], "*");
-        assert!(answer.headers["access-control-allow-headers"].contains("If-Match"));
-    }
-}
-
-#[tokio::test]
-async fn only_listed_origins_may_read() {
-    let mut service = Service::start().await;
-    service.app.config.cors_allow_origins = vec!["https://a.org".to_owned(), "https://b.org".to_owned()];
-    for (origin, allowed) in [("https://b.org", true), ("https://evil.org", false), ("https://a.org.evil.org", false)] {
-        let answer = service.call("GET", "/ns_movies/").header("Origin", origin).send().await;
-        assert_eq!(answer.headers.get("access-control-allow-origin").map(String::as_str), allowed.then_some(origin));
-        assert_eq!(answer.headers["vary"], "Origin");
     }
 }
 

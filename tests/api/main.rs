@@ -12,6 +12,7 @@
 
 mod conditions;
 mod contract;
+mod cors;
 mod crud;
 mod errors;
 mod event_sources;

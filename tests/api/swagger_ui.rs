@@ -74,7 +74,7 @@ async fn files_are_compressed_only_for_who_takes_it() {
 #[tokio::test]
 async fn a_file_for_listed_origins_varies_by_both() {
     let mut service = Service::start().await;
-    service.app.config.cors_allow_origins = vec!["https://a.org".to_owned()];
+    service.app.config.cors_allow_origins = "https://a.org".parse().unwrap();
     for door in EventSource::ALL {
         let answer = service.call_through(door, "GET", &path_of("swagger-ui.css")).send().await;
         assert_eq!(answer.headers["vary"], "Accept-Encoding, Origin", "{door:?}");
