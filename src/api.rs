@@ -15,6 +15,7 @@ pub(crate) mod openapi;
 pub(crate) mod options;
 pub(crate) mod query;
 pub(crate) mod read;
+mod reply_limit;
 pub(crate) mod response;
 pub(crate) mod swagger_ui;
 pub(crate) mod update;

@@ -36,13 +36,13 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-pub use reply::Reply;
+pub use reply::{Reply, reply_bytes};
 
 use crate::route::{self, COLLECTION};
 use payload::{Pairs, Payload};
 
 /// An HTTP request, free of its front door.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Request {
     /// The method as sent, perhaps none that HTTP knows.
     pub method: String,
@@ -56,8 +56,22 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// The headers that this service acts on, in order, repeated ones too.
     pub headers: Vec<(Header, String)>,
-    /// The body's bytes; `None` when it was said to be base64 and is not.
-    pub body: Option<Vec<u8>>,
+    /// The body's bytes.
+    pub body: Result<Vec<u8>, InvalidBody>,
+    /// The size of the reply's JSON that the event source accepts; see [`reply_bytes`].
+    pub max_reply_bytes: usize,
+    /// The part of the client's path that [`Self::path`] is decoded from; `None` when the event source decodes the path
+    /// itself, so that `/` and `%2F` look the same.
+    pub encoded_path: Option<String>,
+}
+
+/// Why an event's body cannot be read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum InvalidBody {
+    /// The event says that the body is base64, and it is not.
+    NotBase64,
+    /// The body is a JSON value other than a string or `null`.
+    NotText,
 }
 
 /// A header that this service acts on; no other one is read.
@@ -187,6 +201,8 @@ impl Event {
             }
         };
         let request = Request {
+            max_reply_bytes: if matches!(door, EventSource::Alb { .. }) { 1_000_000 } else { 6_000_000 },
+            encoded_path: (door != EventSource::HttpApi).then(|| encoded.clone()),
             method: method.into_owned(),
             path: decoded,
             full_path: if base.is_empty() { encoded } else { format!("{base}{encoded}") },
@@ -298,8 +314,12 @@ fn decode_query(query: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
-fn read_body(body: Cow<'_, str>, is_base64: bool) -> Option<Vec<u8>> {
-    if is_base64 { BASE64_STANDARD.decode(&*body).ok() } else { Some(body.into_owned().into_bytes()) }
+fn read_body(body: Cow<'_, str>, is_base64: bool) -> Result<Vec<u8>, InvalidBody> {
+    if is_base64 {
+        BASE64_STANDARD.decode(&*body).map_err(|_| InvalidBody::NotBase64)
+    } else {
+        Ok(body.into_owned().into_bytes())
+    }
 }
 
 impl EventSource {

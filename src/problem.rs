@@ -5,7 +5,7 @@
 
 use lambda_http::{
     Body, Response,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
 };
 use serde::Serialize;
 
@@ -31,7 +31,7 @@ pub struct Problem {
 pub(crate) struct ProblemJson<'a> {
     r#type: String,
     title: &'a str,
-    #[cfg_attr(feature = "local", schemars(with = "i32", range(min = 400, max = 599)))]
+    #[cfg_attr(feature = "local", schemars(with = "i32", range(min = 200, max = 599)))]
     status: u16,
     detail: &'a str,
     instance: &'a str,
@@ -132,6 +132,39 @@ impl Problem {
     /// 413: the body, or the movie in it, is too large to store.
     pub fn too_large(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large", detail)
+    }
+
+    /// 413: the event source does not accept a reply of more than `limit` bytes, and nothing was written.
+    #[must_use]
+    pub fn response_too_large(limit: usize) -> Self {
+        let detail = format!(
+            "The response would exceed the {limit} bytes that the load balancer accepts. Nothing was changed. Send the \
+             request through an API Gateway or a Function URL of this service, which accept a movie of any size."
+        );
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "response-too-large", "Response too large", detail)
+    }
+
+    /// 200: a movie was changed, and its response would exceed `limit` bytes. `headers` are those of that response.
+    #[must_use]
+    pub fn changed_but_too_large(limit: usize, headers: &HeaderMap) -> Self {
+        let detail = format!(
+            "The movie was changed. With the movie, the response would exceed the {limit} bytes that the load balancer \
+             accepts. Read the movie through an API Gateway or a Function URL of this service, which accept a movie of \
+             any size."
+        );
+        let mut problem =
+            Self::new(StatusCode::OK, "changed-but-too-large", "Changed, but too large for the response", detail);
+        let kept = [header::ETAG, header::LOCATION].into_iter();
+        problem.headers = kept.filter_map(|name| Some((name.clone(), headers.get(name)?.clone()))).collect();
+        problem
+    }
+
+    /// 406: the client accepts no coding in which the file exists.
+    #[must_use]
+    pub fn not_acceptable() -> Self {
+        let detail = "This file is served with the content coding gzip only, and Accept-Encoding refuses it.";
+        Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable", detail)
+            .with(header::VARY, "Accept-Encoding")
     }
 
     /// 415: the service does not read this content type. `accepted` becomes an `Accept` header (RFC 9110 §15.5.16).

@@ -1,7 +1,7 @@
 //! Request bodies: JSON of an accepted content type, not compressed, of at most 1 MB.
 
 use crate::{
-    event::{Header, Request, trim},
+    event::{Header, InvalidBody, Request, trim},
     problem::Problem,
 };
 
@@ -29,7 +29,10 @@ pub(super) fn read<'a>(request: &'a Request, accepted: &'static str) -> Result<&
     if !coding.is_empty() && !coding.eq_ignore_ascii_case("identity") {
         return Err(Problem::unsupported_encoding());
     }
-    let body = request.body.as_deref().ok_or_else(|| Problem::bad_body("The event's body is not valid base64."))?;
+    let body = request.body.as_deref().map_err(|invalid| match invalid {
+        InvalidBody::NotBase64 => Problem::bad_body("The event's body is not valid base64."),
+        InvalidBody::NotText => Problem::bad_body("The event's body is not a string. Put the JSON text into a string."),
+    })?;
     if body.len() > MAX_BYTES {
         return Err(Problem::too_large(format!("The body is larger than {MAX_BYTES} bytes.")));
     }

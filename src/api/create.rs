@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{
     App, body, conditional,
     location::set_location,
+    reply_limit::fits,
     response::{json, to_json},
 };
 #[cfg(feature = "local")]
@@ -25,10 +26,13 @@ pub(super) async fn create(app: &App, request: &Request) -> Result<Response<Body
     if let Some(required) = conditional::precondition(request)?.if_match {
         return Err(refuse(app, &id, &required).await);
     }
-    let created = app.store.create(&id, movie).await.map_err(|error| Problem::from_store(error, id.as_str(), true))?;
-    let mut response = json(to_json(&created.movie)?);
-    conditional::set_etag(&mut response, &created.version)?;
+    let mut response = json(to_json(&movie)?);
     set_location(request, &id, &mut response)?;
+    if !fits(request, &response) {
+        return Err(Problem::response_too_large(request.max_reply_bytes));
+    }
+    let created = app.store.create(&id, movie).await.map_err(|error| Problem::from_store(error, id.as_str(), true))?;
+    conditional::set_etag(&mut response, &created.version)?;
     Ok(response)
 }
 

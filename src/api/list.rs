@@ -5,11 +5,13 @@ use ring::digest;
 use serde::Serialize;
 
 #[cfg(feature = "local")]
-use serde_json::{Value, json};
+use serde_json::Value;
+use serde_json::json;
 
 use super::{
     App, ListQuery, conditional,
-    response::{json, set_header},
+    reply_limit::body_limit,
+    response::{self, set_header},
 };
 #[cfg(feature = "local")]
 use crate::openapi::describe;
@@ -17,6 +19,7 @@ use crate::{
     event::Request,
     problem::Problem,
     store::{Page, VersionedMovie},
+    telemetry::{Level, log},
 };
 
 /// The largest page, in bytes of the reply: a load balancer accepts 1 MB, the other event sources 6 MB or more. A page
@@ -27,8 +30,8 @@ pub(super) async fn list(app: &App, request: &Request) -> Result<Response<Body>,
     let table = app.store.table();
     let query = ListQuery::read(request, table)?;
     let page = app.store.list(&query).await.map_err(|error| Problem::from_store(error, "", false))?;
-    let Listing { text, version, next } = Listing::of(page)?;
-    let mut response = json(text);
+    let Listing { text, version, next } = Listing::of(page, body_limit(request))?;
+    let mut response = response::json(text);
     if let Some(last) = next {
         let link = format!("<{}/ns_movies/?{}>; rel=\"next\"", request.base, query.after(table, &last));
         set_header(response.headers_mut(), header::LINK, &link)?;
@@ -47,28 +50,34 @@ struct Listing {
 }
 
 impl Listing {
-    /// Writes the object piece by piece, because only the text shows how many movies fit.
-    fn of(mut page: Page) -> Result<Self, Problem> {
+    /// Writes the object piece by piece, because only the text shows how many movies fit. A movie that exceeds
+    /// `max_bytes` by itself is left out, so that it does not end the listing.
+    fn of(mut page: Page, max_bytes: usize) -> Result<Self, Problem> {
         let mut text = vec![b'{'];
         let mut version = digest::Context::new(&digest::SHA256);
-        let (mut counted, mut escapes) = (0, 0);
+        let (mut counted, mut size) = (0, 0);
         let mut next = page.next.take();
         let mut last: Option<String> = None;
         for (id, VersionedMovie { movie, version: movie_version }) in page.into_movies() {
             let start = text.len();
-            if last.is_some() {
+            if start > 1 {
                 text.push(b',');
             }
             append(&mut text, &id)?;
             text.push(b':');
             append(&mut text, &movie)?;
-            // The reply carries this text as a JSON string, in which some bytes take two. Up to half of the limit,
-            // counting them is not necessary.
+            // The reply carries this text as a JSON string, which at most doubles it. A small page is not counted.
             if text.len() > MAX_BYTES / 2 {
-                let new = text.get(counted..).unwrap_or_default();
-                escapes += new.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count();
-                counted = text.len();
-                if last.is_some() && counted + escapes > MAX_BYTES {
+                size += size_in_reply(text.get(counted..start));
+                counted = start;
+                let added = size_in_reply(text.get(start..));
+                if added > max_bytes {
+                    text.truncate(start);
+                    log(Level::Warn, "a movie does not fit into the reply of a listing", json!({"id": id}));
+                    last = Some(id);
+                    continue;
+                }
+                if start > 1 && size + added > MAX_BYTES {
                     text.truncate(start);
                     next = last;
                     break;
@@ -81,6 +90,11 @@ impl Listing {
         let text = String::from_utf8(text).map_err(|_| Problem::internal())?;
         Ok(Self { text, version: conditional::hex(&version.finish()), next })
     }
+}
+
+/// The size of a part of a JSON text in a JSON string.
+fn size_in_reply(part: Option<&[u8]>) -> usize {
+    part.unwrap_or_default().iter().map(|byte| if matches!(byte, b'"' | b'\\') { 2 } else { 1 }).sum()
 }
 
 fn append(text: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> Result<(), Problem> {
@@ -105,7 +119,8 @@ pub(crate) fn describe() -> Value {
     json!({
         "operationId": "listMovies", "tags": ["movies"], "summary": "List movies, page by page",
         "description": "If more movies follow, a `Link` header leads to the next page. A client that follows it to the \
-            end gets every movie that existed throughout exactly once.",
+            end gets every movie that existed throughout exactly once. Behind a load balancer, a movie that exceeds \
+            the 1 MB of a response by itself is left out.",
         "parameters": parameters,
         "responses": describe::responses(200, page, &[304, 400, 412, 500, 503]),
     })

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     App, conditional,
+    reply_limit::fits,
     response::{json, to_json},
 };
 #[cfg(feature = "local")]
@@ -20,7 +21,8 @@ use crate::{
 pub(super) async fn read(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
     let id = movie_id(id)?;
     let found = app.store.get(&id).await.map_err(|error| Problem::from_store(error, id.as_str(), false))?;
-    conditional::evaluate(request, json(to_json(&found.movie)?), &found.version)
+    let response = conditional::evaluate(request, json(to_json(&found.movie)?), &found.version)?;
+    if fits(request, &response) { Ok(response) } else { Err(Problem::response_too_large(request.max_reply_bytes)) }
 }
 
 /// The id in a path. Text that cannot be an id is unknown like any other id.
@@ -40,6 +42,6 @@ pub(crate) fn describe() -> Value {
     json!({
         "operationId": "readMovie", "tags": ["movies"], "summary": "Read a movie",
         "parameters": conditional::describe_read(),
-        "responses": describe::responses(200, movie, &[304, 400, 404, 412, 500, 503]),
+        "responses": describe::responses(200, movie, &[304, 400, 404, 412, 413, 500, 503]),
     })
 }

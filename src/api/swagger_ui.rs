@@ -24,8 +24,10 @@ pub(super) fn page(request: &Request) -> Result<Response<Body>, Problem> {
 }
 
 pub(super) fn file(request: &Request, file: &Asset) -> Result<Response<Body>, Problem> {
-    let gzip = swagger_ui::accepts_gzip(&request.header(Header::AcceptEncoding).unwrap_or_default());
-    let mut response = conditional::evaluate(request, file.response(gzip), &Asset::etag(gzip))?;
+    if !swagger_ui::accepts_gzip(request.header(Header::AcceptEncoding).as_deref()) {
+        return Err(Problem::not_acceptable());
+    }
+    let mut response = conditional::evaluate(request, file.response(), &Asset::etag())?;
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
@@ -35,17 +37,18 @@ pub(super) fn file(request: &Request, file: &Asset) -> Result<Response<Body>, Pr
 /// GET of the page, as OpenAPI describes it.
 #[cfg(feature = "local")]
 pub(crate) fn describe_page() -> Value {
-    describe("readPage", "Swagger UI", &["text/html"])
+    describe("readPage", "Swagger UI", &["text/html"], &[304, 404, 412])
 }
 
 /// GET of a file, as OpenAPI describes it.
 #[cfg(feature = "local")]
 pub(crate) fn describe_file() -> Value {
-    describe("readAsset", "A file of Swagger UI", &["text/javascript", "text/css", "image/png"])
+    let types = ["text/javascript", "text/css", "image/png"];
+    describe("readAsset", "A file of Swagger UI, compressed with gzip", &types, &[304, 404, 406, 412])
 }
 
 #[cfg(feature = "local")]
-fn describe(id: &str, summary: &str, types: &[&str]) -> Value {
+fn describe(id: &str, summary: &str, types: &[&str], others: &[u16]) -> Value {
     let content: Map<_, _> =
         types.iter().map(|name| ((*name).to_owned(), json!({"schema": {"type": "string"}}))).collect();
     let found =
@@ -54,6 +57,6 @@ fn describe(id: &str, summary: &str, types: &[&str]) -> Value {
         "operationId": id, "tags": ["service"], "summary": summary,
         "description": "404 where Swagger UI is turned off.",
         "parameters": conditional::describe_read(),
-        "responses": describe::responses(200, found, &[304, 404, 412]),
+        "responses": describe::responses(200, found, others),
     })
 }

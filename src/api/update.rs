@@ -2,18 +2,25 @@
 
 use lambda_http::{Body, Response};
 
+use serde_json::json;
 #[cfg(feature = "local")]
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     App, body, conditional,
     location::set_location,
     read::movie_id,
-    response::{json, to_json},
+    reply_limit::fits,
+    response::{self, to_json},
 };
 #[cfg(feature = "local")]
 use crate::openapi::describe;
-use crate::{event::Request, movie::MoviePatch, problem::Problem, store::StoreError};
+use crate::{
+    event::Request,
+    movie::{Movie, MovieId, MoviePatch},
+    problem::Problem,
+    store::StoreError,
+};
 
 pub(super) async fn update(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
     let id = movie_id(id)?;
@@ -21,6 +28,9 @@ pub(super) async fn update(app: &App, request: &Request, id: &str) -> Result<Res
     let patch = MoviePatch::from_json(body).map_err(Problem::from_invalid)?;
     let new_id = patch.id_after(&id).map_err(Problem::from_invalid)?;
     let precondition = conditional::precondition(request)?;
+    if is_known_to_be_too_large(request, body, &patch, &new_id)? {
+        return Err(Problem::response_too_large(request.max_reply_bytes));
+    }
 
     let result = if new_id == id {
         app.store.update(&id, &patch, &precondition).await
@@ -32,12 +42,35 @@ pub(super) async fn update(app: &App, request: &Request, id: &str) -> Result<Res
         Problem::from_store(error, subject.as_str(), true)
     })?;
 
-    let mut response = json(to_json(&changed.movie)?);
+    let mut response = response::json(to_json(&changed.movie)?);
     conditional::set_etag(&mut response, &changed.version)?;
     if new_id != id {
         set_location(request, &new_id, &mut response)?;
     }
-    Ok(response)
+    if fits(request, &response) {
+        Ok(response)
+    } else {
+        Err(Problem::changed_but_too_large(request.max_reply_bytes, response.headers()))
+    }
+}
+
+/// Whether the fields in the patch alone make a response that the event source does not accept, so that the change can be
+/// refused before it is made. The rest of the movie is known only after the write.
+fn is_known_to_be_too_large(
+    request: &Request,
+    body: &[u8],
+    patch: &MoviePatch,
+    new_id: &MovieId,
+) -> Result<bool, Problem> {
+    // A reply escapes the body's JSON once more, which at most doubles it.
+    if 2 * body.len() < request.max_reply_bytes {
+        return Ok(false);
+    }
+    let smallest = json!({
+        "title": new_id.title().as_ref(), "year": new_id.year().get(), "cast": [], "image": "http://a", "description": "",
+    });
+    let smallest = patch.apply(Movie::from_value(smallest).map_err(Problem::from_invalid)?);
+    Ok(!fits(request, &response::json(to_json(&smallest)?)))
 }
 
 /// The operation, as OpenAPI describes it.
@@ -53,14 +86,23 @@ pub(crate) fn describe(method: &str) -> Value {
     let changed = json!({
         "description": "The movie after the change.",
         "headers": {"ETag": describe::header("ETag", true), "Location": describe::header("Location", false)},
-        "content": describe::movie(),
+        "content": content_after_change(),
     });
     json!({
         "operationId": id, "tags": ["movies"], "summary": summary,
         "description": "Only the fields that are sent change. A new title or year moves the movie to its new id in one \
-            atomic step, and `Location` names it.",
+            atomic step, and `Location` names it. Behind a load balancer, the changed movie can exceed the 1 MB of a \
+            response. The status is 200 then, and the body is a problem that says how to read the movie.",
         "parameters": conditional::describe_write(),
         "requestBody": {"required": true, "content": content},
         "responses": describe::responses(200, changed, &[400, 404, 409, 412, 413, 415, 500, 503]),
     })
+}
+
+/// The movie, or a problem with status 200 if the change was made and the response cannot carry the movie.
+#[cfg(feature = "local")]
+fn content_after_change() -> Value {
+    let mut content = describe::movie();
+    content["application/problem+json"] = json!({"schema": describe::schema("Problem")});
+    content
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "indexing a JSON value adds what is missing; only tests run this")]
 
+use lambda_http::http::HeaderMap;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
@@ -39,6 +40,9 @@ fn problems() -> Result<Vec<Sent>, serde_json::Error> {
         Problem::movie_exists(EXAMPLE_ID),
         Problem::precondition_failed(),
         Problem::too_large("The movie exceeds 400 KB, the limit of an item in the table."),
+        Problem::response_too_large(1_000_000),
+        Problem::changed_but_too_large(1_000_000, &HeaderMap::new()),
+        Problem::not_acceptable(),
         Problem::unsupported_type("application/json"),
         Problem::unsupported_encoding(),
         Problem::internal(),
@@ -60,9 +64,13 @@ fn responses(problems: &[Sent]) -> Value {
     for (status, description) in [
         (400, "The request is wrong. The problem says where."),
         (404, "The movie or the path does not exist."),
+        (406, "The client does not accept gzip."),
         (409, "Another movie has this id. Nothing was written."),
         (412, "The current ETag does not meet `If-Match` or `If-None-Match`. Nothing was changed."),
-        (413, "The body exceeds 1 MB, or the movie 400 KB. Nothing was written."),
+        (
+            413,
+            "The body exceeds 1 MB, the movie 400 KB, or the response the 1 MB of a load balancer. Nothing was changed.",
+        ),
         (415, "The content type or coding of the body is not supported."),
         (500, "The service failed."),
         (503, "The table did not respond. If the request was a write, it may or may not have happened."),
