@@ -48,8 +48,6 @@ pub struct Request {
     pub method: String,
     /// The path the client meant, decoded, without stage and base path; `None` when it is not UTF-8.
     pub path: Option<String>,
-    /// What comes before the service's own paths, percent-encoded: stage and base path, for links. Often empty.
-    pub base: String,
     /// The path as it came, base included, percent-encoded.
     pub full_path: String,
     /// Decoded query parameters in order, repeated ones too.
@@ -205,8 +203,10 @@ impl Event {
             encoded_path: (door != EventSource::HttpApi).then(|| encoded.clone()),
             method: method.into_owned(),
             path: decoded,
-            full_path: if base.is_empty() { encoded } else { format!("{base}{encoded}") },
-            base,
+            full_path: match stage_path.filter(|_| path == "/") {
+                Some(root) => encode_stray(root).into_owned(),
+                None => format!("{base}{encoded}"),
+            },
             query,
             headers: Pairs::fuller(payload.multi_value_headers, payload.headers),
             body: read_body(payload.body.unwrap_or_default(), payload.is_base64_encoded),
@@ -268,7 +268,8 @@ impl Request {
         if let Some(rest) = rest.filter(|rest| !base_path.is_empty() && (rest.is_empty() || rest.starts_with('/'))) {
             let rest = if rest.is_empty() { "/".to_owned() } else { rest.to_owned() };
             self.path = Some(rest);
-            self.base.push_str(&encode_stray(base_path));
+            let below = self.encoded_path.as_deref().and_then(|path| path.strip_prefix(base_path)).map(str::to_owned);
+            self.encoded_path = below;
         }
     }
 

@@ -12,17 +12,5 @@ pub(crate) mod describe;
 #[cfg(feature = "local")]
 pub mod generate;
 
-const DOCUMENT: &str = include_str!("openapi/swagger.json");
-
-/// What stands in the kept document for the path of the service's own paths.
-const SERVER: &str = "\"url\": \"/\"";
-
-/// The description for a client that knows the service's own paths to be below `base`: an API's stage, a custom domain's
-/// base path, or nothing. `base` is percent-encoded, as [`crate::event::Request::base`] is.
-#[must_use]
-pub fn document(base: &str) -> String {
-    if base.is_empty() {
-        return DOCUMENT.to_owned();
-    }
-    DOCUMENT.replacen(SERVER, &format!("\"url\": {}", serde_json::Value::from(base)), 1)
-}
+/// The document. Its server is a relative reference, so that it is right behind every event source.
+pub const DOCUMENT: &str = include_str!("openapi/swagger.json");

@@ -48,16 +48,19 @@ pub fn owns(path: &str) -> bool {
     path == "/" || Asset::at(path).is_some()
 }
 
-/// The page, for a browser that knows the service's own paths to be below `base`.
+/// The page at the path `full_path` of the client's URL, which is percent-encoded.
 ///
-/// Its URLs are relative: to `base` where a front door tells one, since a stage answers without a slash at its end too,
-/// and else to the page itself, so that a proxy may put it anywhere. The policy (CSP level 3) allows this origin alone,
-/// and of inline scripts and styles only the page's own, by their hashes; images may be data, as Swagger UI's icons are.
+/// Its URLs are relative, so that a gateway or proxy may put it anywhere. A stage's root is also served without a slash at
+/// its end; a `<base>` makes up for that. The policy (CSP level 3) allows the page's own origin only, and of inline scripts
+/// and styles those of the page, by their hashes. Images may be data, as Swagger UI's icons are.
 #[must_use]
-pub fn page(base: &str) -> Response<Body> {
-    let base = if base.is_empty() { "." } else { base };
+pub fn page(full_path: &str) -> Response<Body> {
+    let base = match full_path.rsplit_once('/') {
+        Some((_, last)) if !last.is_empty() => format!("./{}", last.replace('&', "&amp;")),
+        _ => ".".to_owned(),
+    };
     let page = PAGE.replace("{version}", VERSION).replace("{script}", SCRIPT).replace("{style}", STYLE);
-    let page = page.replace("{base}", &base.replace('&', "&amp;"));
+    let page = page.replace("{base}", &base);
     let hash = |inline: &str| BASE64_STANDARD.encode(digest::digest(&digest::SHA256, inline.as_bytes()));
     let policy = format!(
         "default-src 'none'; script-src 'self' 'sha256-{}'; style-src 'self' 'sha256-{}'; img-src 'self' data:; \
@@ -157,8 +160,23 @@ mod tests {
     #[test]
     fn the_page_asks_no_other_host() {
         assert!(SCRIPT.contains("validatorUrl: null"));
-        let page = String::from_utf8(page("/prod").body().as_ref().to_vec()).unwrap();
+        let page = String::from_utf8(page("/").body().as_ref().to_vec()).unwrap();
         assert!(!page.contains("//cdn") && !page.contains("https:"), "{page}");
-        assert!(page.contains(r#"<base href="/prod/">"#), "{page}");
+    }
+
+    #[test]
+    fn its_urls_are_relative_to_the_folder_of_the_api() {
+        for (path, base) in [
+            ("/", "./"),
+            ("/prod/", "./"),
+            ("/prod", "./prod/"),
+            ("/base/prod", "./prod/"),
+            ("/a&b%22", "./a&amp;b%22/"),
+            ("/c:d", "./c:d/"),
+            ("", "./"),
+        ] {
+            let page = String::from_utf8(page(path).body().as_ref().to_vec()).unwrap();
+            assert!(page.contains(&format!("<base href=\"{base}\">")), "{path}: {page}");
+        }
     }
 }

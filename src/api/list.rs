@@ -33,7 +33,8 @@ pub(super) async fn list(app: &App, request: &Request) -> Result<Response<Body>,
     let Listing { text, version, next } = Listing::of(page, body_limit(request))?;
     let mut response = response::json(text);
     if let Some(last) = next {
-        let link = format!("<{}/ns_movies/?{}>; rel=\"next\"", request.base, query.after(table, &last));
+        // Relative to the request's own URL, for the reason that [`super::location`] gives.
+        let link = format!("<?{}>; rel=\"next\"", query.after(table, &last));
         set_header(response.headers_mut(), header::LINK, &link)?;
     }
     conditional::evaluate(request, response, &version)

@@ -18,7 +18,7 @@ use crate::{
 };
 
 pub(super) fn page(request: &Request) -> Result<Response<Body>, Problem> {
-    let response = swagger_ui::page(&request.base);
+    let response = swagger_ui::page(&request.full_path);
     let version = conditional::version_of(&response);
     conditional::evaluate(request, response, &version)
 }

@@ -63,7 +63,7 @@ pub fn document() -> Result<String, serde_json::Error> {
                 HEAD as GET. Another method on such a path gets 405 with `Allow`; another path gets 404.",
             "license": {"name": "MIT or Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         }),
-        servers: json!([{"url": "/", "description": "Where this document comes from."}]),
+        servers: json!([{"url": ".", "description": "The folder of this document."}]),
         tags: json!([
             {"name": "movies", "description": "Movies."},
             {"name": "service", "description": "Health check, this document and Swagger UI."},

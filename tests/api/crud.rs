@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Service, movie, path_of};
+use crate::support::{EventSource, Service, movie, path_of};
 
 const TITLES: [&str; 24] = [
     "The Dare",
@@ -38,10 +38,7 @@ async fn every_title_makes_the_whole_round() {
         let path = path_of(&format!("{title}-1999"));
         let created = service.post(&movie(&title, 1999)).await;
         assert_eq!((created.status, created.json()), (200, movie(&title, 1999)), "{title}");
-        assert!(created.headers["location"].starts_with("/Prod/ns_movies/"));
-
-        let location = created.headers["location"].strip_prefix("/Prod").unwrap().to_owned();
-        let read = service.get(&location).await;
+        let read = service.get(&created.location()).await;
         assert_eq!((read.status, read.json(), read.etag()), (200, movie(&title, 1999), created.etag()), "{title}");
 
         let change = json!({"description": "Changed."});
@@ -116,7 +113,7 @@ async fn a_rename_moves_the_movie_with_all_its_fields() {
     }
     let answer = service.call("PUT", "/ns_movies/The%20Dare-2020").json(&rename).send().await;
     assert_eq!((answer.status, answer.json()), (200, expected.clone()));
-    assert_eq!(answer.headers["location"], "/Prod/ns_movies/50%2F50%3F-9999");
+    assert_eq!(answer.location(), "/ns_movies/50%2F50%3F-9999");
     assert_eq!(service.get("/ns_movies/The%20Dare-2020").await.status, 404);
     let moved = service.get("/ns_movies/50%2F50%3F-9999").await;
     assert_eq!((moved.json(), moved.etag()), (expected, answer.etag()));
@@ -131,6 +128,34 @@ async fn a_rename_onto_another_movie_changes_neither() {
     assert_eq!(answer.status, 409);
     assert!(answer.body.contains("Don't Click-2020"), "{}", answer.body);
     assert_eq!(service.list_all("/ns_movies/").await, before);
+}
+
+#[tokio::test]
+async fn a_location_is_relative_to_the_requests_url() {
+    for (source, method, path, up) in [
+        (EventSource::Rest, "POST", "/ns_movies/", "../"),
+        (EventSource::Rest, "POST", "/ns_movies", "./"),
+        (EventSource::Rest, "PUT", "/ns_movies/a%2Fb-1", "../"),
+        (EventSource::Rest, "PATCH", "/ns_movies/a/b-1", "../../"),
+        (EventSource::Alb, "PUT", "/ns_movies/a/b-1", "../../"),
+        (EventSource::Url, "PUT", "/ns_movies%2Fa%2Fb-1", "./"),
+        // An HTTP API decodes the path, so that the service takes the id for one segment.
+        (EventSource::Http, "POST", "/ns_movies/", "../"),
+        (EventSource::Http, "POST", "/ns_movies", "./"),
+        (EventSource::Http, "PUT", "/ns_movies/a%2Fb-1", "../"),
+    ] {
+        let service = Service::start().await;
+        let body = if method == "POST" { movie("x / y?", 1) } else { json!({"title": "x / y?"}) };
+        service.post(&movie("a/b", 1)).await;
+        let response = service.call_through(source, method, path).json(&body).send().await;
+        let location = format!("{up}ns_movies/x%20%2F%20y%3F-1");
+        assert_eq!((response.status, &response.headers["location"]), (200, &location), "{source:?} {method} {path}");
+        assert_eq!(
+            service.get("/ns_movies/x%20%2F%20y%3F-1").await.etag(),
+            response.etag(),
+            "{source:?} {method} {path}"
+        );
+    }
 }
 
 #[tokio::test]
