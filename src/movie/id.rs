@@ -17,7 +17,8 @@ pub struct Title(
 
 /// One character that is not `White_Space` by Unicode, as [`str::trim`] knows it; regular expressions differ about `\s`.
 #[cfg(feature = "local")]
-const NOT_BLANK: &str = r"[^\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
+const NOT_BLANK: &str =
+    r"^[\s\S]*[^\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][\s\S]*$";
 
 impl Title {
     /// Takes any text but blank; the length is limited by [`MovieId::new`], which knows the year too.

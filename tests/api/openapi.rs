@@ -24,26 +24,18 @@ fn the_kept_document_is_what_the_code_makes() {
 
 #[tokio::test]
 async fn its_server_is_where_the_service_is() {
+    // Relative to the document's own URL (OpenAPI 3.1, "Relative References in URLs").
     let service = Service::start().await;
-    for (event, server) in [
-        (json!({"httpMethod": "GET", "path": "/swagger.json", "requestContext": {"path": "/swagger.json"}}), "/"),
-        (
-            json!({"httpMethod": "GET", "path": "/swagger.json", "requestContext": {"path": "/prod/swagger.json"}}),
-            "/prod",
-        ),
-        (
-            json!({"httpMethod": "GET", "path": "/v1/swagger.json", "pathParameters": {"proxy": "swagger.json"},
-                "requestContext": {"path": "/v1/swagger.json"}}),
-            "/v1",
-        ),
-        (
-            json!({"rawPath": "/dev/swagger.json", "requestContext": {"stage": "dev", "http": {"method": "GET"}}}),
-            "/dev",
-        ),
+    for event in [
+        json!({"httpMethod": "GET", "path": "/swagger.json", "requestContext": {"path": "/swagger.json"}}),
+        json!({"httpMethod": "GET", "path": "/swagger.json", "requestContext": {"path": "/prod/swagger.json"}}),
+        json!({"httpMethod": "GET", "path": "/v1/swagger.json", "pathParameters": {"proxy": "swagger.json"},
+            "requestContext": {"path": "/v1/swagger.json"}}),
+        json!({"rawPath": "/dev/swagger.json", "requestContext": {"stage": "dev", "http": {"method": "GET"}}}),
     ] {
         let answer = send_event(&service.app, event.to_string().as_bytes()).await;
         assert_eq!(answer.status, 200);
-        assert_eq!(answer.json()["servers"][0]["url"], server, "{event}");
+        assert_eq!(answer.json()["servers"][0]["url"], ".", "{event}");
         assert_eq!(answer.json()["paths"], DOCUMENT["paths"]);
     }
 }
@@ -63,6 +55,85 @@ async fn it_says_what_the_contract_says() {
     ids.sort();
     ids.dedup();
     assert_eq!((count, ids.len()), (22, 22), "each operation has an id of its own");
+}
+
+#[test]
+fn every_pattern_accepts_the_same_texts_searched_and_matched() {
+    let samples = [
+        "",
+        " ",
+        "\n",
+        "a",
+        " a",
+        "a ",
+        "a\n",
+        "\na",
+        "a\nb",
+        "  Case lead",
+        "\u{2028}",
+        "\u{2028}a",
+        "é\u{301}",
+        "a\u{0}",
+        "https://example.org/a.jpg",
+        " https://example.org/a.jpg",
+        "https://example.org/a.jpg\n",
+        "x https://example.org/",
+        "\"a\"",
+        " \"a\"",
+        "\"a\"\n",
+        "x\"a\"",
+        "*",
+        " *",
+        "*\n",
+        "x*",
+        "W/\"a\", \"b\"",
+        "W/\"a\", \"b\" x",
+        "<?limit=1>; rel=\"next\"",
+        " <?limit=1>; rel=\"next\"",
+        "<?limit=1>; rel=\"next\"\n",
+        "AZaz09_-",
+        "AZaz09_-\n",
+        " AZ",
+    ];
+    let validator = |pattern: &str| jsonschema::validator_for(&json!({"pattern": pattern})).expect("a pattern");
+    let mut patterns = Vec::new();
+    collect_patterns(&DOCUMENT, "", &mut patterns);
+    for (place, pattern) in &patterns {
+        let searched = validator(pattern);
+        for (name, anchored) in
+            [("matched", format!("^(?:{pattern})")), ("matched in full", format!("^(?:{pattern})$"))]
+        {
+            let matched = validator(&anchored);
+            for sample in samples {
+                let sample = json!(sample);
+                assert_eq!(
+                    searched.is_valid(&sample),
+                    matched.is_valid(&sample),
+                    "{place}, {name}: {pattern} on {sample}"
+                );
+            }
+        }
+    }
+    assert!(patterns.len() > 10, "{patterns:?}");
+}
+
+fn collect_patterns(value: &Value, place: &str, patterns: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member.as_str().filter(|_| name == "pattern") {
+                    Some(pattern) => patterns.push((place.to_owned(), pattern.to_owned())),
+                    None => collect_patterns(member, &format!("{place}/{name}"), patterns),
+                }
+            }
+        }
+        Value::Array(entries) => {
+            for (at, entry) in entries.iter().enumerate() {
+                collect_patterns(entry, &format!("{place}/{at}"), patterns);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn operations(document: &Value) -> impl Iterator<Item = &Value> {
