@@ -10,9 +10,6 @@ use lambda_http::{
 };
 use ring::digest::{self, Digest};
 
-#[cfg(feature = "local")]
-use serde_json::{Value, json};
-
 use super::response::set_header;
 use crate::{
     event::{Header, Request, trim},
@@ -135,7 +132,7 @@ fn versions(tags: Vec<&str>) -> Versions {
 
 /// The headers of a GET, as OpenAPI describes them.
 #[cfg(feature = "local")]
-pub(crate) fn describe_read() -> [Value; 2] {
+pub(crate) fn describe_read() -> [serde_json::Value; 2] {
     [
         describe("If-Match", "412 unless this is `*` or lists the current ETag.", Some(ETAGS)),
         describe("If-None-Match", "304 if this is `*` or lists the current ETag.", None),
@@ -144,7 +141,7 @@ pub(crate) fn describe_read() -> [Value; 2] {
 
 /// The headers of a write to a movie, as OpenAPI describes them.
 #[cfg(feature = "local")]
-pub(crate) fn describe_write() -> [Value; 2] {
+pub(crate) fn describe_write() -> [serde_json::Value; 2] {
     [
         describe("If-Match", "412, and no change, unless this is `*` or lists the movie's current ETag.", Some(ETAGS)),
         describe("If-None-Match", "412, and no change, if this is `*` or lists the movie's current ETag.", Some(ETAGS)),
@@ -153,7 +150,7 @@ pub(crate) fn describe_write() -> [Value; 2] {
 
 /// The headers of a create, as OpenAPI describes them.
 #[cfg(feature = "local")]
-pub(crate) fn describe_create() -> [Value; 2] {
+pub(crate) fn describe_create() -> [serde_json::Value; 2] {
     [
         describe(
             "If-Match",
@@ -169,7 +166,9 @@ pub(crate) fn describe_create() -> [Value; 2] {
 const ETAGS: &str = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
 
 #[cfg(feature = "local")]
-fn describe(name: &str, description: &str, pattern: Option<&str>) -> Value {
+fn describe(name: &str, description: &str, pattern: Option<&str>) -> serde_json::Value {
+    use serde_json::json;
+
     let mut schema = json!({"type": "string"});
     if let Some(pattern) = pattern {
         schema["pattern"] = json!(pattern);

@@ -2,17 +2,12 @@
 
 use lambda_http::{Body, Response};
 
-#[cfg(feature = "local")]
-use serde_json::{Value, json};
-
 use super::{
     App, body, conditional,
     location::set_location,
-    reply_limit::fits,
+    reply_limit,
     response::{json, to_json},
 };
-#[cfg(feature = "local")]
-use crate::openapi::describe;
 use crate::{
     event::Request,
     movie::{Movie, MovieId},
@@ -26,13 +21,13 @@ pub(super) async fn create(app: &App, request: &Request) -> Result<Response<Body
     if let Some(required) = conditional::precondition(request)?.if_match {
         return Err(refuse(app, &id, &required).await);
     }
-    let mut response = json(to_json(&movie)?);
-    set_location(request, &id, &mut response)?;
-    if !fits(request, &response) {
-        return Err(Problem::response_too_large(request.max_reply_bytes));
-    }
+    let text = to_json(&movie)?;
+    reply_limit::check(request, text.as_bytes())?;
     let created = app.store.create(&id, movie).await.map_err(|error| Problem::from_store(error, id.as_str(), true))?;
+
+    let mut response = json(text);
     conditional::set_etag(&mut response, &created.version)?;
+    set_location(request, &id, &mut response)?;
     Ok(response)
 }
 
@@ -48,7 +43,10 @@ async fn refuse(app: &App, id: &MovieId, required: &Versions) -> Problem {
 
 /// The operation, as OpenAPI describes it.
 #[cfg(feature = "local")]
-pub(crate) fn describe() -> Value {
+pub(crate) fn describe() -> serde_json::Value {
+    use crate::openapi::describe;
+    use serde_json::json;
+
     // What a client can do with the created movie.
     let id = "{$response.body#/title}-{$response.body#/year}";
     let link = |operation: &str| json!({"operationId": operation, "parameters": {"id": id}});

@@ -2,12 +2,7 @@
 
 use lambda_http::{Body, Response};
 
-#[cfg(feature = "local")]
-use serde_json::{Value, json};
-
 use super::{App, conditional, read::movie_id};
-#[cfg(feature = "local")]
-use crate::openapi::describe;
 use crate::{event::Request, problem::Problem};
 
 pub(super) async fn delete(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
@@ -19,7 +14,10 @@ pub(super) async fn delete(app: &App, request: &Request, id: &str) -> Result<Res
 
 /// The operation, as OpenAPI describes it.
 #[cfg(feature = "local")]
-pub(crate) fn describe() -> Value {
+pub(crate) fn describe() -> serde_json::Value {
+    use crate::openapi::describe;
+    use serde_json::json;
+
     json!({
         "operationId": "deleteMovie", "tags": ["movies"], "summary": "Delete a movie",
         "parameters": conditional::describe_write(),

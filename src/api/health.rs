@@ -5,12 +5,7 @@ use lambda_http::{
     http::{HeaderValue, header},
 };
 
-#[cfg(feature = "local")]
-use serde_json::{Value, json};
-
 use super::{App, conditional, response};
-#[cfg(feature = "local")]
-use crate::openapi::describe;
 use crate::{event::Request, problem::Problem};
 
 pub(super) async fn health(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
@@ -24,7 +19,10 @@ pub(super) async fn health(app: &App, request: &Request) -> Result<Response<Body
 
 /// The operation, as OpenAPI describes it.
 #[cfg(feature = "local")]
-pub(crate) fn describe() -> Value {
+pub(crate) fn describe() -> serde_json::Value {
+    use crate::openapi::describe;
+    use serde_json::json;
+
     let healthy = json!({
         "description": "The table responds.", "headers": {"ETag": describe::header("ETag", true)},
         "content": {"application/json": {"schema": describe::schema("Health")}},

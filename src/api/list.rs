@@ -4,17 +4,13 @@ use lambda_http::{Body, Response, http::header};
 use ring::digest;
 use serde::Serialize;
 
-#[cfg(feature = "local")]
-use serde_json::Value;
 use serde_json::json;
 
 use super::{
     App, ListQuery, conditional,
-    reply_limit::body_limit,
+    reply_limit::{self, size_in_reply},
     response::{self, set_header},
 };
-#[cfg(feature = "local")]
-use crate::openapi::describe;
 use crate::{
     event::Request,
     problem::Problem,
@@ -30,7 +26,7 @@ pub(super) async fn list(app: &App, request: &Request) -> Result<Response<Body>,
     let table = app.store.table();
     let query = ListQuery::read(request, table)?;
     let page = app.store.list(&query).await.map_err(|error| Problem::from_store(error, "", false))?;
-    let Listing { text, version, next } = Listing::of(page, body_limit(request))?;
+    let Listing { text, version, next } = Listing::of(request, page)?;
     let mut response = response::json(text);
     if let Some(last) = next {
         // Relative to the request's own URL, for the reason that [`super::location`] gives.
@@ -51,9 +47,9 @@ struct Listing {
 }
 
 impl Listing {
-    /// Writes the object piece by piece, because only the text shows how many movies fit. A movie that exceeds
-    /// `max_bytes` by itself is left out, so that it does not end the listing.
-    fn of(mut page: Page, max_bytes: usize) -> Result<Self, Problem> {
+    /// Writes the object piece by piece, because only the text shows how many movies fit. A movie that does not fit into
+    /// a reply by itself is left out, so that it does not end the listing.
+    fn of(request: &Request, mut page: Page) -> Result<Self, Problem> {
         let mut text = vec![b'{'];
         let mut version = digest::Context::new(&digest::SHA256);
         let (mut counted, mut size) = (0, 0);
@@ -67,18 +63,18 @@ impl Listing {
             append(&mut text, &id)?;
             text.push(b':');
             append(&mut text, &movie)?;
-            // The reply carries this text as a JSON string, which at most doubles it. A small page is not counted.
+            let (before, movie) = text.split_at_checked(start).unwrap_or_default();
+            // A reply at most doubles the text, so that a short one is not counted.
             if text.len() > MAX_BYTES / 2 {
-                size += size_in_reply(text.get(counted..start));
-                counted = start;
-                let added = size_in_reply(text.get(start..));
-                if added > max_bytes {
+                if !reply_limit::fits(request, movie) {
                     text.truncate(start);
                     log(Level::Warn, "a movie does not fit into the reply of a listing", json!({"id": id}));
                     last = Some(id);
                     continue;
                 }
-                if start > 1 && size + added > MAX_BYTES {
+                size += size_in_reply(before.get(counted..).unwrap_or_default());
+                counted = start;
+                if start > 1 && size + size_in_reply(movie) > MAX_BYTES {
                     text.truncate(start);
                     next = last;
                     break;
@@ -93,18 +89,15 @@ impl Listing {
     }
 }
 
-/// The size of a part of a JSON text in a JSON string.
-fn size_in_reply(part: Option<&[u8]>) -> usize {
-    part.unwrap_or_default().iter().map(|byte| if matches!(byte, b'"' | b'\\') { 2 } else { 1 }).sum()
-}
-
 fn append(text: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> Result<(), Problem> {
     serde_json::to_writer(text, value).map_err(|_| Problem::internal())
 }
 
 /// The operation, as OpenAPI describes it.
 #[cfg(feature = "local")]
-pub(crate) fn describe() -> Value {
+pub(crate) fn describe() -> serde_json::Value {
+    use crate::openapi::describe;
+
     let parameters: Vec<_> = ListQuery::describe().into_iter().chain(conditional::describe_read()).collect();
     let page = json!({
         "description": "A map of ids to movies.",

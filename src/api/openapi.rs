@@ -2,12 +2,7 @@
 
 use lambda_http::{Body, Response};
 
-#[cfg(feature = "local")]
-use serde_json::{Value, json};
-
 use super::{conditional, response};
-#[cfg(feature = "local")]
-use crate::openapi::describe;
 use crate::{event::Request, openapi, problem::Problem};
 
 pub(super) fn openapi(request: &Request) -> Result<Response<Body>, Problem> {
@@ -18,7 +13,10 @@ pub(super) fn openapi(request: &Request) -> Result<Response<Body>, Problem> {
 
 /// The operation, as OpenAPI describes it.
 #[cfg(feature = "local")]
-pub(crate) fn describe() -> Value {
+pub(crate) fn describe() -> serde_json::Value {
+    use crate::openapi::describe;
+    use serde_json::json;
+
     let document = json!({
         "description": "An OpenAPI 3.1 document.", "headers": {"ETag": describe::header("ETag", true)},
         "content": {"application/json": {"schema": {"type": "object", "required": ["openapi", "info", "paths"]}}},

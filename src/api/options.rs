@@ -5,12 +5,7 @@ use lambda_http::{
     http::{HeaderValue, StatusCode, header},
 };
 
-#[cfg(feature = "local")]
-use serde_json::{Value, json};
-
 use super::cors;
-#[cfg(feature = "local")]
-use crate::openapi::describe;
 use crate::{event::Request, problem::Problem};
 
 pub(super) fn options(request: &Request, allow: &'static str) -> Result<Response<Body>, Problem> {
@@ -24,7 +19,10 @@ pub(super) fn options(request: &Request, allow: &'static str) -> Result<Response
 
 /// The operation on a path with the methods `allow`, as OpenAPI describes it.
 #[cfg(feature = "local")]
-pub(crate) fn describe(allow: &str, errors: &[u16]) -> Value {
+pub(crate) fn describe(allow: &str, errors: &[u16]) -> serde_json::Value {
+    use crate::openapi::describe;
+    use serde_json::json;
+
     let methods = json!({
         "description": "The methods, and the response to a CORS preflight.",
         "headers": {

@@ -1,8 +1,5 @@
 //! Query parameters: those of a listing, as one type.
 
-#[cfg(feature = "local")]
-use serde_json::{Value, json};
-
 use crate::{cursor, event::Request, movie::Year, problem::Problem};
 
 /// How many movies a page has by default.
@@ -65,7 +62,9 @@ impl ListQuery {
 
     /// The parameters, as OpenAPI describes them.
     #[cfg(feature = "local")]
-    pub(crate) fn describe() -> [Value; 3] {
+    pub(crate) fn describe() -> [serde_json::Value; 3] {
+        use serde_json::json;
+
         [
             json!({"name": "limit", "in": "query", "description": "How many movies the page has at most.",
                 "schema": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}}),

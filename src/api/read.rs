@@ -2,16 +2,10 @@
 
 use lambda_http::{Body, Response};
 
-#[cfg(feature = "local")]
-use serde_json::{Value, json};
-
 use super::{
-    App, conditional,
-    reply_limit::fits,
+    App, conditional, reply_limit,
     response::{json, to_json},
 };
-#[cfg(feature = "local")]
-use crate::openapi::describe;
 use crate::{
     event::Request,
     movie::{MAX_ID_BYTES, MovieId},
@@ -22,7 +16,8 @@ pub(super) async fn read(app: &App, request: &Request, id: &str) -> Result<Respo
     let id = movie_id(id)?;
     let found = app.store.get(&id).await.map_err(|error| Problem::from_store(error, id.as_str(), false))?;
     let response = conditional::evaluate(request, json(to_json(&found.movie)?), &found.version)?;
-    if fits(request, &response) { Ok(response) } else { Err(Problem::response_too_large(request.max_reply_bytes)) }
+    reply_limit::check(request, response.body().as_ref())?;
+    Ok(response)
 }
 
 /// The id in a path. Text that cannot be an id is unknown like any other id.
@@ -35,7 +30,10 @@ pub(super) fn movie_id(id: &str) -> Result<MovieId, Problem> {
 
 /// The operation, as OpenAPI describes it.
 #[cfg(feature = "local")]
-pub(crate) fn describe() -> Value {
+pub(crate) fn describe() -> serde_json::Value {
+    use crate::openapi::describe;
+    use serde_json::json;
+
     let movie = json!({
         "description": "The movie.", "headers": {"ETag": describe::header("ETag", true)}, "content": describe::movie(),
     });

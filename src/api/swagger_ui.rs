@@ -5,12 +5,7 @@ use lambda_http::{
     http::{HeaderValue, header},
 };
 
-#[cfg(feature = "local")]
-use serde_json::{Map, Value, json};
-
 use super::conditional;
-#[cfg(feature = "local")]
-use crate::openapi::describe;
 use crate::{
     event::{Header, Request},
     problem::Problem,
@@ -36,19 +31,22 @@ pub(super) fn file(request: &Request, file: &Asset) -> Result<Response<Body>, Pr
 
 /// GET of the page, as OpenAPI describes it.
 #[cfg(feature = "local")]
-pub(crate) fn describe_page() -> Value {
+pub(crate) fn describe_page() -> serde_json::Value {
     describe("readPage", "Swagger UI", &["text/html"], &[304, 404, 412])
 }
 
 /// GET of a file, as OpenAPI describes it.
 #[cfg(feature = "local")]
-pub(crate) fn describe_file() -> Value {
+pub(crate) fn describe_file() -> serde_json::Value {
     let types = ["text/javascript", "text/css", "image/png"];
     describe("readAsset", "A file of Swagger UI, compressed with gzip", &types, &[304, 404, 406, 412])
 }
 
 #[cfg(feature = "local")]
-fn describe(id: &str, summary: &str, types: &[&str], others: &[u16]) -> Value {
+fn describe(id: &str, summary: &str, types: &[&str], others: &[u16]) -> serde_json::Value {
+    use crate::openapi::describe;
+    use serde_json::{Map, json};
+
     let content: Map<_, _> =
         types.iter().map(|name| ((*name).to_owned(), json!({"schema": {"type": "string"}}))).collect();
     let found =

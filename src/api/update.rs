@@ -3,18 +3,14 @@
 use lambda_http::{Body, Response};
 
 use serde_json::json;
-#[cfg(feature = "local")]
-use serde_json::{Map, Value};
 
 use super::{
     App, body, conditional,
     location::set_location,
     read::movie_id,
-    reply_limit::fits,
+    reply_limit,
     response::{self, to_json},
 };
-#[cfg(feature = "local")]
-use crate::openapi::describe;
 use crate::{
     event::Request,
     movie::{Movie, MovieId, MoviePatch},
@@ -28,8 +24,9 @@ pub(super) async fn update(app: &App, request: &Request, id: &str) -> Result<Res
     let patch = MoviePatch::from_json(body).map_err(Problem::from_invalid)?;
     let new_id = patch.id_after(&id).map_err(Problem::from_invalid)?;
     let precondition = conditional::precondition(request)?;
-    if is_known_to_be_too_large(request, body, &patch, &new_id)? {
-        return Err(Problem::response_too_large(request.max_reply_bytes));
+    if !reply_limit::fits(request, body) {
+        // The patch alone may exceed the limit. The rest of the movie is known only after the write.
+        reply_limit::check(request, to_json(&patch.apply(smallest_movie(&new_id)?))?.as_bytes())?;
     }
 
     let result = if new_id == id {
@@ -47,35 +44,26 @@ pub(super) async fn update(app: &App, request: &Request, id: &str) -> Result<Res
     if new_id != id {
         set_location(request, &new_id, &mut response)?;
     }
-    if fits(request, &response) {
+    if reply_limit::fits(request, response.body().as_ref()) {
         Ok(response)
     } else {
         Err(Problem::changed_but_too_large(request.max_reply_bytes, response.headers()))
     }
 }
 
-/// Whether the fields in the patch alone make a response that the event source does not accept, so that the change can be
-/// refused before it is made. The rest of the movie is known only after the write.
-fn is_known_to_be_too_large(
-    request: &Request,
-    body: &[u8],
-    patch: &MoviePatch,
-    new_id: &MovieId,
-) -> Result<bool, Problem> {
-    // A reply escapes the body's JSON once more, which at most doubles it.
-    if 2 * body.len() < request.max_reply_bytes {
-        return Ok(false);
-    }
-    let smallest = json!({
-        "title": new_id.title().as_ref(), "year": new_id.year().get(), "cast": [], "image": "http://a", "description": "",
-    });
-    let smallest = patch.apply(Movie::from_value(smallest).map_err(Problem::from_invalid)?);
-    Ok(!fits(request, &response::json(to_json(&smallest)?)))
+/// The movie at `id` with the least JSON.
+fn smallest_movie(id: &MovieId) -> Result<Movie, Problem> {
+    let (title, year) = (id.title().as_ref(), id.year().get());
+    let movie = json!({"title": title, "year": year, "cast": [], "image": "http://a", "description": ""});
+    Movie::from_value(movie).map_err(Problem::from_invalid)
 }
 
 /// The operation, as OpenAPI describes it.
 #[cfg(feature = "local")]
-pub(crate) fn describe(method: &str) -> Value {
+pub(crate) fn describe(method: &str) -> serde_json::Value {
+    use crate::openapi::describe;
+    use serde_json::Map;
+
     let (id, summary) = match method {
         "PUT" => ("updateMovie", "Change a movie"),
         _ => ("patchMovie", "Change a movie with a JSON Merge Patch (RFC 7396)"),
@@ -101,7 +89,9 @@ pub(crate) fn describe(method: &str) -> Value {
 
 /// The movie, or a problem with status 200 if the change was made and the response cannot carry the movie.
 #[cfg(feature = "local")]
-fn content_after_change() -> Value {
+fn content_after_change() -> serde_json::Value {
+    use crate::openapi::describe;
+
     let mut content = describe::movie();
     content["application/problem+json"] = json!({"schema": describe::schema("Problem")});
     content

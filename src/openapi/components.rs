@@ -6,7 +6,7 @@ use lambda_http::http::HeaderMap;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::describe::{EXAMPLE_ID, example_movie, header, headers, schema};
+use super::describe::{STORED_ID, example_movie, header, headers, schema};
 use crate::{
     movie::{Invalid, Movie, MoviePatch},
     problem::{Problem, ProblemJson},
@@ -35,9 +35,9 @@ fn problems() -> Result<Vec<Sent>, serde_json::Error> {
         Problem::bad_request("`year` must be an integer from 1 to 9999."),
         Problem::bad_body("The request has no body. Send a JSON object with the movie's fields."),
         Problem::bad_fields(bad_fields),
-        Problem::no_such_movie(EXAMPLE_ID),
+        Problem::no_such_movie(STORED_ID),
         Problem::no_such_path(),
-        Problem::movie_exists(EXAMPLE_ID),
+        Problem::movie_exists(STORED_ID),
         Problem::precondition_failed(),
         Problem::too_large("The movie exceeds 400 KB, the limit of an item in the table."),
         Problem::response_too_large(1_000_000),
@@ -49,8 +49,7 @@ fn problems() -> Result<Vec<Sent>, serde_json::Error> {
         Problem::unavailable(true),
     ];
     let sent = problems.into_iter().map(|problem| {
-        let response =
-            problem.into_response("/ns_movies/The%20Third%20Man-1949", "d5f7a5b2-5c4e-4d0c-9a51-2f5e3b0a8c11");
+        let response = problem.into_response("/ns_movies/The%20Dare-2020", "d5f7a5b2-5c4e-4d0c-9a51-2f5e3b0a8c11");
         let names = ["Accept", "Accept-Encoding", "Retry-After"];
         let headers = names.into_iter().filter(|name| response.headers().contains_key(*name)).collect();
         Ok(Sent { status: response.status().as_u16(), json: serde_json::from_slice(response.body())?, headers })

@@ -2,9 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
+/// A movie that a local run has, so that a reader can try the operations.
+pub(super) const STORED_ID: &str = "The Dare-2020";
+
 /// The id of [`example_movie`].
 pub(crate) const EXAMPLE_ID: &str = "The Third Man-1949";
 
+/// A movie that a reader can create.
 pub(crate) fn example_movie() -> Value {
     json!({
         "title": "The Third Man", "year": 1949, "cast": ["Joseph Cotten", "Alida Valli", "Orson Welles"],

@@ -5,7 +5,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::{components, describe::EXAMPLE_ID};
+use super::{components, describe::STORED_ID};
 use crate::{
     api::{create, delete, health, list, openapi, options, read, swagger_ui, update},
     movie::MAX_ID_BYTES,
@@ -78,7 +78,7 @@ pub fn document() -> Result<String, serde_json::Error> {
 /// The operations of a path.
 fn operations(path: &str, name: &str) -> Members<Value> {
     let (files, version) = Asset::names();
-    let example = path.replace("{id}", EXAMPLE_ID).replace("{version}", version).replace("{file}", files[0]);
+    let example = path.replace("{id}", STORED_ID).replace("{version}", version).replace("{file}", files[0]);
     let operations = METHODS.iter().filter_map(|method| {
         let route = route::find(method, &example).ok()?;
         Some((method.to_lowercase(), operation(path, name, method, route)))
@@ -130,7 +130,7 @@ fn path_parameters(path: &str, method: &str) -> Vec<Value> {
             let description =
                 "Title, dash, year. Percent-encode everything but letters, digits and `-._~`; a slash is `%2F`.";
             let mut id = parameter("id", description, json!({"type": "string", "minLength": 1}));
-            id["example"] = json!(EXAMPLE_ID);
+            id["example"] = json!(STORED_ID);
             // OPTIONS describes the path, whether or not a movie can have the id.
             if method != "OPTIONS" {
                 id["schema"]["maxLength"] = json!(MAX_ID_BYTES);
