@@ -450,13 +450,13 @@ fn condition(precondition: &Precondition) -> (String, Item) {
     match &precondition.if_match {
         None | Some(Versions::Any) => {}
         Some(Versions::OneOf(versions)) if versions.is_empty() => condition += " AND attribute_not_exists(id)",
-        Some(Versions::OneOf(versions)) => condition += &format!(" AND {}", one_of("required", versions)),
+        Some(Versions::OneOf(versions)) => condition.extend([" AND ", &one_of("required", versions)]),
     }
     match &precondition.if_none_match {
         None => {}
         Some(Versions::Any) => condition += " AND attribute_not_exists(id)",
         Some(Versions::OneOf(versions)) if versions.is_empty() => {}
-        Some(Versions::OneOf(versions)) => condition += &format!(" AND NOT {}", one_of("unwanted", versions)),
+        Some(Versions::OneOf(versions)) => condition.extend([" AND NOT ", &one_of("unwanted", versions)]),
     }
     (condition, values)
 }

@@ -169,10 +169,10 @@ const ETAGS: &str = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
 fn describe(name: &str, description: &str, pattern: Option<&str>) -> serde_json::Value {
     use serde_json::json;
 
-    let mut schema = json!({"type": "string"});
-    if let Some(pattern) = pattern {
-        schema["pattern"] = json!(pattern);
-    }
+    let schema = match pattern {
+        Some(pattern) => json!({"type": "string", "pattern": pattern}),
+        None => json!({"type": "string"}),
+    };
     json!({"name": name, "in": "header", "description": description, "schema": schema})
 }
 

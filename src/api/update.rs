@@ -92,7 +92,8 @@ pub(crate) fn describe(method: &str) -> serde_json::Value {
 fn content_after_change() -> serde_json::Value {
     use crate::openapi::describe;
 
-    let mut content = describe::movie();
-    content["application/problem+json"] = json!({"schema": describe::schema("Problem")});
-    content
+    json!({
+        "application/json": describe::movie_media(),
+        "application/problem+json": {"schema": describe::schema("Problem")},
+    })
 }

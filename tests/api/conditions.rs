@@ -42,8 +42,11 @@ async fn a_client_that_has_the_version_gets_304() {
     }
 }
 
-/// Conditions on a version: a name, `If-Match`, `If-None-Match`, and whether a write and a read happen.
-fn conditions(etag: &str) -> Vec<(&'static str, Option<String>, Option<String>, u64, u64)> {
+/// A row's name, `If-Match`, `If-None-Match`, the status of a write, and the status of a read.
+type Row = (&'static str, Option<String>, Option<String>, u64, u64);
+
+/// Conditions on the version `etag`.
+fn conditions(etag: &str) -> Vec<Row> {
     let text = |text: &str| Some(text.to_owned());
     let (current, weak) = (text(etag), Some(format!("W/{etag}")));
     let (star, stale, both) = (text("*"), text("\"stale\""), Some(format!("\"a,\" , {etag}, W/\"b\"")));
