@@ -18,7 +18,7 @@ pub enum Route<'a> {
     Update(&'a str),
     /// DELETE one movie.
     Delete(&'a str),
-    /// GET the state of the service.
+    /// GET the health of the service.
     Health,
     /// GET the OpenAPI document.
     OpenApi,

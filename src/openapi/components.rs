@@ -125,7 +125,7 @@ fn schemas(problems: &[Sent]) -> Value {
     schemas
 }
 
-/// The `type` of every problem. A 405 is no operation's response, and so not among `problems`.
+/// The `type` of every problem. A 405 is added here, because operations do not describe it.
 fn kinds(problems: &[Sent]) -> Value {
     let mut kinds: Vec<_> = problems.iter().map(|problem| problem.json["type"].clone()).collect();
     kinds.push(json!("urn:problem-type:movies:method-not-allowed"));

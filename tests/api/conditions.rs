@@ -16,7 +16,7 @@ async fn every_success_has_a_strong_etag_that_changes_with_the_movie() {
     let put = service.call("PUT", "/ns_movies/A-1").json(&json!({"cast": []})).send().await;
     let renamed = service.call("PATCH", "/ns_movies/A-1").json(&json!({"year": 2})).send().await;
     let listed = service.get("/ns_movies/").await;
-    let mut etags: Vec<_> = [&created, &put, &renamed, &listed].map(|answer| answer.etag().to_owned()).into();
+    let mut etags: Vec<_> = [&created, &put, &renamed, &listed].map(|response| response.etag().to_owned()).into();
     assert!(etags.iter().all(|etag| etag.len() > 2 && etag.starts_with('"') && etag.ends_with('"')), "{etags:?}");
     etags.sort();
     etags.dedup();
@@ -240,22 +240,22 @@ async fn two_clients_that_change_different_fields_both_take_effect() {
 #[tokio::test]
 async fn of_many_creators_one_wins() {
     let service = Service::start().await;
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..8 {
         let copy = service.other_copy();
         tasks.spawn(async move {
             let mut movie = movie("Race", 2000);
             movie["description"] = json!(n.to_string());
-            let answer = copy.post(&movie).await;
-            (answer.status, answer.body)
+            let response = copy.post(&movie).await;
+            (response.status, response.body)
         });
     }
-    while let Some(answer) = tasks.join_next().await {
-        answers.push(answer.unwrap());
+    while let Some(response) = tasks.join_next().await {
+        responses.push(response.unwrap());
     }
-    let won: Vec<_> = answers.iter().filter(|(status, _)| *status == 200).collect();
-    assert_eq!((won.len(), answers.iter().filter(|(status, _)| *status == 409).count()), (1, 7));
+    let won: Vec<_> = responses.iter().filter(|(status, _)| *status == 200).collect();
+    assert_eq!((won.len(), responses.iter().filter(|(status, _)| *status == 409).count()), (1, 7));
     assert_eq!(service.get("/ns_movies/Race-2000").await.body, won[0].1);
 }
 

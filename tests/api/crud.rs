@@ -1,4 +1,4 @@
-//! Create, read, update, rename, delete: what each route answers when all goes well, and what is in its way.
+//! Create, read, update, rename, delete, HEAD and OPTIONS: the responses of each route.
 
 use serde_json::{Value, json};
 
@@ -62,10 +62,10 @@ async fn ids_are_never_normalised() {
 async fn an_existing_movie_is_not_overwritten() {
     let service = Service::seeded().await;
     let before = service.get("/ns_movies/The%20Dare-2020").await;
-    let answer =
+    let response =
         service.call("POST", "/ns_movies").header("If-None-Match", "*").json(&movie("The Dare", 2020)).send().await;
-    assert_eq!(answer.status, 409);
-    assert!(answer.body.contains("The Dare-2020"));
+    assert_eq!(response.status, 409);
+    assert!(response.body.contains("The Dare-2020"));
     let after = service.get("/ns_movies/The%20Dare-2020").await;
     assert_eq!((after.body.as_str(), after.etag()), (before.body.as_str(), before.etag()));
 }
@@ -86,10 +86,10 @@ async fn put_and_patch_change_only_the_fields_sent() {
             expected[name] = value.clone();
         }
         let call = service.call(method, path).header("Content-Type", content_type).body(&patch.to_string());
-        let answer = call.send().await;
-        assert_eq!((answer.status, answer.json()), (200, expected.clone()), "{patch}");
+        let response = call.send().await;
+        assert_eq!((response.status, response.json()), (200, expected.clone()), "{patch}");
         let read = service.get(path).await;
-        assert_eq!((read.json(), read.etag()), (expected.clone(), answer.etag()));
+        assert_eq!((read.json(), read.etag()), (expected.clone(), response.etag()), "{patch}");
     }
 }
 
@@ -98,9 +98,9 @@ async fn the_five_fields_as_get_gave_them_can_be_put_back() {
     let service = Service::seeded().await;
     let path = "/ns_movies/Don%27t%20Click-2020";
     let movie = service.get(path).await.json();
-    let answer = service.call("PUT", path).json(&movie).send().await;
-    assert_eq!((answer.status, answer.json()), (200, movie));
-    assert!(!answer.headers.contains_key("location"));
+    let response = service.call("PUT", path).json(&movie).send().await;
+    assert_eq!((response.status, response.json()), (200, movie));
+    assert!(!response.headers.contains_key("location"));
 }
 
 #[tokio::test]
@@ -111,12 +111,12 @@ async fn a_rename_moves_the_movie_with_all_its_fields() {
     for (name, value) in rename.as_object().unwrap() {
         expected[name] = value.clone();
     }
-    let answer = service.call("PUT", "/ns_movies/The%20Dare-2020").json(&rename).send().await;
-    assert_eq!((answer.status, answer.json()), (200, expected.clone()));
-    assert_eq!(answer.location(), "/ns_movies/50%2F50%3F-9999");
+    let response = service.call("PUT", "/ns_movies/The%20Dare-2020").json(&rename).send().await;
+    assert_eq!((response.status, response.json()), (200, expected.clone()));
+    assert_eq!(response.location(), "/ns_movies/50%2F50%3F-9999");
     assert_eq!(service.get("/ns_movies/The%20Dare-2020").await.status, 404);
     let moved = service.get("/ns_movies/50%2F50%3F-9999").await;
-    assert_eq!((moved.json(), moved.etag()), (expected, answer.etag()));
+    assert_eq!((moved.json(), moved.etag()), (expected, response.etag()));
 }
 
 #[tokio::test]
@@ -124,9 +124,9 @@ async fn a_rename_onto_another_movie_changes_neither() {
     let service = Service::seeded().await;
     let before = service.list_all("/ns_movies/").await;
     let path = "/ns_movies/The%20Dare-2020";
-    let answer = service.call("PATCH", path).json(&json!({"title": "Don't Click", "cast": []})).send().await;
-    assert_eq!(answer.status, 409);
-    assert!(answer.body.contains("Don't Click-2020"), "{}", answer.body);
+    let response = service.call("PATCH", path).json(&json!({"title": "Don't Click", "cast": []})).send().await;
+    assert_eq!(response.status, 409);
+    assert!(response.body.contains("Don't Click-2020"), "{}", response.body);
     assert_eq!(service.list_all("/ns_movies/").await, before);
 }
 
@@ -170,19 +170,19 @@ async fn what_is_not_there_is_404_and_named() {
     ] {
         for method in ["GET", "PUT", "PATCH", "DELETE"] {
             for patch in [json!({"description": "x"}), json!({"title": "Renamed"})] {
-                let answer = service.call(method, path).json(&patch).send().await;
-                assert_eq!(answer.status, 404, "{method} {path}");
+                let response = service.call(method, path).json(&patch).send().await;
+                assert_eq!(response.status, 404, "{method} {path}");
             }
         }
     }
-    let answer = service.get("/ns_movies/Nope%2F-1999").await;
-    assert_eq!(answer.json()["detail"], "Movie 'Nope/-1999' doesn't exist.");
-    assert_eq!(answer.json()["instance"], "/Prod/ns_movies/Nope%2F-1999");
+    let response = service.get("/ns_movies/Nope%2F-1999").await;
+    assert_eq!(response.json()["detail"], "Movie 'Nope/-1999' doesn't exist.");
+    assert_eq!(response.json()["instance"], "/Prod/ns_movies/Nope%2F-1999");
     assert_eq!(service.list_all("/ns_movies/").await.len(), 2);
 }
 
 #[tokio::test]
-async fn head_answers_as_get_without_a_body() {
+async fn head_is_get_without_a_body() {
     let service = Service::seeded().await;
     for path in ["/ns_movies/", "/ns_movies/The%20Dare-2020", "/ns_movies/Nope-1", "/health", "/nowhere"] {
         let (get, head) = (service.get(path).await, service.call("HEAD", path).send().await);
@@ -217,9 +217,9 @@ async fn health_tells_whether_the_table_answers() {
     assert_eq!(service.get("/health").await.json(), json!({"status": "ok"}));
     let gone = service.dynamodb.delete_table().table_name("movies").send().await;
     assert!(gone.is_ok());
-    let answer = service.get("/health").await;
-    assert_eq!((answer.status, answer.headers["retry-after"].as_str()), (503, "1"));
-    assert!(!answer.body.to_lowercase().contains("dynamo") && !answer.body.contains("ResourceNotFound"));
+    let response = service.get("/health").await;
+    assert_eq!((response.status, response.headers["retry-after"].as_str()), (503, "1"));
+    assert!(!response.body.to_lowercase().contains("dynamo") && !response.body.contains("ResourceNotFound"));
 }
 
 #[tokio::test]
@@ -242,6 +242,6 @@ async fn a_foreign_item_hides_no_movie() {
     foreign.item("id", AttributeValue::S("Foreign-1".to_owned())).send().await.unwrap();
     assert_eq!(service.list_all("/ns_movies/?limit=1").await.len(), 2);
     assert_eq!(service.get("/ns_movies/Foreign-1").await.status, 500);
-    let answer: Value = service.get("/ns_movies/Foreign-1").await.json();
-    assert!(!answer.to_string().contains("attribute"));
+    let response: Value = service.get("/ns_movies/Foreign-1").await.json();
+    assert!(!response.to_string().contains("attribute"));
 }

@@ -1,4 +1,4 @@
-//! The document: made from the code, right behind every door, and a check that can fail.
+//! The OpenAPI document: it is made from the code, and the check of responses against it can fail.
 
 use std::{collections::BTreeMap, env, fs, panic::catch_unwind, path::Path};
 
@@ -33,18 +33,18 @@ async fn its_server_is_where_the_service_is() {
             "requestContext": {"path": "/v1/swagger.json"}}),
         json!({"rawPath": "/dev/swagger.json", "requestContext": {"stage": "dev", "http": {"method": "GET"}}}),
     ] {
-        let answer = send_event(&service.app, event.to_string().as_bytes()).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.json()["servers"][0]["url"], ".", "{event}");
-        assert_eq!(answer.json()["paths"], DOCUMENT["paths"]);
+        let response = send_event(&service.app, event.to_string().as_bytes()).await;
+        assert_eq!(response.status, 200);
+        assert_eq!(response.json()["servers"][0]["url"], ".", "{event}");
+        assert_eq!(response.json()["paths"], DOCUMENT["paths"]);
     }
 }
 
 #[tokio::test]
 async fn it_says_what_the_contract_says() {
-    let answer = Service::start().await.get("/swagger.json").await;
-    let document = answer.json();
-    assert_eq!(answer.headers["content-type"], "application/json");
+    let response = Service::start().await.get("/swagger.json").await;
+    let document = response.json();
+    assert_eq!(response.headers["content-type"], "application/json");
     let movie = &document["components"]["schemas"]["Movie"];
     assert_eq!(movie["title"], "Movie Data");
     assert_eq!(movie["additionalProperties"], json!(false));
@@ -145,7 +145,7 @@ fn operations(document: &Value) -> impl Iterator<Item = &Value> {
 }
 
 #[test]
-fn an_answer_that_is_not_in_the_document_is_found() {
+fn a_response_that_is_not_in_the_document_is_found() {
     let headers = BTreeMap::from([
         ("content-type".to_owned(), "application/json".to_owned()),
         ("etag".to_owned(), "\"x\"".to_owned()),

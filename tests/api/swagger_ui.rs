@@ -1,4 +1,4 @@
-//! Swagger UI through every front door, compressed and not, and turned off.
+//! Swagger UI through every event source, as gzip, and turned off.
 
 use serde_json::json;
 
@@ -13,8 +13,8 @@ pub fn path_of(file: &str) -> String {
 #[tokio::test]
 async fn the_page_is_strict_about_what_it_loads() {
     let service = Service::start().await;
-    for door in EventSource::ALL {
-        let page = service.call_through(door, "GET", "/").send().await;
+    for source in EventSource::ALL {
+        let page = service.call_through(source, "GET", "/").send().await;
         assert_eq!((page.status, page.headers["content-type"].as_str()), (200, "text/html; charset=utf-8"));
         let policy = &page.headers["content-security-policy"];
         assert!(policy.starts_with("default-src 'none'; script-src 'self' 'sha256-"), "{policy}");
@@ -28,9 +28,9 @@ async fn the_page_is_strict_about_what_it_loads() {
                 page.body
             );
         }
-        let again = service.call_through(door, "GET", "/").header("If-None-Match", page.etag()).send().await;
+        let again = service.call_through(source, "GET", "/").header("If-None-Match", page.etag()).send().await;
         assert_eq!((again.status, again.body.as_str()), (304, ""));
-        assert!(page.body.contains("<base href=\"./\">"), "{door:?}: {}", page.body);
+        assert!(page.body.contains("<base href=\"./\">"), "{source:?}: {}", page.body);
     }
 }
 
@@ -91,9 +91,9 @@ async fn files_are_gzip_unless_the_client_refuses_it() {
 async fn a_file_for_listed_origins_varies_by_both() {
     let mut service = Service::start().await;
     service.app.config.cors_allow_origins = "https://a.org".parse().unwrap();
-    for door in EventSource::ALL {
-        let answer = service.call_through(door, "GET", &path_of("swagger-ui.css")).send().await;
-        assert_eq!(answer.headers["vary"], "Accept-Encoding, Origin", "{door:?}");
+    for source in EventSource::ALL {
+        let response = service.call_through(source, "GET", &path_of("swagger-ui.css")).send().await;
+        assert_eq!(response.headers["vary"], "Accept-Encoding, Origin", "{source:?}");
     }
 }
 
