@@ -38,7 +38,8 @@ pub(super) fn precondition(request: &Request) -> Result<Precondition, Problem> {
     Ok(precondition)
 }
 
-fn if_match(request: &Request) -> Option<Versions> {
+/// The versions that the request requires.
+pub(super) fn if_match(request: &Request) -> Option<Versions> {
     request.header(Header::IfMatch).map(|value| EntityTags::parse(&value).strong())
 }
 

@@ -18,7 +18,7 @@ use crate::{
 pub(super) async fn create(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
     let movie = Movie::from_json(body::read(request, body::JSON)?).map_err(Problem::from_invalid)?;
     let id = movie.id().map_err(Problem::from_invalid)?;
-    if let Some(required) = conditional::precondition(request)?.if_match {
+    if let Some(required) = conditional::if_match(request) {
         return Err(refuse(app, &id, &required).await);
     }
     let text = to_json(&movie)?;
