@@ -55,7 +55,7 @@ pub(super) async fn update(app: &App, request: &Request, id: &str) -> Result<Res
 fn smallest_movie(id: &MovieId) -> Result<Movie, Problem> {
     let (title, year) = (id.title().as_ref(), id.year().get());
     let movie = json!({"title": title, "year": year, "cast": [], "image": "http://a", "description": ""});
-    Movie::from_value(movie).map_err(Problem::from_invalid)
+    Movie::from_json(movie.to_string().as_bytes()).map_err(Problem::from_invalid)
 }
 
 /// The operation, as OpenAPI describes it.

@@ -24,7 +24,7 @@ fn described(title: &str, description: &str) -> Value {
 }
 
 async fn stored(service: &Service, movie: &Value) {
-    service.put(Movie::from_value(movie.clone()).unwrap()).await;
+    service.put(Movie::from_json(movie.to_string().as_bytes()).unwrap()).await;
 }
 
 fn size(response: &Response) -> usize {
