@@ -1,7 +1,5 @@
 //! The environment, read once at start. An error names its variable.
 
-use std::fmt;
-
 /// All that can be configured from outside, but for AWS's own variables.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Config {
@@ -14,24 +12,21 @@ pub struct Config {
     pub base_path: String,
     /// `SWAGGER_UI`: `on` (the default), or `off` for an API that shows no page at `/`.
     pub swagger_ui: bool,
-    /// `TLS_ROOTS`: a PEM file of the certificate authorities to trust instead of those of [`crate::tls`].
-    pub tls_roots: Option<String>,
 }
 
 /// A variable that is missing or wrong.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
+#[error("environment variable {variable} {problem}")]
 pub struct ConfigError {
     variable: &'static str,
-    problem: &'static str,
+    problem: String,
 }
 
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "environment variable {} {}", self.variable, self.problem)
+impl ConfigError {
+    pub(crate) fn new(variable: &'static str, problem: impl Into<String>) -> Self {
+        Self { variable, problem: problem.into() }
     }
 }
-
-impl std::error::Error for ConfigError {}
 
 impl Config {
     /// Reads the configuration from `variable`, which has the shape of [`std::env::var`].
@@ -39,34 +34,32 @@ impl Config {
     /// # Errors
     /// The first variable that is missing or wrong.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let table_name = variable("TABLE_NAME").filter(|name| !name.is_empty()).ok_or(ConfigError {
-            variable: "TABLE_NAME",
-            problem: "is missing: set it to the DynamoDB table's name",
-        })?;
+        let table_name = variable("TABLE_NAME")
+            .filter(|name| !name.is_empty())
+            .ok_or_else(|| ConfigError::new("TABLE_NAME", "is missing: set it to the DynamoDB table's name"))?;
 
         let origins = variable("CORS_ALLOW_ORIGINS").unwrap_or_else(|| "*".to_owned());
         let origins: Vec<_> = origins.split(',').map(str::trim).filter(|origin| !origin.is_empty()).collect();
         if origins.iter().any(|origin| *origin != "*" && !origin.contains("://")) {
             let problem = "is wrong: list origins such as https://example.org, comma-separated, or *";
-            return Err(ConfigError { variable: "CORS_ALLOW_ORIGINS", problem });
+            return Err(ConfigError::new("CORS_ALLOW_ORIGINS", problem));
         }
 
         let base_path = variable("BASE_PATH").unwrap_or_default();
         if !base_path.is_empty() && (!base_path.starts_with('/') || base_path.ends_with('/')) {
             let problem = "is wrong: start it with a slash and end it without, as in /api";
-            return Err(ConfigError { variable: "BASE_PATH", problem });
+            return Err(ConfigError::new("BASE_PATH", problem));
         }
         let swagger_ui = match variable("SWAGGER_UI").as_deref() {
             None | Some("" | "on") => true,
             Some("off") => false,
-            Some(_) => return Err(ConfigError { variable: "SWAGGER_UI", problem: "is wrong: it is on or off" }),
+            Some(_) => return Err(ConfigError::new("SWAGGER_UI", "is wrong: it is on or off")),
         };
         Ok(Self {
             table_name,
             cors_allow_origins: origins.into_iter().map(str::to_owned).collect(),
             base_path,
             swagger_ui,
-            tls_roots: variable("TLS_ROOTS").filter(|path| !path.is_empty()),
         })
     }
 }

@@ -20,23 +20,18 @@
 //! `description` (S), `etag` (S), `prior_etag` (S).
 
 mod attempts;
-mod dynamodb;
 mod item;
 
 use std::{collections::HashMap, fmt::Write as _};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
+    Client,
+    config::Builder,
     error::{ProvideErrorMetadata, SdkError},
     operation::{
-        get_item::{GetItem, GetItemError, GetItemInput, GetItemOutput, builders::GetItemInputBuilder},
-        put_item::{PutItem, PutItemError, PutItemInput, PutItemOutput},
-        query::{Query, QueryError, QueryInput, QueryOutput},
-        scan::{Scan, ScanError, ScanInput, ScanOutput},
-        transact_write_items::{
-            TransactWriteItems, TransactWriteItemsError, TransactWriteItemsInput, TransactWriteItemsOutput,
-        },
-        update_item::{UpdateItem, UpdateItemError, UpdateItemInput, UpdateItemOutput},
+        get_item::builders::GetItemFluentBuilder, put_item::PutItemError,
+        transact_write_items::TransactWriteItemsError, update_item::UpdateItemError,
     },
     types::{
         AttributeValue, CancellationReason, Delete, Put, ReturnConsumedCapacity::Total, ReturnValue,
@@ -51,11 +46,7 @@ use crate::{
     movie::{Movie, MovieId, MoviePatch, Year},
     telemetry::{Level, log, scope},
 };
-#[cfg(feature = "local")]
-pub(crate) use dynamodb::{retries, timeouts};
-
-use attempts::LostResponses;
-use dynamodb::DynamoDb;
+use attempts::{Contention, LostResponses, Meter};
 use item::Item;
 
 /// The index that lists the movies of one year.
@@ -128,7 +119,7 @@ pub enum StoreError {
 /// The movies table.
 #[derive(Clone, Debug)]
 pub struct Store {
-    dynamodb: DynamoDb,
+    client: Client,
     table: String,
 }
 
@@ -136,7 +127,8 @@ impl Store {
     /// A store on `table`.
     #[must_use]
     pub fn new(sdk: &SdkConfig, table: &str) -> Self {
-        Self { dynamodb: DynamoDb::new(sdk), table: table.to_owned() }
+        let config = Builder::from(sdk).retry_classifier(Contention).interceptor(Meter).build();
+        Self { client: Client::from_conf(config), table: table.to_owned() }
     }
 
     /// The table's name.
@@ -152,8 +144,7 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         // No movie's id is without a dash.
         let key = AttributeValue::S("ping".to_owned());
-        let input = GetItemInput::builder().table_name(&self.table).key("id", key).return_consumed_capacity(Total);
-        self.get_item("ping", input).await.map(|_| ())
+        self.get_item("ping", self.client.get_item().key("id", key)).await.map(|_| ())
     }
 
     /// The movie with this id, as of all writes answered so far (a strongly consistent read).
@@ -161,16 +152,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn get(&self, id: &MovieId) -> Result<VersionedMovie, StoreError> {
-        let input = GetItemInput::builder().table_name(&self.table).key("id", key(id)).consistent_read(true);
-        let item = self.get_item("get", input.return_consumed_capacity(Total)).await?;
-        item::to_stored(item.ok_or(StoreError::NotFound)?)
+        let call = self.client.get_item().key("id", key(id)).consistent_read(true);
+        item::to_stored(self.get_item("get", call).await?.ok_or(StoreError::NotFound)?)
     }
 
-    async fn get_item(&self, operation: &str, input: GetItemInputBuilder) -> Result<Option<Item>, StoreError> {
-        let answer = self.dynamodb.send::<GetItemOutput, GetItemError>(GetItem::new(), input.build(), None).await;
-        let answer = answer.map_err(|error| fault(operation, &error))?;
-        scope::read(answer.consumed_capacity());
-        Ok(answer.item)
+    async fn get_item(&self, operation: &str, call: GetItemFluentBuilder) -> Result<Option<Item>, StoreError> {
+        // On the heap here and below, since the state of a call is some kilobytes that would be moved around.
+        let found = Box::pin(call.table_name(&self.table).return_consumed_capacity(Total).send()).await;
+        let found = found.map_err(|error| fault(operation, &error))?;
+        scope::read(found.consumed_capacity());
+        Ok(found.item)
     }
 
     /// Stores a movie that is not there yet.
@@ -180,13 +171,15 @@ impl Store {
     pub async fn create(&self, id: &MovieId, movie: Movie) -> Result<VersionedMovie, StoreError> {
         let stored = VersionedMovie { movie, etag: new_version()? };
         let lost = LostResponses::default();
-        let input = PutItemInput::builder()
+        let call = self
+            .client
+            .put_item()
             .table_name(&self.table)
             .set_item(Some(item::from_stored(id, &stored)?))
             .condition_expression("attribute_not_exists(id)")
             .return_consumed_capacity(Total)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match self.dynamodb.send::<PutItemOutput, _>(PutItem::new(), input.build(), Some(&lost)).await {
+        match Box::pin(call.customize().interceptor(lost.clone()).send()).await {
             Ok(answer) => {
                 scope::write(answer.consumed_capacity());
                 Ok(stored)
@@ -222,7 +215,9 @@ impl Store {
         }
         let names = item::changes(patch).map(|(name, _)| (format!("#{name}"), name.to_owned())).collect();
         let lost = LostResponses::default();
-        let input = UpdateItemInput::builder()
+        let call = self
+            .client
+            .update_item()
             .table_name(&self.table)
             .key("id", key(id))
             .update_expression(update)
@@ -232,7 +227,7 @@ impl Store {
             .return_values(ReturnValue::AllNew)
             .return_consumed_capacity(Total)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match self.dynamodb.send::<UpdateItemOutput, _>(UpdateItem::new(), input.build(), Some(&lost)).await {
+        match Box::pin(call.customize().interceptor(lost.clone()).send()).await {
             Ok(answer) => {
                 scope::write(answer.consumed_capacity());
                 item::to_stored(answer.attributes.unwrap_or_default())
@@ -321,11 +316,13 @@ impl Store {
 
     async fn transact(&self, operation: &'static str, actions: Vec<TransactWriteItem>) -> Result<(), Canceled> {
         // One token for all attempts at this call, by which DynamoDB recognises them.
-        let input = TransactWriteItemsInput::builder()
+        let call = self
+            .client
+            .transact_write_items()
             .set_transact_items(Some(actions))
             .client_request_token(new_version().map_err(Canceled::Unknown)?)
             .return_consumed_capacity(Total);
-        match self.dynamodb.send::<TransactWriteItemsOutput, _>(TransactWriteItems::new(), input.build(), None).await {
+        match Box::pin(call.send()).await {
             Ok(answer) => {
                 scope::write(answer.consumed_capacity());
                 Ok(())
@@ -357,7 +354,9 @@ impl Store {
         let read_limit = i32::try_from(limit.saturating_add(1)).unwrap_or(i32::MAX);
         let (items, last_key) = match year {
             None => {
-                let input = ScanInput::builder()
+                let call = self
+                    .client
+                    .scan()
                     .table_name(&self.table)
                     .consistent_read(true)
                     .projection_expression(item::PROJECTION)
@@ -365,13 +364,14 @@ impl Store {
                     .limit(read_limit)
                     .set_exclusive_start_key(start)
                     .return_consumed_capacity(Total);
-                let page = self.dynamodb.send::<ScanOutput, ScanError>(Scan::new(), input.build(), None).await;
-                let page = page.map_err(|error| fault("list", &error))?;
+                let page = Box::pin(call.send()).await.map_err(|error| fault("list", &error))?;
                 scope::read(page.consumed_capacity());
                 (page.items, page.last_evaluated_key)
             }
             Some(year) => {
-                let input = QueryInput::builder()
+                let call = self
+                    .client
+                    .query()
                     .table_name(&self.table)
                     .index_name(YEAR_INDEX)
                     .key_condition_expression("#year = :year")
@@ -381,8 +381,7 @@ impl Store {
                     .limit(read_limit)
                     .set_exclusive_start_key(start)
                     .return_consumed_capacity(Total);
-                let page = self.dynamodb.send::<QueryOutput, QueryError>(Query::new(), input.build(), None).await;
-                let page = page.map_err(|error| fault("list year", &error))?;
+                let page = Box::pin(call.send()).await.map_err(|error| fault("list year", &error))?;
                 scope::read(page.consumed_capacity());
                 (page.items, page.last_evaluated_key)
             }

@@ -11,6 +11,7 @@
 #![allow(missing_docs, reason = "tests are named as sentences")]
 
 mod conditions;
+mod connections;
 mod contract;
 mod crud;
 mod errors;

@@ -1,14 +1,13 @@
 //! A service on a table of its own.
 
-use std::collections::BTreeMap;
-
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::{
-    Client,
-    config::{Credentials, SharedCredentialsProvider, SharedHttpClient},
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicUsize, Ordering},
 };
+
+use aws_sdk_dynamodb::Client;
 use dynoxide::Database;
-use movies::{api::App, config::Config, http_client, local, movie::Movie, store::Store, tls};
+use movies::{api::App, aws, config::Config, local, movie::Movie, store::Store};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -34,22 +33,21 @@ impl Service {
     }
 
     fn at(endpoint: String) -> Self {
+        static COPIES: AtomicUsize = AtomicUsize::new(0);
         let faults = Faults::default();
-        let config = Config {
-            table_name: "movies".to_owned(),
-            cors_allow_origins: vec!["*".to_owned()],
-            base_path: String::new(),
-            swagger_ui: true,
-            tls_roots: None,
+        // The SDK counts retries for each region of a process, and does fewer when many calls fail.
+        let region = format!("copy-{}", COPIES.fetch_add(1, Ordering::Relaxed));
+        let variable = |name: &str| match name {
+            "TABLE_NAME" => Some("movies".to_owned()),
+            "AWS_ENDPOINT_URL_DYNAMODB" => Some(endpoint.clone()),
+            "AWS_REGION" => Some(region.clone()),
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
+            _ => None,
         };
-        let real = http_client::new(tls::client_config(&config).unwrap());
-        let sdk = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .endpoint_url(&endpoint)
-            .region(Region::new("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
-            .http_client(SharedHttpClient::new(FaultyClient { real, faults: faults.clone() }))
-            .build();
+        let config = Config::read(variable).unwrap();
+        let sdk = aws::connect(variable).unwrap();
+        let real = sdk.http_client().unwrap();
+        let sdk = sdk.into_builder().http_client(FaultyClient { real, faults: faults.clone() }).build();
         let app = App { store: Store::new(&sdk, &config.table_name), config };
         Self { app, faults, dynamodb: Client::new(&sdk), endpoint }
     }
