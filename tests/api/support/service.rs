@@ -3,8 +3,10 @@
 use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
 };
 
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::Client;
 use dynoxide::Database;
 use movies::{api::App, aws, config::Config, local, movie::Movie, store::Store};
@@ -33,6 +35,10 @@ impl Service {
     }
 
     fn at(endpoint: String) -> Self {
+        Self::with_timeout(endpoint, None)
+    }
+
+    fn with_timeout(endpoint: String, attempt_timeout: Option<Duration>) -> Self {
         static COPIES: AtomicUsize = AtomicUsize::new(0);
         let faults = Faults::default();
         // The SDK counts retries for each region of a process, and does fewer when many calls fail.
@@ -47,7 +53,12 @@ impl Service {
         let config = Config::read(variable).unwrap();
         let sdk = aws::connect(variable).unwrap();
         let real = sdk.http_client().unwrap();
-        let sdk = sdk.into_builder().http_client(FaultyClient { real, faults: faults.clone() }).build();
+        let http = FaultyClient { real, faults: faults.clone() };
+        let mut sdk = sdk.into_builder().http_client(http);
+        if let Some(timeout) = attempt_timeout {
+            sdk = sdk.timeout_config(TimeoutConfig::builder().operation_attempt_timeout(timeout).build());
+        }
+        let sdk = sdk.build();
         let app = App { store: Store::new(&sdk, &config.table_name), config };
         Self { app, faults, dynamodb: Client::new(&sdk), endpoint }
     }
@@ -69,6 +80,11 @@ impl Service {
     /// Another copy of the function on the same table, whose calls never fail.
     pub fn other_copy(&self) -> Self {
         Self::at(self.endpoint.clone())
+    }
+
+    /// Such a copy whose attempts end soon, for tests in which many of them get no response.
+    pub fn impatient_copy(&self) -> Self {
+        Self::with_timeout(self.endpoint.clone(), Some(Duration::from_millis(250)))
     }
 
     /// A request through the REST API, the event source that is deployed.
