@@ -21,7 +21,7 @@ use crate::{
     openapi,
     problem::Problem,
     route::{self, NoRoute, Route},
-    store::{Page, Precondition, Store, StoreError, VersionedMovie},
+    store::{Page, Precondition, Store, StoreError, VersionedMovie, Versions},
     swagger_ui::{self, Asset},
 };
 
@@ -182,7 +182,7 @@ fn list_json(mut page: Page) -> Result<(String, String, Option<String>), Problem
             }
         }
         // A stamp is of one write to one movie.
-        etag.update(stored.etag.as_bytes());
+        etag.update(stored.version.as_bytes());
         last = Some(id);
     }
     json.push(b'}');
@@ -204,7 +204,7 @@ async fn create(app: &App, request: &Request) -> Result<Response<Body>, Problem>
 async fn read(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
     let id = movie_id(id)?;
     let stored = app.store.get(&id).await.map_err(|error| problem(error, id.as_str(), false))?;
-    Ok(with_etag(request, ok(to_json(&stored.movie)?), Some(&stored.etag)))
+    Ok(with_etag(request, ok(to_json(&stored.movie)?), Some(&stored.version)))
 }
 
 async fn update(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
@@ -213,13 +213,13 @@ async fn update(app: &App, request: &Request, id: &str) -> Result<Response<Body>
     let json = body(request, &TYPES, "application/json, application/merge-patch+json")?;
     let patch = MoviePatch::from_json(json).map_err(bad_body)?;
     let new_id = patch.id_after(&id).map_err(bad_body)?;
-    let expected = expected(request)?;
+    let precondition = precondition(request)?;
     if new_id == id {
         let stored =
-            app.store.update(&id, &patch, &expected).await.map_err(|error| problem(error, id.as_str(), true))?;
-        return Ok(with_etag(request, ok(to_json(&stored.movie)?), Some(&stored.etag)));
+            app.store.update(&id, &patch, &precondition).await.map_err(|error| problem(error, id.as_str(), true))?;
+        return Ok(with_etag(request, ok(to_json(&stored.movie)?), Some(&stored.version)));
     }
-    let renamed = app.store.rename(&id, &new_id, &patch, &expected).await.map_err(|error| {
+    let renamed = app.store.rename(&id, &new_id, &patch, &precondition).await.map_err(|error| {
         let named = if error == StoreError::Exists { &new_id } else { &id };
         problem(error, named.as_str(), true)
     })?;
@@ -228,8 +228,8 @@ async fn update(app: &App, request: &Request, id: &str) -> Result<Response<Body>
 
 async fn delete(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
     let id = movie_id(id)?;
-    let expected = expected(request)?;
-    app.store.delete(&id, &expected).await.map_err(|error| problem(error, id.as_str(), true))?;
+    let precondition = precondition(request)?;
+    app.store.delete(&id, &precondition).await.map_err(|error| problem(error, id.as_str(), true))?;
     Ok(Response::new(Body::Empty))
 }
 
@@ -346,18 +346,25 @@ fn problem(error: StoreError, id: &str, is_write: bool) -> Problem {
     }
 }
 
-/// `If-Match`. A weak etag never matches (RFC 9110 §13.1.1), nor does text that is no etag: the client's condition
-/// cannot hold then, and the answer is 412.
-fn expected(request: &Request) -> Result<Precondition, Problem> {
-    let Some(header) = request.header(Header::IfMatch) else { return Ok(Precondition::Any) };
-    if header == "*" {
-        return Ok(Precondition::Any);
+/// `If-Match` and `If-None-Match`. A weak etag never matches the first (RFC 9110 §13.1.1), nor does text that is no etag.
+fn precondition(request: &Request) -> Result<Precondition, Problem> {
+    Ok(Precondition {
+        if_match: versions(request, Header::IfMatch, false)?,
+        if_none_match: versions(request, Header::IfNoneMatch, true)?,
+    })
+}
+
+fn versions(request: &Request, header: Header, takes_weak: bool) -> Result<Option<Versions>, Problem> {
+    let Some(list) = request.header(header) else { return Ok(None) };
+    if list == "*" {
+        return Ok(Some(Versions::Any));
     }
-    let etags: Vec<_> = opaque_tags(&header).filter(|(weak, _)| !weak).map(|(_, tag)| tag.to_owned()).collect();
+    let etags: Vec<_> =
+        opaque_tags(&list).filter(|(weak, _)| takes_weak || !weak).map(|(_, tag)| tag.to_owned()).collect();
     if etags.len() > MAX_ETAGS {
-        return Err(Problem::bad_request(format!("If-Match names more than {MAX_ETAGS} etags.")));
+        return Err(Problem::bad_request(format!("A precondition names more than {MAX_ETAGS} etags.")));
     }
-    Ok(Precondition::OneOf(etags))
+    Ok(Some(Versions::OneOf(etags)))
 }
 
 /// The etags in a list, without their quotes, and whether each is weak. An etag may hold a comma.
@@ -396,7 +403,7 @@ fn hex(digest: &digest::Digest) -> String {
 
 /// A movie that is now at `id`.
 fn moved(request: &Request, id: &MovieId, stored: &VersionedMovie) -> Result<Response<Body>, Problem> {
-    let mut response = with_etag(request, ok(to_json(&stored.movie)?), Some(&stored.etag));
+    let mut response = with_etag(request, ok(to_json(&stored.movie)?), Some(&stored.version));
     let location = format!("{}/ns_movies/{}", request.base, utf8_percent_encode(id.as_str(), RESERVED));
     insert(response.headers_mut(), header::LOCATION, &location);
     Ok(response)

@@ -21,6 +21,7 @@
 
 mod attempts;
 mod item;
+mod precondition;
 
 use std::{collections::HashMap, fmt::Write as _};
 
@@ -35,7 +36,7 @@ use aws_sdk_dynamodb::{
     },
     types::{
         AttributeValue, CancellationReason, Delete, Put, ReturnConsumedCapacity::Total, ReturnValue,
-        ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+        ReturnValuesOnConditionCheckFailure, TransactWriteItem, builders::DeleteBuilder,
     },
 };
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
@@ -48,6 +49,9 @@ use crate::{
 };
 use attempts::{Contention, LostResponses, Meter};
 use item::Item;
+use precondition::Condition;
+
+pub use precondition::{Precondition, Versions};
 
 /// The index that lists the movies of one year.
 pub const YEAR_INDEX: &str = "by-year";
@@ -61,7 +65,7 @@ pub struct VersionedMovie {
     /// The movie.
     pub movie: Movie,
     /// The stamp of the last write: 22 characters of base64url.
-    pub etag: String,
+    pub version: String,
 }
 
 /// A page of a listing.
@@ -77,25 +81,6 @@ impl Page {
     /// memory twice. An item that is no movie is left out, and logged: it must not hide all others.
     pub fn into_movies(self) -> impl Iterator<Item = (String, VersionedMovie)> {
         self.items.into_iter().filter_map(|found| item::to_entry(found).ok())
-    }
-}
-
-/// The state that a client wants a movie to be in before it is changed: `If-Match` (RFC 9110 §13.1.1).
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub enum Precondition {
-    /// Any, as long as it exists.
-    #[default]
-    Any,
-    /// One of these etags.
-    OneOf(Vec<String>),
-}
-
-impl Precondition {
-    fn allows(&self, etag: &str) -> bool {
-        match self {
-            Self::Any => true,
-            Self::OneOf(etags) => etags.iter().any(|expected| expected == etag),
-        }
     }
 }
 
@@ -169,7 +154,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Exists`], [`StoreError::TooLarge`], [`StoreError::Unavailable`].
     pub async fn create(&self, id: &MovieId, movie: Movie) -> Result<VersionedMovie, StoreError> {
-        let stored = VersionedMovie { movie, etag: new_version()? };
+        let stored = VersionedMovie { movie, version: new_version()? };
         let lost = LostResponses::default();
         let call = self
             .client
@@ -186,7 +171,7 @@ impl Store {
             }
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    own_write(failed.item(), &stored.etag)?.ok_or(lost.unless(StoreError::Exists))
+                    own_write(failed.item(), &stored.version)?.ok_or(lost.unless(StoreError::Exists))
                 }
                 _ => Err(fault("create", &error)),
             },
@@ -202,10 +187,10 @@ impl Store {
         &self,
         id: &MovieId,
         patch: &MoviePatch,
-        expected: &Precondition,
+        precondition: &Precondition,
     ) -> Result<VersionedMovie, StoreError> {
         let stamp = new_version()?;
-        let (condition, mut values) = condition(expected);
+        let Condition { expression, mut values } = precondition.condition();
         values.insert(":stamp".to_owned(), AttributeValue::S(stamp.clone()));
         let mut update = "SET prior_etag = etag, etag = :stamp".to_owned();
         for (name, value) in item::changes(patch) {
@@ -221,7 +206,7 @@ impl Store {
             .table_name(&self.table)
             .key("id", key(id))
             .update_expression(update)
-            .condition_expression(format!("{condition} AND etag <> :stamp AND prior_etag <> :stamp"))
+            .condition_expression(format!("{expression} AND etag <> :stamp AND prior_etag <> :stamp"))
             .set_expression_attribute_names(Some(names).filter(|names: &HashMap<_, _>| !names.is_empty()))
             .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::AllNew)
@@ -252,20 +237,18 @@ impl Store {
         id: &MovieId,
         new_id: &MovieId,
         patch: &MoviePatch,
-        expected: &Precondition,
+        precondition: &Precondition,
     ) -> Result<VersionedMovie, StoreError> {
         for _ in 0..RENAME_ROUNDS {
             let current = self.get(id).await?;
-            if !expected.allows(&current.etag) {
-                return Err(StoreError::Stale);
-            }
-            let renamed = VersionedMovie { movie: patch.apply(current.movie), etag: new_version()? };
+            let renamed = VersionedMovie { movie: patch.apply(current.movie), version: new_version()? };
             let put = Put::builder()
                 .table_name(&self.table)
                 .set_item(Some(item::from_stored(new_id, &renamed)?))
                 .condition_expression("attribute_not_exists(id)")
                 .build();
-            let delete = self.delete_if(id, &Precondition::OneOf(vec![current.etag])).build();
+            // Only what was read is moved.
+            let delete = self.delete_if(id, precondition.condition().and_version(current.version)).build();
             let (Ok(put), Ok(delete)) = (put, delete) else { return Err(StoreError::Corrupt) };
             let actions = vec![
                 TransactWriteItem::builder().put(put).build(),
@@ -274,13 +257,10 @@ impl Store {
             match self.transact("rename", actions).await {
                 Ok(()) => return Ok(renamed),
                 Err(Canceled::Unknown(error)) => return Err(error),
-                Err(Canceled::Conditions(reasons)) => {
-                    let is_taken = reasons.first().is_some_and(condition_failed);
-                    let is_changed = reasons.get(1).is_some_and(condition_failed);
-                    if is_taken && !is_changed {
-                        return Err(StoreError::Exists);
-                    }
-                }
+                Err(Canceled::Conditions(reasons)) => match reasons.get(1).filter(|reason| condition_failed(reason)) {
+                    None => return Err(StoreError::Exists),
+                    Some(changed) => refusal(changed, precondition).map_or(Ok(()), Err)?,
+                },
             }
         }
         log(Level::Warn, "rename gave way to other writers", json!({"rounds": RENAME_ROUNDS}));
@@ -291,37 +271,30 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Stale`], [`StoreError::Unavailable`].
-    pub async fn delete(&self, id: &MovieId, expected: &Precondition) -> Result<(), StoreError> {
-        let Ok(delete) = self.delete_if(id, expected).build() else { return Err(StoreError::Corrupt) };
+    pub async fn delete(&self, id: &MovieId, precondition: &Precondition) -> Result<(), StoreError> {
+        let Ok(delete) = self.delete_if(id, precondition.condition()).build() else { return Err(StoreError::Corrupt) };
         match self.transact("delete", vec![TransactWriteItem::builder().delete(delete).build()]).await {
             Ok(()) => Ok(()),
             Err(Canceled::Unknown(error)) => Err(error),
             Err(Canceled::Conditions(reasons)) => {
-                let found =
-                    reasons.first().and_then(|reason| reason.item.as_ref()).is_some_and(|item| !item.is_empty());
-                Err(if found { StoreError::Stale } else { StoreError::NotFound })
+                let refused = reasons.first().and_then(|reason| refusal(reason, precondition));
+                Err(refused.unwrap_or(StoreError::Unavailable))
             }
         }
     }
 
-    fn delete_if(&self, id: &MovieId, expected: &Precondition) -> aws_sdk_dynamodb::types::builders::DeleteBuilder {
-        let (condition, values) = condition(expected);
+    fn delete_if(&self, id: &MovieId, condition: Condition) -> DeleteBuilder {
         Delete::builder()
             .table_name(&self.table)
             .key("id", key(id))
-            .condition_expression(condition)
-            .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()))
+            .condition_expression(condition.expression)
+            .set_expression_attribute_values(Some(condition.values).filter(|values| !values.is_empty()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
     async fn transact(&self, operation: &'static str, actions: Vec<TransactWriteItem>) -> Result<(), Canceled> {
-        // One token for all attempts at this call, by which DynamoDB recognises them.
-        let call = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(actions))
-            .client_request_token(new_version().map_err(Canceled::Unknown)?)
-            .return_consumed_capacity(Total);
+        // The SDK adds a token, the same for all attempts at this call, by which DynamoDB recognises them.
+        let call = self.client.transact_write_items().set_transact_items(Some(actions)).return_consumed_capacity(Total);
         match Box::pin(call.send()).await {
             Ok(answer) => {
                 scope::write(answer.consumed_capacity());
@@ -409,20 +382,17 @@ fn condition_failed(reason: &CancellationReason) -> bool {
     reason.code() == Some("ConditionalCheckFailed")
 }
 
-fn key(id: &MovieId) -> AttributeValue {
-    AttributeValue::S(id.as_str().to_owned())
+/// Why a transaction may not change the item that failed its condition. `None` if only another write came first.
+fn refusal(reason: &CancellationReason, precondition: &Precondition) -> Option<StoreError> {
+    match reason.item().filter(|item| !item.is_empty()) {
+        None => Some(StoreError::NotFound),
+        Some(item) if item::version(item).is_some_and(|version| precondition.allows(version)) => None,
+        Some(_) => Some(StoreError::Stale),
+    }
 }
 
-/// The condition under which a movie that must exist may be changed, and the values it speaks of.
-fn condition(expected: &Precondition) -> (String, Item) {
-    let Precondition::OneOf(etags) = expected else { return ("attribute_exists(id)".to_owned(), Item::new()) };
-    if etags.is_empty() {
-        // No etag is empty, so this holds for no movie.
-        return ("etag = :none".to_owned(), Item::from([(":none".to_owned(), AttributeValue::S(String::new()))]));
-    }
-    let names: Vec<_> = (0..etags.len()).map(|n| format!(":expected{n}")).collect();
-    let condition = format!("etag IN ({})", names.join(", "));
-    (condition, names.into_iter().zip(etags.iter().cloned().map(AttributeValue::S)).collect())
+fn key(id: &MovieId) -> AttributeValue {
+    AttributeValue::S(id.as_str().to_owned())
 }
 
 /// The movie, if the item that a failed condition returned shows that the write with this stamp has happened.

@@ -37,11 +37,11 @@ pub(super) fn from_stored(id: &MovieId, stored: &VersionedMovie) -> Result<Item,
         ("cast".to_owned(), names(&movie.cast)),
         ("image".to_owned(), text(movie.image.as_str())),
         ("description".to_owned(), text(&movie.description)),
-        ("etag".to_owned(), text(&stored.etag)),
+        ("etag".to_owned(), text(&stored.version)),
         ("prior_etag".to_owned(), text("")),
     ]);
     // An update fills `prior_etag` later.
-    let bytes = item.iter().map(|(name, value)| name.len() + size(value)).sum::<usize>() + stored.etag.len();
+    let bytes = item.iter().map(|(name, value)| name.len() + size(value)).sum::<usize>() + stored.version.len();
     if bytes > MAX_ITEM_BYTES { Err(StoreError::TooLarge) } else { Ok(item) }
 }
 
@@ -91,7 +91,7 @@ fn read(item: Item) -> (Option<String>, Option<VersionedMovie>) {
     }
     let stored = || {
         let movie = Movie { title: title?, year: year?, cast: cast?, image: image?, description: description? };
-        Some(VersionedMovie { movie, etag: etag? })
+        Some(VersionedMovie { movie, version: etag? })
     };
     let stored = stored();
     (id, stored)
@@ -100,6 +100,11 @@ fn read(item: Item) -> (Option<String>, Option<VersionedMovie>) {
 /// An item's or a key's id.
 pub(super) fn id(item: &Item) -> Option<String> {
     item.get("id").and_then(|id| id.as_s().ok()).cloned()
+}
+
+/// The version of an item.
+pub(super) fn version(item: &Item) -> Option<&str> {
+    item.get("etag").and_then(|etag| etag.as_s().ok()).map(String::as_str)
 }
 
 /// Whether the item's last write, or the one before, has this stamp.
