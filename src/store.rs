@@ -21,7 +21,7 @@
 
 mod attempts;
 mod dynamodb;
-mod item;
+mod record;
 
 use std::{collections::HashMap, fmt::Write as _};
 
@@ -56,7 +56,7 @@ pub(crate) use dynamodb::{retries, timeouts};
 
 use attempts::LostResponses;
 use dynamodb::DynamoDb;
-use item::Item;
+use record::{Changes, Item, Record};
 
 /// The index that lists the movies of one year.
 pub const YEAR_INDEX: &str = "by-year";
@@ -85,7 +85,7 @@ impl Page {
     /// The movies, each with its id, in the table's own order. Each is made when it is asked for, so that no page is in
     /// memory twice. An item that is no movie is left out, and logged: it must not hide all others.
     pub fn into_movies(self) -> impl Iterator<Item = (String, VersionedMovie)> {
-        self.items.into_iter().filter_map(|found| item::to_entry(found).ok())
+        self.items.into_iter().filter_map(|item| Record::from_item(item).and_then(Record::into_entry).ok())
     }
 }
 
@@ -163,7 +163,7 @@ impl Store {
     pub async fn get(&self, id: &MovieId) -> Result<VersionedMovie, StoreError> {
         let input = GetItemInput::builder().table_name(&self.table).key("id", key(id)).consistent_read(true);
         let item = self.get_item("get", input.return_consumed_capacity(Total)).await?;
-        item::to_stored(item.ok_or(StoreError::NotFound)?)
+        Record::from_item(item.ok_or(StoreError::NotFound)?)?.into_movie()
     }
 
     async fn get_item(&self, operation: &str, input: GetItemInputBuilder) -> Result<Option<Item>, StoreError> {
@@ -178,22 +178,23 @@ impl Store {
     /// # Errors
     /// [`StoreError::Exists`], [`StoreError::TooLarge`], [`StoreError::Unavailable`].
     pub async fn create(&self, id: &MovieId, movie: Movie) -> Result<VersionedMovie, StoreError> {
-        let stored = VersionedMovie { movie, etag: new_version()? };
+        let version = new_version()?;
+        let record = Record::new(id, movie, version.clone());
         let lost = LostResponses::default();
         let input = PutItemInput::builder()
             .table_name(&self.table)
-            .set_item(Some(item::from_stored(id, &stored)?))
+            .set_item(Some(record.to_item()?))
             .condition_expression("attribute_not_exists(id)")
             .return_consumed_capacity(Total)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match self.dynamodb.send::<PutItemOutput, _>(PutItem::new(), input.build(), Some(&lost)).await {
             Ok(answer) => {
                 scope::write(answer.consumed_capacity());
-                Ok(stored)
+                record.into_movie()
             }
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    own_write(failed.item(), &stored.etag)?.ok_or(lost.unless(StoreError::Exists))
+                    own_write(failed.item(), &version)?.ok_or(lost.unless(StoreError::Exists))
                 }
                 _ => Err(fault("create", &error)),
             },
@@ -215,12 +216,16 @@ impl Store {
         let (condition, mut values) = condition(expected);
         values.insert(":stamp".to_owned(), AttributeValue::S(stamp.clone()));
         let mut update = "SET prior_etag = etag, etag = :stamp".to_owned();
-        for (name, value) in item::changes(patch) {
-            // Placeholders, since `cast` is one of DynamoDB's reserved words.
+        let Changes { set, remove } = record::changes(patch)?;
+        // Placeholders, since `cast` is one of DynamoDB's reserved words.
+        let names = set.keys().chain(&remove).map(|name| (format!("#{name}"), name.clone())).collect();
+        for (name, value) in set {
             let _ = write!(update, ", #{name} = :{name}");
             values.insert(format!(":{name}"), value);
         }
-        let names = item::changes(patch).map(|(name, _)| (format!("#{name}"), name.to_owned())).collect();
+        for (index, name) in remove.iter().enumerate() {
+            let _ = write!(update, "{} #{name}", if index == 0 { " REMOVE" } else { "," });
+        }
         let lost = LostResponses::default();
         let input = UpdateItemInput::builder()
             .table_name(&self.table)
@@ -235,7 +240,7 @@ impl Store {
         match self.dynamodb.send::<UpdateItemOutput, _>(UpdateItem::new(), input.build(), Some(&lost)).await {
             Ok(answer) => {
                 scope::write(answer.consumed_capacity());
-                item::to_stored(answer.attributes.unwrap_or_default())
+                Record::from_item(answer.attributes.unwrap_or_default())?.into_movie()
             }
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
@@ -264,10 +269,10 @@ impl Store {
             if !expected.allows(&current.etag) {
                 return Err(StoreError::Stale);
             }
-            let renamed = VersionedMovie { movie: patch.apply(current.movie), etag: new_version()? };
+            let renamed = Record::new(new_id, patch.apply(current.movie), new_version()?);
             let put = Put::builder()
                 .table_name(&self.table)
-                .set_item(Some(item::from_stored(new_id, &renamed)?))
+                .set_item(Some(renamed.to_item()?))
                 .condition_expression("attribute_not_exists(id)")
                 .build();
             let delete = self.delete_if(id, &Precondition::OneOf(vec![current.etag])).build();
@@ -277,7 +282,7 @@ impl Store {
                 TransactWriteItem::builder().delete(delete).build(),
             ];
             match self.transact("rename", actions).await {
-                Ok(()) => return Ok(renamed),
+                Ok(()) => return renamed.into_movie(),
                 Err(Canceled::Unknown(error)) => return Err(error),
                 Err(Canceled::Conditions(reasons)) => {
                     let is_taken = reasons.first().is_some_and(condition_failed);
@@ -360,8 +365,8 @@ impl Store {
                 let input = ScanInput::builder()
                     .table_name(&self.table)
                     .consistent_read(true)
-                    .projection_expression(item::PROJECTION)
-                    .set_expression_attribute_names(Some(item::projection_names()))
+                    .projection_expression(record::projection())
+                    .set_expression_attribute_names(Some(record::projection_names()))
                     .limit(read_limit)
                     .set_exclusive_start_key(start)
                     .return_consumed_capacity(Total);
@@ -375,8 +380,8 @@ impl Store {
                     .table_name(&self.table)
                     .index_name(YEAR_INDEX)
                     .key_condition_expression("#year = :year")
-                    .projection_expression(item::PROJECTION)
-                    .set_expression_attribute_names(Some(item::projection_names()))
+                    .projection_expression(record::projection())
+                    .set_expression_attribute_names(Some(record::projection_names()))
                     .expression_attribute_values(":year", AttributeValue::N(year.to_string()))
                     .limit(read_limit)
                     .set_exclusive_start_key(start)
@@ -389,9 +394,9 @@ impl Store {
         };
         let mut items = items.unwrap_or_default();
         let has_more = items.len() > limit;
-        let mut next = last_key.as_ref().and_then(item::id);
+        let mut next = last_key.as_ref().and_then(record::id);
         if has_more {
-            next = limit.checked_sub(1).and_then(|last| items.get(last)).and_then(item::id);
+            next = limit.checked_sub(1).and_then(|last| items.get(last)).and_then(record::id);
         }
         items.truncate(limit);
         Ok(Page { items, next })
@@ -429,7 +434,7 @@ fn condition(expected: &Precondition) -> (String, Item) {
 /// The movie, if the item that a failed condition returned shows that the write with this stamp has happened.
 fn own_write(found: Option<&Item>, stamp: &str) -> Result<Option<VersionedMovie>, StoreError> {
     match found {
-        Some(found) if item::bears(found, stamp) => item::to_stored(found.clone()).map(Some),
+        Some(found) if record::bears(found, stamp) => Record::from_item(found.clone())?.into_movie().map(Some),
         _ => Ok(None),
     }
 }
