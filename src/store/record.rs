@@ -154,7 +154,7 @@ fn reason(field: &str, error: &serde_dynamo::Error) -> String {
     if error.starts_with("missing field") { error } else { format!("{field}: {error}") }
 }
 
-/// A value that serde reads as serde_dynamo does.
+/// A value that serde reads as `serde_dynamo` does.
 struct Attribute(AttributeValue);
 
 impl IntoDeserializer<'_, serde_dynamo::Error> for Attribute {

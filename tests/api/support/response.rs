@@ -6,14 +6,14 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use movies::{Invocation, api::App, event::Event};
 use serde_json::{Value, json};
 
-use crate::contract;
+use crate::{bodies, contract};
 
 /// Puts an event's bytes in, takes the reply's bytes out.
 pub async fn send_event(app: &App, event: &[u8]) -> Response {
     let request = match Event::from_bytes(event) {
         Event::Http(_, mut request) => {
             request.strip_base_path(&app.config.base_path);
-            Some((request.method, request.path))
+            Some((request.method, request.path, request.body.unwrap_or_default()))
         }
         Event::Unknown => None,
     };
@@ -22,10 +22,11 @@ pub async fn send_event(app: &App, event: &[u8]) -> Response {
     let bytes = serde_json::to_vec(&reply).unwrap();
     let answer = Response::read(&serde_json::from_slice(&bytes).unwrap());
     match request {
-        Some((method, Some(path))) => {
+        Some((method, Some(path), body)) => {
+            bodies::check(&method, &path, &body, answer.status, answer.body.as_bytes());
             contract::check(&method, &path, answer.status, &answer.headers, answer.body.as_bytes());
         }
-        Some((_, None)) | None => assert_eq!(answer.status, 400, "{answer:?}"),
+        Some((_, None, _)) | None => assert_eq!(answer.status, 400, "{answer:?}"),
     }
     answer
 }
