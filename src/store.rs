@@ -22,6 +22,7 @@
 mod attempts;
 mod dynamodb;
 mod record;
+mod size;
 
 use std::{collections::HashMap, fmt::Write as _};
 

@@ -107,9 +107,6 @@ pub(crate) trait Member: Sized + Serialize {
     /// What the field's values are.
     type Value: Field;
 
-    /// Whether every movie has the field.
-    const IS_REQUIRED: bool;
-
     /// Whether this movie is without the field.
     fn is_absent(&self) -> bool;
 
@@ -122,7 +119,6 @@ pub(crate) trait Member: Sized + Serialize {
 
 impl<T: Field> Member for T {
     type Value = T;
-    const IS_REQUIRED: bool = true;
 
     fn is_absent(&self) -> bool {
         false
@@ -153,7 +149,6 @@ impl<T: Field> Member for T {
 
 impl<T: Field> Member for Option<T> {
     type Value = T;
-    const IS_REQUIRED: bool = false;
 
     fn is_absent(&self) -> bool {
         self.is_none()

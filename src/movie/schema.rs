@@ -5,7 +5,11 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
-use super::{Movie, MoviePatch, field::Member};
+use super::{
+    Movie, MoviePatch,
+    errors::FieldErrors,
+    field::{Member, Sent},
+};
 
 /// What the document says of a field.
 pub(super) struct Description {
@@ -26,7 +30,7 @@ impl Description {
         Self {
             name,
             text: lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" "),
-            is_required: M::IS_REQUIRED,
+            is_required: M::of_movie(Sent::Absent, name, &mut FieldErrors::default()).is_none(),
             value: SchemaGenerator::subschema_for::<M::Value>,
             change: SchemaGenerator::subschema_for::<M>,
         }

@@ -11,7 +11,7 @@ use serde::{
 };
 use serde_json::json;
 
-use super::{StoreError, VersionedMovie};
+use super::{StoreError, VersionedMovie, size};
 use crate::{
     movie::{Movie, MovieId, MoviePatch},
     telemetry::{Level, log},
@@ -19,9 +19,6 @@ use crate::{
 
 /// Attributes by name.
 pub(super) type Item = HashMap<String, AttributeValue>;
-
-/// DynamoDB's limit for an item, names and values together, in bytes.
-const MAX_ITEM_BYTES: usize = 400 * 1024;
 
 /// Begins a version that is derived from an item's content. A random version is base64url, which has no such character.
 const DERIVED: &str = "content.";
@@ -51,8 +48,7 @@ impl Record {
         let item: Item = serde_dynamo::to_item(self).map_err(not_written)?;
         // An update fills `prior_etag` later.
         let later = self.version.as_ref().map_or(0, String::len);
-        let bytes = item.iter().map(|(name, value)| name.len() + size(value)).sum::<usize>() + later;
-        if bytes > MAX_ITEM_BYTES { Err(StoreError::TooLarge) } else { Ok(item) }
+        if size::of(&item) + later > size::MAX { Err(StoreError::TooLarge) } else { Ok(item) }
     }
 
     /// Reads an item. What is not a movie is logged, with the field that is not valid.
@@ -188,20 +184,6 @@ fn derived_version(id: &str, movie: &Movie) -> Result<String, StoreError> {
 fn not_written(error: impl std::error::Error) -> StoreError {
     log(Level::Error, "a movie cannot be written", json!({"cause": error.to_string()}));
     StoreError::Corrupt
-}
-
-/// A value's size as DynamoDB counts it (Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats").
-fn size(value: &AttributeValue) -> usize {
-    match value {
-        AttributeValue::S(text) => text.len(),
-        AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
-        AttributeValue::L(entries) => 3 + entries.iter().map(|entry| 1 + size(entry)).sum::<usize>(),
-        AttributeValue::M(entries) => {
-            3 + entries.iter().map(|(name, entry)| name.len() + 1 + size(entry)).sum::<usize>()
-        }
-        // Booleans; a movie has neither binary data nor sets.
-        _ => 1,
-    }
 }
 
 #[cfg(test)]
