@@ -5,26 +5,30 @@
 //!
 //! This module knows nothing of HTTP statuses ([`crate::api`]) or of DynamoDB ([`crate::store`]).
 
-mod errors;
 mod field;
-mod id;
-mod image;
 mod object;
 #[cfg(feature = "local")]
 mod schema;
 mod table;
+
+mod errors;
+pub use errors::{FieldError, Invalid};
+
+mod id;
+pub use id::{MAX_ID_BYTES, MovieId, Title};
+
+mod image;
+pub use image::ImageUrl;
+
 mod year;
+pub use year::Year;
 
 use serde::{Deserialize, Serialize};
 
 use errors::FieldErrors;
-pub use errors::{FieldError, Invalid};
 pub use field::Change;
 use field::{Member, Sent};
-pub use id::{MAX_ID_BYTES, MovieId, Title};
-pub use image::ImageUrl;
 use object::Object;
-pub use year::Year;
 
 // The one table of fields. An `Option` is a field that a movie can be without.
 table::fields! {
