@@ -6,14 +6,15 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use movies::{Invocation, api::App, event::Event};
 use serde_json::{Value, json};
 
-use crate::contract;
+use crate::{bodies, contract};
 
 /// Puts an event's bytes in, takes the reply's bytes out.
 pub async fn send_event(app: &App, event: &[u8]) -> Response {
     let request = match Event::from_bytes(event) {
         Event::Http(_, mut request) => {
             request.strip_base_path(&app.config.base_path);
-            Some((request.method, request.path, request.full_path))
+            let body = request.body.clone().unwrap_or_default();
+            Some((request.method, request.path, request.full_path, body))
         }
         Event::Unknown => None,
     };
@@ -22,11 +23,12 @@ pub async fn send_event(app: &App, event: &[u8]) -> Response {
     let bytes = serde_json::to_vec(&reply).unwrap();
     let mut response = Response::read(&serde_json::from_slice(&bytes).unwrap());
     match request {
-        Some((method, Some(path), url)) => {
+        Some((method, Some(path), url, body)) => {
+            bodies::check(&method, &path, &body, response.status, response.body.as_bytes());
             contract::check(&method, &path, response.status, &response.headers, response.body.as_bytes());
             response.url = url;
         }
-        Some((_, None, _)) | None => assert_eq!(response.status, 400, "{response:?}"),
+        Some((_, None, ..)) | None => assert_eq!(response.status, 400, "{response:?}"),
     }
     response
 }
