@@ -53,7 +53,7 @@ CARGO_CYCLONEDX := $(VENV)/cargo-cyclonedx-$(CARGO_CYCLONEDX_VERSION)
 export PATH := $(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test seed openapi swagger-ui lint build deploy smoke logs destroy reset clean cargo fmt clippy deny template \
+.PHONY: help run test seed openapi swagger-ui lint build deploy smoke logs destroy reset clean changes cargo fmt clippy deny template \
   workflows document tree advisories sbom chromium valgrind bench bench-builds instructions load
 
 help: ## list these targets
@@ -93,6 +93,9 @@ swagger-ui: $(OPENAPI_TOOLS) ## check the vendored Swagger UI against npm, or ta
 	$(PYTHON) src/swagger_ui/refresh.py $(if $(VERSION),--version $(VERSION))
 
 # ---------------------------------------------------------------- checks
+
+changes: cargo ## make each change of docs/changing.md to a copy, build and test it
+	tests/changes/check
 
 lint: fmt clippy deny template document swagger-ui tree workflows ## check format, lints, dependencies, documents, template, workflows
 
