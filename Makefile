@@ -52,7 +52,7 @@ CARGO_CYCLONEDX := $(VENV)/cargo-cyclonedx-$(CARGO_CYCLONEDX_VERSION)
 export PATH := $(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test seed openapi swagger-ui lint build deploy smoke logs destroy reset clean cargo fmt clippy deny template \
+.PHONY: help run test seed export openapi swagger-ui lint build deploy smoke logs destroy reset clean cargo fmt clippy deny template \
   workflows document tree advisories sbom chromium valgrind bench bench-builds instructions load
 
 help: ## list these targets
@@ -79,6 +79,10 @@ REGION ?=
 seed: $(PROGRAMS) ## load movies into an API: URL=http://localhost:9000, FILE=seed/movies.json, REGION=eu-west-1 to sign
 	@test -n "$(URL)" || { echo 'Which API? make seed URL=http://localhost:$(PORT)' >&2; exit 2; }
 	$(PYTHON) -B seed/load.py --url "$(URL)" --file "$(or $(FILE),seed/movies.json)" $(if $(REGION),--sigv4 $(REGION))
+
+export: $(PROGRAMS) ## write an API's movies into a file for make seed: URL=http://localhost:9000, FILE=backup.json, REGION as above
+	@test -n "$(URL)" -a -n "$(FILE)" || { echo 'Which API, into which file? make export URL=http://localhost:$(PORT) FILE=backup.json' >&2; exit 2; }
+	$(PYTHON) -B seed/export.py --url "$(URL)" --file "$(FILE)" $(if $(REGION),--sigv4 $(REGION))
 
 reset: ## delete the local store's data
 	rm -rf target/local
