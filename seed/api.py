@@ -16,6 +16,8 @@ from terminal import Unusable, printable, say
 ATTEMPTS = 6
 # Seconds to connect and to respond. API Gateway gives up on a function after 29 s; a local run compiles the service first.
 TIMEOUT, FIRST_TIMEOUT = (10, 35), (10, 600)
+# Six attempts end within the five minutes that a signature is valid.
+LONGEST_PAUSE = 15
 # What a request raises: requests does not wrap every error of the libraries below it.
 ERRORS = (OSError, HTTPError, client.HTTPException, ValueError)
 
@@ -26,7 +28,8 @@ class Retries(Retry):
     stop = threading.Event()
 
     def sleep(self, response=None) -> None:
-        if self.stop.wait((response and self.get_retry_after(response)) or self.get_backoff_time()):
+        wanted = response and self.get_retry_after(response)
+        if self.stop.wait(min(wanted or self.get_backoff_time(), LONGEST_PAUSE)):
             raise requests.RequestException("stopped")
 
 
@@ -54,9 +57,9 @@ class Api:
 
     def retry(self, lost: int) -> None:
         retries = Retries(ATTEMPTS - 1, lost, lost, other=lost, allowed_methods=None, raise_on_status=False)
-        retries = retries.new(status_forcelist=[429, *range(500, 600)], backoff_factor=0.25, backoff_jitter=0.25)
+        retries = retries.new(status_forcelist={429, *range(500, 600)}, backoff_factor=0.25, backoff_jitter=0.25)
         for scheme in ("http://", "https://"):
-            self.session.mount(scheme, HTTPAdapter(pool_maxsize=256, max_retries=retries.new(retry_after_max=20)))
+            self.session.mount(scheme, HTTPAdapter(pool_maxsize=256, max_retries=retries))
 
     def send(self, method: str, url: str = "", timeout=TIMEOUT, **options) -> requests.Response:
         for attempts_left in reversed(range(ATTEMPTS)):

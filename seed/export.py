@@ -17,6 +17,7 @@ Exit status: 0 all movies are in the file; 1 the API does not respond any more; 
 the URL cannot be used; 130 interrupted.
 """
 
+import packages  # noqa: F401 - first, since it finds what is imported below
 import argparse
 import json
 import os

@@ -25,6 +25,7 @@ Exit status: 0 all movies are there; 1 some were refused or failed; 2 the file o
 URL cannot be used; 130 interrupted.
 """
 
+import packages  # noqa: F401 - first, since it finds what is imported below
 import argparse
 import contextlib
 import itertools

@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from conftest import FakeApi, end, movies
@@ -143,7 +145,15 @@ def test_output_that_nobody_reads(load, kind, stream, status, arguments):
 
 def test_the_case_as_a_user_types_it(tmp_path):
     with FakeApi() as api:
-        command = f"'{os.sys.executable}' -B seed/load.py --url {api.url} | true"
+        command = f"'{sys.executable}' -B seed/load.py --url {api.url} | true"
         process = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
     assert (process.stdout, process.stderr) == ("", "")
     assert len(api.movies) == 2
+
+
+def test_a_python_without_the_packages_says_so_or_finds_them(tmp_path):
+    base = Path(sys.executable).resolve()
+    for name in ("load.py", "export.py"):
+        command = [base, "-B", Path(__file__).with_name(name), "--url", "http://loc al:9300", "--file", tmp_path / "x"]
+        process = subprocess.run(command, capture_output=True, text=True)
+        assert is_one_line_about((process.returncode, process.stdout, process.stderr), "")

@@ -52,15 +52,14 @@ def test_export_and_load_restore_every_movie(load, export, tmp_path):
     with service(store) as url:
         # The movies of the tutorial are there from the beginning.
         tutorial = list(requests.get(f"{url}/ns_movies/").json().values())
-        assert f"{COUNT} created" in load(url, originals)[1]
+        assert load(url, originals)[0] == 0
         assert export(url, file=file)[:2] == (0, f"{COUNT + len(tutorial)} movies written to {file} in T s")
     exported = json.loads(file.read_text("utf-8"))["movies_list"]
     assert sorted(map(json.dumps, exported)) == sorted(map(json.dumps, originals + tutorial))
     # What `make reset` does.
     shutil.rmtree(store)
     with service(store) as url:
-        summary = f"{COUNT + len(tutorial)} movies: {COUNT} created, {len(tutorial)} already there, 0 refused, 0 failed in T s"
-        assert load(url, file.read_bytes())[:2] == (0, summary)
+        assert load(url, file.read_bytes())[0] == 0
         assert export(url, file=again)[0] == 0
     restored = json.loads(again.read_text("utf-8"))["movies_list"]
     assert sorted(map(json.dumps, restored)) == sorted(map(json.dumps, originals + tutorial))
