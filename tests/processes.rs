@@ -201,7 +201,7 @@ fn cargo_lambda_watch_serves_the_tutorials_movies_and_keeps_changes() {
     {
         let (status, head, body) = watch.json("POST", "/ns_movies/", &movie(title));
         assert_eq!(status, 200, "{title}: {body}");
-        let original = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap().to_owned();
+        let original = head.lines().find_map(|line| line.strip_prefix("location: ..")).unwrap().to_owned();
         let (status, _, body) = watch.call("GET", &original, &[], "");
         assert_eq!((status, serde_json::from_str::<Value>(&body).unwrap()), (200, movie(title)), "{title}");
         let (status, ..) = watch.json("PUT", &original, &json!({"year": 1999}));
