@@ -126,7 +126,7 @@ sbom: cargo $(CARGO_CYCLONEDX) ## write what a deployed build is made of, as Cyc
 	@! grep -E '"name": "($(FORBIDDEN))"' target/sbom.cdx.json
 
 # checkov asks for no rules over the network.
-template: cargo $(LINTERS) $(RIE) $(AUDIT_TOOLS)
+template: cargo $(LINTERS) $(RIE) $(PROGRAMS) $(AUDIT_TOOLS)
 	$(SAM) validate --lint --template template.yaml
 	$(CFN_LINT) --append-rules cfn_lint_serverless.rules -- template.yaml .github/deployment-role.yaml
 	$(AUDIT)/bin/python3 $(AUDIT)/bin/checkov --skip-download --compact --quiet --framework cloudformation \
@@ -207,9 +207,10 @@ deploy: build ## build, then deploy to AWS: STAGE=dev or prod, for once PARAMETE
 	  $$($(PYTHON) -c 'import sys, tomlkit; print(*tomlkit.load(open("samconfig.toml"))[sys.argv[1]]["deploy"]["parameters"]["parameter_overrides"])' $(STAGE)) \
 	  Architecture=$(ARCHITECTURE) $(PARAMETERS)
 
-smoke: $(LINTERS) ## test a deployed API, and clean up: URL=https://….amazonaws.com/dev/, REGION=eu-west-1 to sign writes
+OPTIONS ?=
+smoke: $(PROGRAMS) ## test a deployed API, and clean up: URL=https://….amazonaws.com/dev/, REGION=eu-west-1 to sign writes
 	@test -n "$(URL)" || { echo 'Which API? make smoke URL=http://localhost:$(PORT)' >&2; exit 2; }
-	$(PYTHON) -B tests/smoke.py --url "$(URL)" $(if $(REGION),--sigv4 $(REGION))
+	$(PYTHON) -B -m pytest -v --tb=short -p no:cacheprovider tests/smoke --url "$(URL)" $(if $(REGION),--sigv4 $(REGION)) $(OPTIONS)
 
 logs: $(LINTERS) ## follow a deployed function's log: STAGE=dev
 	SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli logs --stack-name movies-$(STAGE) --name MoviesFunction --tail
