@@ -331,12 +331,11 @@ fn the_smoke_test_passes_and_leaves_nothing_behind() {
     let before = list();
     let smoke = |url: &str| {
         let mut command = Command::new("python3");
-        command.args(["-B", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smoke.py"), "--url", url]);
+        command.args(["-B", "-m", "pytest", "-p", "no:cacheprovider", "tests/smoke", "--url", url]);
         command
     };
     for url in [format!("http://{}", watch.address), format!("http://{}/prod/", stage.address)] {
-        let said = succeeds(&mut smoke(&url));
-        assert!(said.contains(" 0 failed") && !said.contains("FAIL"), "{said}");
+        succeeds(&mut smoke(&url));
         assert_eq!(list(), before);
     }
     // Where there is no such service, it says so.
