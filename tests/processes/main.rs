@@ -18,6 +18,7 @@ mod emulator;
 mod logs;
 mod process;
 mod readme;
+mod reload;
 mod smoke;
 mod store;
 mod swagger_ui;
