@@ -14,6 +14,7 @@
 mod clients;
 #[path = "../api/contract.rs"]
 mod contract;
+mod cors;
 mod emulator;
 mod logs;
 mod process;

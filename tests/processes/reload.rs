@@ -159,7 +159,7 @@ fn only_what_is_compiled_or_embedded_restarts_the_function() {
     git(&copy, &["init", "--quiet"]);
     git(&copy, &["add", "--all"]);
     git(&copy, &["commit", "--quiet", "--message", "Start"]);
-    let mut watch = Process::watch_package(&copy, &directory, &[]);
+    let mut watch = Process::watch_package(&copy, &directory, &[], &[]);
     watch.patience = Duration::from_secs(15);
     assert_eq!(starts(&directory), 1);
 

@@ -13,11 +13,11 @@ use crate::{
 impl Process {
     /// `cargo lambda watch`, with its data and its log in `directory`.
     pub fn watch(directory: &Path, arguments: &[&str]) -> Self {
-        Self::watch_package(&project(""), directory, arguments)
+        Self::watch_package(&project(""), directory, arguments, &[])
     }
 
     /// The same for the package in another folder. Its dependencies are compiled once for both.
-    pub fn watch_package(package: &Path, directory: &Path, arguments: &[&str]) -> Self {
+    pub fn watch_package(package: &Path, directory: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let port = free_port().to_string();
         let mut command = Command::new(tool("CARGO_LAMBDA"));
         command
@@ -25,7 +25,8 @@ impl Process {
             .args(arguments)
             .current_dir(package)
             .env("CARGO_BUILD_BUILD_DIR", project("target"))
-            .env("LOCAL_STORE_DIR", directory);
+            .env("LOCAL_STORE_DIR", directory)
+            .envs(variables.iter().copied());
         // What cargo tells the tests would make the cargo below build some packages anew.
         for (name, _) in
             env::vars().filter(|(name, _)| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))

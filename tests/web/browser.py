@@ -12,17 +12,9 @@ from pathlib import Path
 from urllib.parse import quote, urljoin
 from urllib.request import Request, urlopen
 
+from chromium import launch
 from playwright.sync_api import Page, expect, sync_playwright
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SLOW = 30_000
 
 
@@ -91,7 +83,7 @@ def main() -> None:
                 wrong.append(f"not compressed: {response.url}")
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=arguments.chromium, args=ARGUMENTS)
+        browser = launch(playwright, arguments.chromium)
         for label, width, height in [("desktop", 1280, 900), ("phone", 390, 844)]:
             page = browser.new_page(viewport={"width": width, "height": height})
             page.on("console", lambda message: wrong.append(f"console {message.type}: {message.text}"))
