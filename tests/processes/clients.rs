@@ -1,4 +1,4 @@
-//! Clients that others made: one generated from the OpenAPI document, and a fuzzer that reads it.
+//! Clients that others made: two generated from the OpenAPI document, and a fuzzer that reads it.
 
 use std::{fs, path::Path, process::Command};
 
@@ -29,6 +29,25 @@ fn a_generated_typescript_client_compiles_and_makes_the_whole_round() {
     );
     for url in [format!("http://{}", watch.address), format!("http://{}/prod", stage.address)] {
         succeeds(Command::new("node").args(["out/client.js", &url]).current_dir(&directory));
+    }
+}
+
+#[test]
+#[ignore = "needs a generator: `make test` has it"]
+fn a_generated_python_client_uses_every_title() {
+    let directory = new_directory();
+    let watch = Process::watch(&directory, &[]);
+    let stage = Process::stage(&watch, &directory);
+    let document = format!("http://{}/swagger.json", watch.address);
+    succeeds(
+        web_tool("bin/openapi-generator-cli")
+            .args(["generate", "-i", &document, "-g", "python", "-o", "generated"])
+            .current_dir(&directory),
+    );
+    for url in [format!("http://{}", watch.address), format!("http://{}/prod", stage.address)] {
+        succeeds(
+            web_tool("bin/python3").args([&web("client.py"), &url]).env("PYTHONPATH", directory.join("generated")),
+        );
     }
 }
 

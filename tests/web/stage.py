@@ -57,6 +57,7 @@ class Stage(BaseHTTPRequestHandler):
                 "path": path,
                 "stage": self.name,
                 "protocol": "HTTP/1.1",
+                "domainName": "local.execute-api.us-east-1.amazonaws.com",
             },
             "body": base64.b64encode(body).decode() if body else None,
             "isBase64Encoded": bool(body),
