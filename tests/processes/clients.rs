@@ -58,11 +58,13 @@ fn a_fuzzer_finds_no_response_that_the_document_lacks() {
     let watch = Process::watch(&directory, &[]);
     // Through a stage, since `cargo lambda watch` refuses some bodies by itself.
     let stage = Process::stage(&watch, &directory);
-    let document = format!("http://{}/prod/swagger.json", stage.address);
+    let url = format!("http://{}/prod", stage.address);
+    let document = format!("{url}/swagger.json");
     let fuzz = |arguments: &[&str]| {
         let printed = succeeds(
             web_tool("bin/schemathesis")
-                .args(["--config-file", &web("schemathesis.toml"), "run", &document, "--checks", "all"])
+                .args(["--config-file", &web("schemathesis.toml"), "run", &document, "--url", &url])
+                .args(["--checks", "all"])
                 .args(["--seed", "1", "--max-examples", "20", "--no-color"])
                 .args(arguments)
                 .env("PYTHONPATH", web(""))
