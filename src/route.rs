@@ -64,12 +64,6 @@ pub enum NoRoute {
 /// Where all movies are, and behind a slash, each of them.
 pub const COLLECTION: &str = "/ns_movies";
 
-/// Whether a path is the collection's, or a movie's in it.
-#[must_use]
-pub fn is_collection(path: &str) -> bool {
-    path.strip_prefix(COLLECTION).is_some_and(|below| below.is_empty() || below.starts_with('/'))
-}
-
 /// Finds the operation. HEAD is GET; the answer's body is left out when it is sent.
 ///
 /// # Errors

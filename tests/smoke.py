@@ -27,6 +27,7 @@ import json
 import re
 import secrets
 import signal
+import socket
 import sys
 import threading
 import time
@@ -43,6 +44,9 @@ YEAR = 9998
 TIMEOUT = 30
 # An index follows its table within moments.
 PATIENCE = 5
+# API Gateway serves a stage, and DNS its name, only some time after the stage was created.
+NEW_STAGE_PATIENCE = 60
+NEW_STAGE_PAUSE = 2
 READS = ("GET", "HEAD")
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 ODD_TITLES = ["50/50", "What?", "100% Wolf", "C#", "..", "a b", "a+b", "a&b=c", '"quoted"', "-dash-", "日本", "e\u0301"]
@@ -158,10 +162,26 @@ class Api:
             raise Wrong(f"expected a link below {root}/, got {reference}")
         return target.removeprefix(root)
 
+    def first_answer(self) -> Answer:
+        """The answer of /health; of a stage that was just created, after up to a minute."""
+        deadline = time.monotonic() + NEW_STAGE_PATIENCE
+        while True:
+            try:
+                answer = self.call("GET", "/health")
+                if answer.by_service or answer.status != 403 and answer.status < 500 or time.monotonic() >= deadline:
+                    return answer
+                reason = f"answers {answer.status}"
+            except socket.gaierror:
+                if time.monotonic() >= deadline:
+                    raise
+                reason = "has no address"
+            print(f"{self.origin} {reason}: waiting, as its stage may be new", file=sys.stderr, flush=True)
+            time.sleep(NEW_STAGE_PAUSE)
+
     def reach(self) -> None:
         """Makes sure that there is an API, before each check says that there is none."""
         try:
-            answer = self.call("GET", "/health")
+            answer = self.first_answer()
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             raise Unusable(
                 f"{self.origin} does not answer: {error or type(error).__name__}. "

@@ -1,22 +1,25 @@
-//! The fields of all doors' events that matter; what nobody reads, which is most of an event, is passed over.
+//! The fields of an event that the service reads, for all event sources.
 //!
-//! Where a text belongs, a value of another type counts as absent. Where an object belongs, it makes the event one that
-//! cannot be read, lest a condition be lost with it.
+//! Where a text belongs, a value of another type counts as absent. Where an object belongs, it makes the event unreadable:
+//! otherwise a precondition could be lost with it.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
 };
+
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::value::RawValue;
 
-use super::Header;
+use super::{Header, InvalidBody};
 
-/// An event of any door.
-#[derive(Debug, Default, Deserialize)]
+/// An event of any source.
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Payload<'a> {
+    /// HTTP APIs and Function URLs only.
+    #[serde(borrow, deserialize_with = "text")]
+    pub(super) version: Option<Cow<'a, str>>,
     #[serde(borrow, deserialize_with = "text")]
     pub(super) http_method: Option<Cow<'a, str>>,
     #[serde(borrow, deserialize_with = "text")]
@@ -25,48 +28,48 @@ pub(super) struct Payload<'a> {
     pub(super) raw_path: Option<Cow<'a, str>>,
     #[serde(borrow, deserialize_with = "text")]
     pub(super) raw_query_string: Option<Cow<'a, str>>,
-    pub(super) query_string_parameters: Option<Pairs<String>>,
-    pub(super) multi_value_query_string_parameters: Option<Pairs<String>>,
-    pub(super) headers: Option<Pairs<Header>>,
-    pub(super) multi_value_headers: Option<Pairs<Header>>,
-    #[serde(borrow, deserialize_with = "object")]
-    pub(super) path_parameters: Option<PathParameters<'a>>,
+    /// The template of a REST API's resource, or of an HTTP API's route in payload format version 1.0.
     #[serde(borrow, deserialize_with = "text")]
     pub(super) resource: Option<Cow<'a, str>>,
     #[serde(borrow, deserialize_with = "text")]
-    pub(super) body: Option<Cow<'a, str>>,
+    pub(super) route_key: Option<Cow<'a, str>>,
+    #[serde(borrow, deserialize_with = "object")]
+    path_parameters: Option<Members<'a>>,
+    #[serde(borrow, deserialize_with = "object")]
+    query_string_parameters: Option<Members<'a>>,
+    #[serde(borrow, deserialize_with = "object")]
+    multi_value_query_string_parameters: Option<Members<'a>>,
+    #[serde(borrow, deserialize_with = "object")]
+    headers: Option<Members<'a>>,
+    #[serde(borrow, deserialize_with = "object")]
+    multi_value_headers: Option<Members<'a>>,
+    #[serde(borrow)]
+    body: Option<&'a RawValue>,
     #[serde(deserialize_with = "is_true")]
     pub(super) is_base64_encoded: bool,
-    #[serde(borrow, deserialize_with = "object")]
-    pub(super) request_context: Option<RequestContext<'a>>,
+    #[serde(borrow, deserialize_with = "object_or_default")]
+    pub(super) request_context: RequestContext<'a>,
 }
 
-impl<'a> Payload<'a> {
-    /// `None` for what is no object, or one that cannot be read.
-    pub(super) fn from_json(json: &'a str) -> Option<Self> {
-        object(&mut serde_json::Deserializer::from_str(json)).ok().flatten()
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct RequestContext<'a> {
-    /// REST API: the path with the stage.
+    /// The path in the client's URL, from a REST API.
     #[serde(borrow, deserialize_with = "text")]
     pub(super) path: Option<Cow<'a, str>>,
     #[serde(borrow, deserialize_with = "text")]
     pub(super) stage: Option<Cow<'a, str>>,
     #[serde(borrow, deserialize_with = "text")]
     pub(super) domain_name: Option<Cow<'a, str>>,
-    /// Payload version 2.0 only.
+    /// Payload format version 2.0 only.
     #[serde(borrow, deserialize_with = "object")]
     pub(super) http: Option<Http<'a>>,
     /// ALB only.
-    #[serde(deserialize_with = "object")]
-    pub(super) elb: Option<IgnoredAny>,
+    #[serde(borrow, deserialize_with = "object")]
+    pub(super) elb: Option<Members<'a>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Http<'a> {
     #[serde(borrow, deserialize_with = "text")]
@@ -77,102 +80,80 @@ pub(super) struct Http<'a> {
     pub(super) user_agent: Option<Cow<'a, str>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct PathParameters<'a> {
-    #[serde(borrow, deserialize_with = "text")]
-    pub(super) proxy: Option<Cow<'a, str>>,
-}
+/// The members of an object, such as a map of headers.
+type Members<'a> = BTreeMap<Name<'a>, &'a RawValue>;
 
-/// Headers or query parameters: the pairs of a single-value map, or a pair for each value of a multi-value map.
-#[derive(Debug)]
-pub(super) struct Pairs<N>(Vec<(N, String)>);
+/// A member's name. Serde borrows it only from a field.
+#[derive(Deserialize, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl<N> Pairs<N> {
-    /// Of two maps of the same pairs, the one that can repeat a name, if it was sent.
-    pub(super) fn fuller(multi_value: Option<Self>, single_value: Option<Self>) -> Vec<(N, String)> {
-        let pairs = multi_value.filter(|pairs| !pairs.0.is_empty()).or(single_value);
-        pairs.map(|pairs| pairs.0).unwrap_or_default()
+impl<'a> Payload<'a> {
+    /// `None` for JSON that is not an object, or that has one that cannot be read.
+    pub(super) fn from_json(json: &'a str) -> Option<Self> {
+        read_object(json).ok()
+    }
+
+    pub(super) fn has_multi_value_headers(&self) -> bool {
+        self.multi_value_headers.is_some()
+    }
+
+    pub(super) fn headers(&self) -> Vec<(Header, String)> {
+        pairs(self.multi_value_headers.as_ref(), self.headers.as_ref(), Header::named)
+    }
+
+    pub(super) fn query_parameters(&self) -> Vec<(String, String)> {
+        let multi_value = self.multi_value_query_string_parameters.as_ref();
+        pairs(multi_value, self.query_string_parameters.as_ref(), |name| Some(name.to_owned()))
+    }
+
+    pub(super) fn path_parameters(&self) -> Vec<(String, String)> {
+        pairs(None, self.path_parameters.as_ref(), |name| Some(name.to_owned()))
+    }
+
+    pub(super) fn body(&self) -> Result<Cow<'a, str>, InvalidBody> {
+        self.body.map_or(Ok(Cow::Borrowed("")), |json| read_text(json.get()).ok_or(InvalidBody::NotText))
     }
 }
 
-/// A name of a pair; one that is not known is passed over, with its value.
-pub(super) trait Name: Clone {
-    fn known(name: &str) -> Option<Self>;
+/// Headers or parameters with the names that `known` keeps: those of the multi-value map, and those that only the
+/// single-value map has.
+fn pairs<N: Clone + Ord>(
+    multi_value: Option<&Members<'_>>,
+    single_value: Option<&Members<'_>>,
+    known: impl Fn(&str) -> Option<N>,
+) -> Vec<(N, String)> {
+    let mut pairs = values(multi_value, &known);
+    let mut others = values(single_value, &known);
+    if !pairs.is_empty() && !others.is_empty() {
+        let names: BTreeSet<_> = pairs.iter().map(|(name, _)| name).collect();
+        others.retain(|(name, _)| !names.contains(name));
+    }
+    pairs.append(&mut others);
+    pairs
 }
 
-impl Name for String {
-    fn known(name: &str) -> Option<Self> {
-        Some(name.to_owned())
-    }
-}
-
-impl Name for Header {
-    fn known(name: &str) -> Option<Self> {
-        Self::named(name)
-    }
-}
-
-struct NameOf<N>(PhantomData<N>);
-
-impl<'de, N: Name> DeserializeSeed<'de> for NameOf<N> {
-    type Value = Option<N>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<N>, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<N: Name> Visitor<'_> for NameOf<N> {
-    type Value = Option<N>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a name")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Option<N>, E> {
-        Ok(N::known(name))
-    }
-}
-
-impl<'de, N: Name> Deserialize<'de> for Pairs<N> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(PairsOf(PhantomData))
-    }
-}
-
-struct PairsOf<N>(PhantomData<N>);
-
-impl<'de, N: Name> Visitor<'de> for PairsOf<N> {
-    type Value = Pairs<N>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a map of names to texts, or to lists of texts")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<N>, A::Error> {
-        // A condition that cannot be read must not become a write without condition: its value is then its JSON, which
-        // matches nothing.
-        let value = |json: &str| (json != "null").then(|| read_text(json).map_or(json.to_owned(), Cow::into_owned));
-        let mut pairs = Vec::new();
-        while let Some(name) = map.next_key_seed(NameOf::<N>(PhantomData))? {
-            let Some(name) = name else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            let json = map.next_value::<&RawValue>()?.get();
-            if json.starts_with('[') {
-                let values = serde_json::from_str::<Vec<&RawValue>>(json).unwrap_or_default();
-                pairs.extend(values.into_iter().filter_map(|json| Some((name.clone(), value(json.get())?))));
-            } else {
-                pairs.extend(value(json).map(|value| (name, value)));
-            }
+fn values<N: Clone>(members: Option<&Members<'_>>, known: impl Fn(&str) -> Option<N>) -> Vec<(N, String)> {
+    let mut values = Vec::new();
+    for (name, json) in members.into_iter().flatten() {
+        let Some(name) = known(&name.0) else { continue };
+        let json = json.get();
+        if json.starts_with('[') {
+            let list: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
+            values.extend(list.into_iter().filter_map(|json| Some((name.clone(), read_value(json.get())?))));
+        } else {
+            values.extend(read_value(json).map(|value| (name, value)));
         }
-        Ok(Pairs(pairs))
     }
+    values
 }
 
-/// The text that JSON says, if it is a text.
+/// A header's or parameter's value. If it is not a text, its JSON stands for it: a precondition that cannot be read must
+/// not become a write without a precondition, and this one matches no version.
+fn read_value(json: &str) -> Option<String> {
+    (json != "null").then(|| read_text(json).map_or_else(|| json.to_owned(), Cow::into_owned))
+}
+
+/// The text in a JSON string; `None` for another JSON value, or for an escape that does not stand for a character.
 fn read_text(json: &str) -> Option<Cow<'_, str>> {
     let text = json.strip_prefix('"')?.strip_suffix('"')?;
     if text.contains('\\') { serde_json::from_str(json).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(text)) }
@@ -186,29 +167,19 @@ fn is_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error>
     <&RawValue>::deserialize(deserializer).map(|json| json.get() == "true")
 }
 
+/// An object, or `null`.
 fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    deserializer.deserialize_option(ObjectOf(PhantomData))
+    match <&RawValue>::deserialize(deserializer)?.get() {
+        "null" => Ok(None),
+        json => read_object(json).map(Some).map_err(D::Error::custom),
+    }
 }
 
-/// An object or `null`: serde by itself would also read an array, as a struct's fields in order.
-struct ObjectOf<T>(PhantomData<T>);
+fn object_or_default<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    object(deserializer).map(Option::unwrap_or_default)
+}
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectOf<T> {
-    type Value = Option<T>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_none<E>(self) -> Result<Option<T>, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(Some)
-    }
+fn read_object<'a, T: Deserialize<'a>>(json: &'a str) -> serde_json::Result<T> {
+    // Serde would also read an array, as a struct's fields in order.
+    if json.starts_with('{') { serde_json::from_str(json) } else { Err(serde_json::Error::custom("not an object")) }
 }

@@ -3,7 +3,7 @@
 use std::{fmt, fs, path::Path};
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::movie::{Invalid, Movie};
 
@@ -23,8 +23,9 @@ impl fmt::Display for SeedError {
 impl std::error::Error for SeedError {}
 
 #[derive(Deserialize)]
-struct SeedFile {
-    movies_list: Vec<Value>,
+struct SeedFile<'a> {
+    #[serde(borrow)]
+    movies_list: Vec<&'a RawValue>,
 }
 
 /// Reads the seed file called `file` in `directory`.
@@ -43,13 +44,14 @@ pub(super) fn read(directory: &Path, file: &str) -> Result<Vec<Movie>, SeedError
 /// [`SeedError`], with every bad field of every movie.
 pub fn parse(file: &str, json: &[u8]) -> Result<Vec<Movie>, SeedError> {
     let fail = |problems| SeedError { file: file.to_owned(), problems };
-    let document: SeedFile = serde_json::from_slice(json).map_err(|error| fail(vec![error.to_string()]))?;
+    let document: SeedFile<'_> = serde_json::from_slice(json).map_err(|error| fail(vec![error.to_string()]))?;
     let mut movies = Vec::new();
     let mut problems = Vec::new();
-    for (index, value) in document.movies_list.into_iter().enumerate() {
-        let title = value.get("title").and_then(Value::as_str).unwrap_or("without a title").to_owned();
+    for (index, json) in document.movies_list.into_iter().enumerate() {
+        let value = serde_json::from_str(json.get()).unwrap_or(Value::Null);
+        let title = value.get("title").and_then(Value::as_str).unwrap_or("without a title");
         let place = format!("movie {} ({title})", index + 1);
-        match Movie::from_value(value) {
+        match Movie::from_json(json.get().as_bytes()) {
             Ok(movie) => movies.push(movie),
             Err(Invalid::Fields(errors)) => {
                 problems.extend(errors.iter().map(|error| format!("{place}: {} {}", error.pointer, error.detail)));
@@ -76,13 +78,15 @@ mod tests {
     #[test]
     fn a_broken_seed_names_the_file_the_movie_and_the_field() {
         let json = br#"{"movies_list":[{"title":"A","year":"2020","cast":[],"image":"https://x.org","description":""},
-            7, {"title":"B","year":1,"cast":[2],"image":"https://x.org"}]}"#;
+            7, {"title":"B","year":1,"cast":[2],"image":"https://x.org"}, {"title":"C","title":"D","year":1e400}]}"#;
         let error = parse("seed/movies.json", json).unwrap_err().to_string();
         for part in [
             "seed/movies.json: movie 1 (A): /year must be",
             "movie 2 (without a title): invalid type",
             "movie 3 (B): /cast/0 must be",
             "movie 3 (B): /description is required",
+            "/title is given more than once",
+            "/year must be",
         ] {
             assert!(error.contains(part), "{error}");
         }

@@ -6,7 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
 };
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{FieldError, ImageUrl, Invalid, MovieId, MoviePatch, Title, Year, id_too_long};
 
@@ -16,20 +16,21 @@ const MAX_OTHER_ERRORS: usize = 100;
 /// How many bytes of an unknown field's name an error repeats.
 const MAX_NAME_BYTES: usize = 200;
 
-/// A JSON object with its members in order, also those that are written twice.
-struct Object(Vec<(String, Value)>);
+/// A JSON object with its members in order, also those that are written twice. Each value is read by its field, so that
+/// one that no type can hold, such as the number 1e400, is that field's error.
+struct Object<'a>(Vec<(String, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for Object {
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members;
         impl<'de> Visitor<'de> for Members {
-            type Value = Object;
+            type Value = Object<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a JSON object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
                     members.push(member);
@@ -77,12 +78,7 @@ pub(super) fn from_json(json: &[u8]) -> Result<(MoviePatch, FieldErrors), Invali
     Ok(check_fields(object))
 }
 
-pub(super) fn from_value(value: Value) -> Result<(MoviePatch, FieldErrors), Invalid> {
-    let object = serde_json::from_value(value).map_err(|error| Invalid::Json(error.to_string()))?;
-    Ok(check_fields(object))
-}
-
-fn check_fields(Object(members): Object) -> (MoviePatch, FieldErrors) {
+fn check_fields(Object(members): Object<'_>) -> (MoviePatch, FieldErrors) {
     let mut fields = MoviePatch::default();
     let mut errors = FieldErrors::default();
     for (name, value) in members {
@@ -99,28 +95,30 @@ fn check_fields(Object(members): Object) -> (MoviePatch, FieldErrors) {
         errors.seen.push(name);
         match name {
             "title" => {
-                fields.title = value.as_str().and_then(Title::parse);
+                fields.title = text(value).and_then(Title::parse);
                 if fields.title.is_none() {
                     errors.add(pointer, "must be a string that is not blank");
                 }
             }
             "year" => {
-                fields.year = value.as_u64().and_then(Year::new);
+                fields.year = Year::from_json_number(value.get());
                 if fields.year.is_none() {
                     errors.add(pointer, "must be an integer from 1 to 9999");
                 }
             }
             "cast" => fields.cast = check_cast(value, &mut errors),
             "image" => {
-                fields.image = value.as_str().and_then(ImageUrl::parse);
+                fields.image = text(value).and_then(ImageUrl::parse);
                 if fields.image.is_none() {
                     errors.add(pointer, "must be an absolute http or https URL with a host");
                 }
             }
-            _ => match value {
-                Value::String(text) => fields.description = Some(text),
-                _ => errors.add(pointer, "must be a string"),
-            },
+            _ => {
+                fields.description = text(value);
+                if fields.description.is_none() {
+                    errors.add(pointer, "must be a string");
+                }
+            }
         }
     }
     let year = fields.year.unwrap_or(Year::FIRST);
@@ -130,15 +128,15 @@ fn check_fields(Object(members): Object) -> (MoviePatch, FieldErrors) {
     (fields, errors)
 }
 
-fn check_cast(value: Value, errors: &mut FieldErrors) -> Option<Vec<String>> {
-    let Value::Array(entries) = value else {
+fn check_cast(value: &RawValue, errors: &mut FieldErrors) -> Option<Vec<String>> {
+    let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(value.get()) else {
         errors.add("/cast".to_owned(), "must be an array of strings");
         return None;
     };
     let mut cast = Vec::with_capacity(entries.len());
     let mut valid = true;
     for (index, entry) in entries.into_iter().enumerate() {
-        if let Value::String(name) = entry {
+        if let Some(name) = text(entry) {
             cast.push(name);
         } else {
             valid = false;
@@ -146,6 +144,10 @@ fn check_cast(value: Value, errors: &mut FieldErrors) -> Option<Vec<String>> {
         }
     }
     valid.then_some(cast)
+}
+
+fn text(value: &RawValue) -> Option<String> {
+    serde_json::from_str(value.get()).ok()
 }
 
 /// A JSON Pointer to a member, of a length that an answer can carry.

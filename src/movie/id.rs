@@ -1,8 +1,10 @@
-//! What a movie is called: title, year, and the id that they make.
+//! What a movie is called: its title, and the id that title and year make.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use serde::Serialize;
+
+use super::Year;
 
 /// DynamoDB's limit for a partition key, in bytes of UTF-8.
 pub const MAX_ID_BYTES: usize = 2048;
@@ -15,56 +17,17 @@ pub struct Title(
      String,
 );
 
-/// One character that is not `White_Space` by Unicode, as [`str::trim`] knows it; regular expressions differ about `\s`.
+/// A character that is not `White_Space` by Unicode, as [`str::trim`] knows it (regular expressions differ about `\s`), with
+/// anything around it, so that the pattern accepts the same text whether it is searched for or matched as a whole.
 #[cfg(feature = "local")]
-const NOT_BLANK: &str = r"[^\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
+const NOT_BLANK: &str =
+    r"^[\s\S]*[^\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][\s\S]*$";
 
 impl Title {
     /// Takes any text but blank; the length is limited by [`MovieId::new`], which knows the year too.
     #[must_use]
     pub fn parse(text: impl AsRef<str> + Into<String>) -> Option<Self> {
         (!text.as_ref().chars().all(char::is_whitespace)).then(|| Self(text.into()))
-    }
-}
-
-/// The year a movie was released, 1 to 9999.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(inline))]
-pub struct Year(#[cfg_attr(feature = "local", schemars(with = "i32", range(min = 1, max = 9999)))] u16);
-
-impl Year {
-    /// The first, and the one that makes the shortest ids.
-    pub const FIRST: Self = Self(1);
-
-    /// `None` outside 1 to 9999.
-    #[must_use]
-    pub fn new(year: u64) -> Option<Self> {
-        (1..=9999).contains(&year).then(|| u16::try_from(year).ok().map(Self))?
-    }
-
-    /// The year as a number.
-    #[must_use]
-    pub fn get(self) -> u16 {
-        self.0
-    }
-}
-
-/// Reads the one spelling that [`Year`]'s `Display` writes: digits with no sign and no leading zero.
-impl FromStr for Year {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let canonical = text.len() <= 4 && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
-        if !canonical {
-            return Err(());
-        }
-        text.parse().ok().and_then(Self::new).ok_or(())
-    }
-}
-
-impl fmt::Display for Year {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 
@@ -142,8 +105,8 @@ mod tests {
     #[test]
     fn an_id_fits_a_partition_key() {
         let longest = Title::parse("é".repeat(1021)).unwrap();
-        assert_eq!(MovieId::new(&longest, Year(2020)).unwrap().as_str().len(), 2047);
+        assert_eq!(MovieId::new(&longest, Year::new(2020).unwrap()).unwrap().as_str().len(), 2047);
         let too_long = Title::parse("é".repeat(1022)).unwrap();
-        assert_eq!(MovieId::new(&too_long, Year(2020)), None);
+        assert_eq!(MovieId::new(&too_long, Year::new(2020).unwrap()), None);
     }
 }

@@ -10,9 +10,16 @@ use serde::Serialize;
 #[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(inline))]
 pub struct ImageUrl(#[cfg_attr(feature = "local", schemars(regex(pattern = WEB_ADDRESS)))] String);
 
-/// Scheme, perhaps a user, a host by name or number, perhaps a port, and what follows.
+/// Scheme, perhaps a user, a host by name or number, perhaps a port, and what follows. Regular expressions differ about `\s`,
+/// so each `White_Space` is named. Python's `$` matches before a last line feed too; a lookahead would not, but the engines
+/// of Rust and Go have none.
 #[cfg(feature = "local")]
-const WEB_ADDRESS: &str = r#"^[Hh][Tt][Tt][Pp][Ss]?://([A-Za-z0-9._~!$&'()*+,;=:%-]*@)?([A-Za-z0-9._~!$&'()*+,;=-]+|\[[0-9A-Fa-f:.]+\])(:0*([0-9]{0,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?([/?#][^\s"<>\\\u0000-\u001f\u007f-\u009f]*)?$"#;
+const WEB_ADDRESS: &str = concat!(
+    "^[Hh][Tt][Tt][Pp][Ss]?://([A-Za-z0-9._~!$&'()*+,;=:%-]*@)?",
+    r"([A-Za-z0-9._~!$&'()*+,;=-]+|\[[0-9A-Fa-f:.]+\])",
+    "(:0*([0-9]{0,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?",
+    r#"([/?#][^\u0000-\u0020"<>\\\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*)?$"#,
+);
 
 impl ImageUrl {
     /// `None` for anything that a browser would not take for a web address as it stands.

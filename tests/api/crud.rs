@@ -16,10 +16,7 @@ async fn every_title_makes_the_whole_round() {
         let path = path_of(&format!("{title}-1999"));
         let created = service.post(&movie(&title, 1999)).await;
         assert_eq!((created.status, created.json()), (200, movie(&title, 1999)), "{title}");
-        assert!(created.headers["location"].starts_with("/Prod/ns_movies/"));
-
-        let location = created.headers["location"].strip_prefix("/Prod").unwrap().to_owned();
-        let read = service.get(&location).await;
+        let read = service.get(&created.location()).await;
         assert_eq!((read.status, read.json(), read.etag()), (200, movie(&title, 1999), created.etag()), "{title}");
 
         let change = json!({"description": "Changed."});
@@ -37,6 +34,34 @@ async fn ids_are_never_normalised() {
         assert_eq!(service.post(&movie(title, 1)).await.status, 200, "{title}");
     }
     assert_eq!(service.list_all("/ns_movies/").await.len(), 7);
+}
+
+#[tokio::test]
+async fn a_year_is_a_number_by_its_value() {
+    let service = Service::start().await;
+    for (number, year) in
+        [("2020.0", "2020"), ("2.021e3", "2021"), ("202200e-2", "2022"), ("2023.000000000000", "2023")]
+    {
+        let body = |title: &str| movie(title, 1).to_string().replace("\"year\":1", &format!("\"year\":{number}"));
+        let shown = format!("\"year\":{year},");
+        let created = service.call("POST", "/ns_movies/").body(&body("Posted")).send().await;
+        assert_eq!(created.headers["location"], format!("/Prod/ns_movies/Posted-{year}"), "{number}");
+        let path = format!("/ns_movies/Posted-{year}");
+        let same = service.call("PUT", &path).body(&body("Posted")).send().await;
+        assert!(!same.headers.contains_key("location"), "{number}");
+        let read = service.get(&path).await;
+        for (method, id) in [("PUT", "Put-1"), ("PATCH", "Patched-1")] {
+            let title = id.split('-').next().unwrap();
+            service.post(&movie(title, 1)).await;
+            let patch = format!("{{\"year\":{number}}}");
+            let renamed = service.call(method, &format!("/ns_movies/{id}")).body(&patch).send().await;
+            assert_eq!(renamed.headers["location"], format!("/Prod/ns_movies/{title}-{year}"), "{method} {number}");
+            assert!(renamed.body.contains(&shown), "{method} {number}: {renamed:?}");
+        }
+        for response in [created, same, read, service.get(&format!("/ns_movies/?year={year}&limit=1")).await] {
+            assert!(response.body.contains(&shown), "{number}: {response:?}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -94,7 +119,7 @@ async fn a_rename_moves_the_movie_with_all_its_fields() {
     }
     let answer = service.call("PUT", "/ns_movies/The%20Dare-2020").json(&rename).send().await;
     assert_eq!((answer.status, answer.json()), (200, expected.clone()));
-    assert_eq!(answer.headers["location"], "/Prod/ns_movies/50%2F50%3F-9999");
+    assert_eq!(answer.location(), "/ns_movies/50%2F50%3F-9999");
     assert_eq!(service.get("/ns_movies/The%20Dare-2020").await.status, 404);
     let moved = service.get("/ns_movies/50%2F50%3F-9999").await;
     assert_eq!((moved.json(), moved.etag()), (expected, answer.etag()));

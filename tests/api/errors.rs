@@ -70,6 +70,10 @@ async fn every_bad_field_is_listed_at_once() {
         let patch = service.call("PUT", DARE).json(&json!({"year": year})).send().await;
         assert_eq!((patch.status, patch.pointers()), (400, vec!["/year".to_owned()]));
     }
+    for year in ["1e30", "1e400", "-0.0", "0.9999999999999999999"] {
+        let patch = service.call("PATCH", DARE).body(&format!("{{\"year\":{year}}}")).send().await;
+        assert_eq!((patch.status, patch.pointers()), (400, vec!["/year".to_owned()]), "{year}");
+    }
     assert_eq!(service.list_all("/ns_movies/").await.len(), 2);
 }
 

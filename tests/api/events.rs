@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use lambda_http::request::LambdaRequest;
+use serde_json::Value;
 
 use crate::support::{Service, send_event};
 
@@ -26,6 +27,17 @@ const OUTCOMES: &[(&str, u64)] = &[
     ("http-read", 200),
     ("http-read-missing", 404),
     ("http-read-slash-missing", 404),
+    ("http-v1-create", 200),
+    ("http-v1-create-slash", 200),
+    ("http-v1-delete-stage", 200),
+    ("http-v1-list", 200),
+    ("http-v1-list-custom-domain", 200),
+    ("http-v1-list-limit", 200),
+    ("http-v1-read", 200),
+    ("http-v1-read-missing", 404),
+    ("http-v1-read-route", 200),
+    ("http-v1-read-slash-missing", 404),
+    ("http-v1-read-stage", 200),
     ("not-http", 400),
     ("rest-create", 200),
     ("rest-create-array", 400),
@@ -100,7 +112,10 @@ async fn every_sample_has_its_outcome() {
 fn every_sample_is_the_event_that_its_name_says() {
     for (name, json) in samples() {
         let kind = match serde_json::from_slice::<LambdaRequest>(&json) {
-            Ok(LambdaRequest::ApiGatewayV1(_)) => "rest-",
+            Ok(LambdaRequest::ApiGatewayV1(_)) => {
+                let event: Value = serde_json::from_slice(&json).unwrap();
+                if event["version"] == "1.0" { "http-v1-" } else { "rest-" }
+            }
             Ok(LambdaRequest::ApiGatewayV2(event)) => {
                 let domain = event.request_context.domain_name.unwrap_or_default();
                 if domain.contains(".lambda-url.") { "url-" } else { "http-" }

@@ -136,7 +136,7 @@ proptest! {
                 return;
             }
             assert_eq!(created.status, 200, "{title:?}");
-            let location = created.headers["location"].strip_prefix("/Prod").unwrap().to_owned();
+            let location = created.location();
             for door in EventSource::ALL {
                 let read = service.call_through(door, "GET", &location).send().await;
                 let is_lost = door == EventSource::Http && title.contains('?');

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use movies::movie::Movie;
 use serde_json::json;
 
-use crate::support::{Service, movie, path_of};
+use crate::support::{Service, movie, parsed, path_of};
 
 async fn with_movies(count: u16) -> Service {
     let service = Service::start().await;
     for n in 0..count {
-        service.put(Movie::from_value(movie(&format!("Movie {n}"), 2000 + n % 2)).unwrap()).await;
+        service.put(parsed(&movie(&format!("Movie {n}"), 2000 + n % 2))).await;
     }
     service
 }
@@ -170,14 +169,14 @@ async fn a_page_of_large_movies_ends_early_and_goes_on() {
     for n in 0..6 {
         let mut large = movie(&format!("Large {n}"), 2000);
         large["description"] = json!("x".repeat(390_000));
-        service.put(Movie::from_value(large).unwrap()).await;
+        service.put(parsed(&large)).await;
         expected.insert(format!("Large {n}-2000"));
     }
     // Each of these characters takes seven bytes in a reply.
     for n in 0..12 {
         let mut hostile = movie(&format!("Hostile {n}"), 2000);
         hostile["description"] = json!("\u{1}".repeat(60_000));
-        service.put(Movie::from_value(hostile).unwrap()).await;
+        service.put(parsed(&hostile)).await;
         expected.insert(format!("Hostile {n}-2000"));
     }
     for first in ["/ns_movies/?limit=1000", "/ns_movies/?year=2000"] {

@@ -10,6 +10,7 @@
 )]
 #![allow(missing_docs, reason = "tests are named as sentences")]
 
+mod cases;
 mod conditions;
 mod contract;
 mod crud;
@@ -21,6 +22,7 @@ mod hostile;
 mod listing;
 mod model;
 mod openapi;
+mod patterns;
 mod support;
 mod swagger_ui;
 mod usage;

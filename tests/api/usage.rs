@@ -1,4 +1,4 @@
-//! What each operation asks of DynamoDB: calls, attempts, and the units of README's sums, as the emulator counts them.
+//! What each operation asks of DynamoDB: calls, attempts, and the units of the sums in docs/cost.md, as the emulator counts them.
 
 use movies::{
     api,

@@ -14,6 +14,7 @@ use std::{
 
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use url::Url;
 
 use crate::{contract, tools::web};
 
@@ -35,12 +36,19 @@ pub struct Process {
 /// A response to an HTTP request. Header names are in lower case.
 #[derive(Debug)]
 pub struct Response {
+    /// The URL that was asked for.
+    url: Url,
     pub status: u16,
     pub headers: BTreeMap<String, String>,
     pub body: String,
 }
 
 impl Response {
+    /// The path of the movie that `Location` names.
+    pub fn location(&self) -> String {
+        self.url.join(&self.headers["location"]).unwrap().path().to_owned()
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
@@ -109,7 +117,8 @@ impl Process {
         let status = head.split(' ').nth(1)?.parse().ok()?;
         let headers = head.lines().filter_map(|line| line.split_once(": "));
         let headers = headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
-        Some(Response { status, headers, body: body.to_owned() })
+        let url = Url::parse(&format!("http://{}", self.address)).unwrap().join(path).unwrap();
+        Some(Response { url, status, headers, body: body.to_owned() })
     }
 }
 

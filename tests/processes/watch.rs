@@ -56,11 +56,11 @@ fn it_serves_the_tutorials_movies_and_keeps_changes() {
     {
         let created = watch.json("POST", "/ns_movies/", &movie(title));
         assert_eq!(created.status, 200, "{title}: {created:?}");
-        let original = &created.headers["location"];
-        let read = watch.get(original);
+        let original = created.location();
+        let read = watch.get(&original);
         assert_eq!((read.status, read.json()), (200, movie(title)), "{title}");
-        assert_eq!(watch.json("PUT", original, &json!({"year": 1999})).status, 200, "{title}");
-        assert_eq!(watch.get(original).status, 404, "{title}");
+        assert_eq!(watch.json("PUT", &original, &json!({"year": 1999})).status, 200, "{title}");
+        assert_eq!(watch.get(&original).status, 404, "{title}");
     }
     assert_eq!(watch.json("POST", "/ns_movies", &movie("C#")).status, 200);
     assert_eq!(watch.json("POST", "/ns_movies", &movie("C#")).status, 409);

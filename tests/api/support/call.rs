@@ -11,6 +11,7 @@ use super::{Response, send_event};
 pub enum EventSource {
     Rest,
     Http,
+    HttpVersion1,
     Url,
     Alb,
     AlbMulti,
@@ -18,7 +19,8 @@ pub enum EventSource {
 }
 
 impl EventSource {
-    pub const ALL: [Self; 6] = [Self::Rest, Self::Http, Self::Url, Self::Alb, Self::AlbMulti, Self::CargoLambda];
+    pub const ALL: [Self; 7] =
+        [Self::Rest, Self::Http, Self::HttpVersion1, Self::Url, Self::Alb, Self::AlbMulti, Self::CargoLambda];
 }
 
 /// A request, as the client sends it: the path percent-encoded.
@@ -81,6 +83,15 @@ impl<'a> Call<'a> {
             EventSource::Http => {
                 self.version_2(plain.split('?').next().unwrap(), "x1.execute-api.us-east-1.amazonaws.com", "curl/8")
             }
+            EventSource::HttpVersion1 => json!({
+                "version": "1.0", "resource": "$default", "httpMethod": self.method, "path": format!("/Prod{plain}"),
+                "headers": headers, "multiValueHeaders": multi, "multiValueQueryStringParameters": values(&decoded),
+                "requestContext": {
+                    "path": format!("/Prod{plain}"), "stage": "Prod", "httpMethod": self.method,
+                    "domainName": "x1.execute-api.us-east-1.amazonaws.com",
+                },
+                "body": body, "isBase64Encoded": false,
+            }),
             EventSource::Url => self.version_2(path, "x1.lambda-url.us-east-1.on.aws", "curl/8"),
             EventSource::CargoLambda => self.version_2(path, "localhost", "cargo-lambda"),
             EventSource::Alb => json!({

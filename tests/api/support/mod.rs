@@ -7,6 +7,7 @@ mod service;
 
 use std::time::Duration;
 
+use movies::movie::Movie;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -21,6 +22,11 @@ pub fn movie(title: &str, year: u16) -> Value {
         "title": title, "year": year, "cast": ["Ann", "Bob"],
         "image": "https://example.org/a.jpg", "description": "About it.",
     })
+}
+
+/// The movie that a client's JSON is.
+pub fn parsed(movie: &Value) -> Movie {
+    Movie::from_json(movie.to_string().as_bytes()).unwrap()
 }
 
 /// The path of a movie, with everything escaped that could be.

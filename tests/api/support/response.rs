@@ -13,21 +13,22 @@ pub async fn send_event(app: &App, event: &[u8]) -> Response {
     let request = match Event::from_bytes(event) {
         Event::Http(_, mut request) => {
             request.strip_base_path(&app.config.base_path);
-            Some((request.method, request.path))
+            Some((request.method, request.path, request.full_path))
         }
         Event::Unknown => None,
     };
     let invocation = Invocation { request_id: "test-request".to_owned(), ..Invocation::default() };
     let reply = movies::serve(app, Event::from_bytes(event), &invocation).await;
     let bytes = serde_json::to_vec(&reply).unwrap();
-    let answer = Response::read(&serde_json::from_slice(&bytes).unwrap());
+    let mut response = Response::read(&serde_json::from_slice(&bytes).unwrap());
     match request {
-        Some((method, Some(path))) => {
-            contract::check(&method, &path, answer.status, &answer.headers, answer.body.as_bytes());
+        Some((method, Some(path), url)) => {
+            contract::check(&method, &path, response.status, &response.headers, response.body.as_bytes());
+            response.url = url;
         }
-        Some((_, None)) | None => assert_eq!(answer.status, 400, "{answer:?}"),
+        Some((_, None, _)) | None => assert_eq!(response.status, 400, "{response:?}"),
     }
-    answer
+    response
 }
 
 /// A reply, as the client would see it.
@@ -39,6 +40,8 @@ pub struct Response {
     /// The body as the client gets it.
     pub bytes: Vec<u8>,
     pub reply: Value,
+    /// The path of the request's own URL, against which relative references are resolved.
+    pub url: String,
 }
 
 impl Response {
@@ -63,7 +66,7 @@ impl Response {
                 assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {problem}");
             }
         }
-        Self { status, headers, body, bytes, reply: reply.clone() }
+        Self { status, headers, body, bytes, reply: reply.clone(), url: String::new() }
     }
 
     pub fn json(&self) -> Value {
@@ -74,12 +77,39 @@ impl Response {
         &self.headers["etag"]
     }
 
-    /// The path of the next page, without the stage.
-    pub fn next(&self) -> Option<String> {
-        let link = self.headers.get("link")?;
-        let (target, relation) = link.strip_prefix('<')?.split_once('>')?;
+    /// The target of the link to the next page.
+    pub fn link(&self) -> Option<&str> {
+        let (target, relation) = self.headers.get("link")?.strip_prefix('<')?.split_once('>')?;
         assert_eq!(relation, "; rel=\"next\"");
-        Some(target.strip_prefix("/Prod").unwrap_or(target).to_owned())
+        Some(target)
+    }
+
+    /// The path and query of the next page, without the stage.
+    pub fn next(&self) -> Option<String> {
+        self.link().map(|target| below_stage(&self.resolve(target)))
+    }
+
+    /// The path in `Location`, without the stage.
+    pub fn location(&self) -> String {
+        below_stage(&self.resolve(&self.headers["location"]))
+    }
+
+    /// The path of a relative reference in this response (RFC 3986 §5.3).
+    pub fn resolve(&self, reference: &str) -> String {
+        if reference.starts_with('?') {
+            return format!("{}{reference}", self.url);
+        }
+        assert!(reference.starts_with('.'), "{reference} is relative");
+        let mut folder: Vec<_> = self.url.split('/').collect();
+        folder.pop();
+        for segment in reference.split('/') {
+            match segment {
+                "." => {}
+                ".." if folder.len() > 1 => drop(folder.pop()),
+                _ => folder.push(segment),
+            }
+        }
+        folder.join("/")
     }
 
     /// The JSON Pointers of a validation problem.
@@ -88,4 +118,8 @@ impl Response {
         let errors = problem["errors"].as_array().unwrap_or_else(|| panic!("no errors: {problem}"));
         errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
     }
+}
+
+fn below_stage(path: &str) -> String {
+    path.strip_prefix("/Prod").unwrap_or(path).to_owned()
 }

@@ -1,0 +1,156 @@
+//! Where in an event's path the service's own paths begin.
+//!
+//! What comes before them is a stage, a custom domain's base path, or a prefix in the API's own resources. An event does
+//! not say how long that is. It names the resource or route that API Gateway matched (`/ns_movies/{id}`) and the values of
+//! its parameters; together they are the end of the path.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+/// In how many places of a resource the service's own paths are looked for.
+const MAX_PLACES: usize = 16;
+
+/// The form in which an event source passes a path on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Form {
+    /// As the client sent it. An invalid escape (`%zz`) is literal text.
+    Encoded,
+    /// Decoded by the event source. A percent sign is a percent sign.
+    Decoded,
+}
+
+impl Form {
+    pub(super) fn decode(self, path: &str) -> Cow<'_, [u8]> {
+        match self {
+            Self::Encoded => percent_decode_str(path).into(),
+            Self::Decoded => Cow::Borrowed(path.as_bytes()),
+        }
+    }
+
+    /// The path as a URL has it. Characters that a URL's path cannot contain are escaped.
+    pub(super) fn encode(self, path: &str) -> String {
+        const NOT_IN_A_PATH: &AsciiSet =
+            &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'?').add(b'#');
+        const NOT_ENCODED_YET: &AsciiSet = &NOT_IN_A_PATH.add(b'%');
+        let set = if self == Self::Encoded { NOT_IN_A_PATH } else { NOT_ENCODED_YET };
+        utf8_percent_encode(path, set).to_string()
+    }
+}
+
+/// A request's path, as an event has it.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) struct EventPath<'a> {
+    pub(super) text: &'a str,
+    pub(super) form: Form,
+    /// Offsets in `text` at which the service's own paths may begin, the most likely first.
+    pub(super) starts: Vec<usize>,
+    /// The path in the client's URL, in the same form.
+    pub(super) client_path: &'a str,
+}
+
+/// What API Gateway matched: a resource or route such as `/ns_movies/{id}` or `/{proxy+}`, and its parameters' values.
+pub(super) struct Resource<'a> {
+    template: &'a str,
+    parameters: &'a [(String, String)],
+}
+
+impl<'a> Resource<'a> {
+    /// The usual template stands for one that the event does not have.
+    pub(super) fn new(template: Option<&'a str>, parameters: &'a [(String, String)]) -> Self {
+        Self { template: template.unwrap_or("/{proxy+}"), parameters }
+    }
+
+    /// Where in `path` the service's own paths may begin, the most likely first. `stage_length` is the length of the
+    /// stage at the path's beginning.
+    pub(super) fn starts(&self, path: &str, form: Form, stage_length: usize) -> Vec<usize> {
+        let matched = self.matches(path, form);
+        // An event made by hand may have a resource that does not fit its path.
+        let unmatched = vec![stage_length, 0];
+        // The resource `/` is the end of every path, so it says less than the path itself.
+        let is_root = self.template.trim_matches('/').is_empty();
+        if is_root { [unmatched, matched].concat() } else { [matched, unmatched].concat() }
+    }
+
+    /// Where the service's own paths may begin if `path` ends with this resource: usually where the resource begins. If
+    /// the API's resources have a prefix of their own (`/api/{proxy+}`), it is where one of the later segments begins.
+    fn matches(&self, path: &str, form: Form) -> Vec<usize> {
+        let Some(segments) = self.segments() else { return Vec::new() };
+        let decoded = form.decode(path);
+        let decoded = without_slashes_at_end(&decoded);
+        // Some event sources decode a path but not its parameters, others the reverse.
+        let as_is: Vec<Vec<u8>> = segments.iter().map(|segment| segment.as_bytes().to_vec()).collect();
+        let unescaped = segments.iter().map(|segment| percent_decode_str(segment).collect()).collect();
+        [as_is, unescaped].iter().find_map(|segments| fit(path, form, decoded, segments)).unwrap_or_default()
+    }
+
+    /// The template's segments with the parameters' values filled in; `None` when a parameter has no value.
+    fn segments(&self) -> Option<Vec<&str>> {
+        let template = self.template.trim_matches('/');
+        let segments = template.split('/').filter(|_| !template.is_empty());
+        segments.map(|segment| segment.strip_prefix('{').map_or(Some(segment), |name| self.value(name))).collect()
+    }
+
+    /// The value of `id}` or `proxy+}`.
+    fn value(&self, name: &str) -> Option<&str> {
+        let name = name.strip_suffix('}')?;
+        let value_of = |name| self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        match name.strip_suffix('+') {
+            // The console's test event has a slash at the beginning.
+            Some(greedy) => value_of(greedy).map(|value| value.strip_prefix('/').unwrap_or(value)),
+            None => value_of(name),
+        }
+    }
+}
+
+fn fit(path: &str, form: Form, decoded: &[u8], segments: &[Vec<u8>]) -> Option<Vec<usize>> {
+    let filled: Vec<u8> = segments.iter().flat_map(|segment| [b"/", segment.as_slice()].concat()).collect();
+    let mut at = decoded.strip_suffix(without_slashes_at_end(&filled))?.len();
+    let mut places = vec![at];
+    for segment in segments {
+        at += 1 + segment.len();
+        places.push(at);
+    }
+    // The resource's end is a place where paths begin only for the resource `/`.
+    places.truncate(segments.len().clamp(1, MAX_PLACES));
+    let starts: Vec<_> = places.into_iter().filter_map(|place| offset(path, form, place)).collect();
+    (!starts.is_empty()).then_some(starts)
+}
+
+/// API Gateway drops slashes at the end from a parameter, but not from the path.
+fn without_slashes_at_end(path: &[u8]) -> &[u8] {
+    let slashes = path.iter().rev().take_while(|byte| **byte == b'/').count();
+    path.get(..path.len().saturating_sub(slashes)).unwrap_or_default()
+}
+
+/// The offset in `path` of the segment boundary that is at `place` once the path is decoded.
+fn offset(path: &str, form: Form, place: usize) -> Option<usize> {
+    let (mut offset, mut decoded) = (0, 0);
+    for segment in path.split('/') {
+        offset += segment.len();
+        decoded += form.decode(segment).len();
+        if decoded >= place {
+            return Some(offset).filter(|_| decoded == place);
+        }
+        (offset, decoded) = (offset + 1, decoded + 1);
+    }
+    None
+}
+
+/// The length of a stage at the beginning of a path, with the slash before it; 0 if the path does not begin with it.
+pub(super) fn stage_length(path: &str, stage: Option<&str>) -> usize {
+    let rest = stage.and_then(|stage| path.strip_prefix('/')?.strip_prefix(stage));
+    let rest = rest.filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    rest.map_or(0, |rest| path.len() - rest.len())
+}
+
+/// The percent-encoded path below the base path that has `length` bytes when it is decoded.
+pub(super) fn below(encoded: &str, length: usize) -> String {
+    let start = offset(encoded, Form::Encoded, length).unwrap_or_default();
+    rooted(encoded.get(start..).unwrap_or_default())
+}
+
+/// The path with one slash at its beginning.
+pub(super) fn rooted(path: &str) -> String {
+    if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }
+}

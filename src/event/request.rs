@@ -1,0 +1,99 @@
+//! The request that an event carries, in the same shape for every event source.
+
+use super::path;
+
+/// An HTTP request.
+#[derive(Debug)]
+pub struct Request {
+    /// The method as sent; it may be one that HTTP does not define.
+    pub method: String,
+    /// The path below stage and base path, decoded; `None` when it is not UTF-8.
+    pub path: Option<String>,
+    /// The path as the client's URL has it, percent-encoded. It includes the stage only where the client's URL does.
+    pub full_path: String,
+    /// The part of the client's path that [`Self::path`] is decoded from; `None` when the event source decodes the path
+    /// itself, so that `/` and `%2F` look the same.
+    pub encoded_path: Option<String>,
+    /// Decoded query parameters in order, repeated ones too.
+    pub query: Vec<(String, String)>,
+    /// The headers that this service reads, in order, repeated ones too.
+    pub headers: Vec<(Header, String)>,
+    /// The body's bytes.
+    pub body: Result<Vec<u8>, InvalidBody>,
+    /// The size of the reply's JSON that the event source accepts; see [`super::reply_bytes`].
+    pub max_reply_bytes: usize,
+}
+
+/// Why an event's body cannot be read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum InvalidBody {
+    /// The event says that the body is base64, and it is not.
+    NotBase64,
+    /// The body is a JSON value other than a string or `null`.
+    NotText,
+}
+
+/// A header that this service reads. Every other header is ignored.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Header {
+    /// The content codings that the client accepts.
+    AcceptEncoding,
+    /// The headers that a page wants to send (CORS preflight).
+    AccessControlRequestHeaders,
+    /// The coding of the request's body.
+    ContentEncoding,
+    /// The media type of the request's body.
+    ContentType,
+    /// The key that makes a request safe to repeat.
+    IdempotencyKey,
+    /// The versions that the client requires.
+    IfMatch,
+    /// The versions that the client has or does not want.
+    IfNoneMatch,
+    /// The origin of the page that sends the request.
+    Origin,
+}
+
+impl Header {
+    /// The header with this name. Case does not matter (RFC 9110 §5.1).
+    pub(super) fn named(name: &str) -> Option<Self> {
+        [
+            ("accept-encoding", Self::AcceptEncoding),
+            ("access-control-request-headers", Self::AccessControlRequestHeaders),
+            ("content-encoding", Self::ContentEncoding),
+            ("content-type", Self::ContentType),
+            ("idempotency-key", Self::IdempotencyKey),
+            ("if-match", Self::IfMatch),
+            ("if-none-match", Self::IfNoneMatch),
+            ("origin", Self::Origin),
+        ]
+        .into_iter()
+        .find_map(|(known, header)| known.eq_ignore_ascii_case(name).then_some(header))
+    }
+}
+
+impl Request {
+    /// Removes the configured base path, for a proxy whose base path no event states.
+    pub fn strip_base_path(&mut self, base_path: &str) {
+        let rest = self.path.as_deref().and_then(|path| path.strip_prefix(base_path));
+        if let Some(rest) = rest.filter(|rest| !base_path.is_empty() && (rest.is_empty() || rest.starts_with('/'))) {
+            self.path = Some(path::rooted(rest));
+            self.encoded_path = self.encoded_path.take().map(|encoded| path::below(&encoded, base_path.len()));
+        }
+    }
+
+    /// A header's value without the whitespace around it (RFC 9110 §5.5). The values of a repeated header are joined
+    /// with commas (§5.3).
+    #[must_use]
+    pub fn header(&self, header: Header) -> Option<String> {
+        let values: Vec<_> =
+            self.headers.iter().filter(|(name, _)| *name == header).map(|(_, value)| trim(value)).collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+}
+
+/// Removes the whitespace that means nothing around a header's value: spaces and tabs. Anything else is part of the value.
+#[must_use]
+pub fn trim(value: &str) -> &str {
+    value.trim_matches([' ', '\t'])
+}

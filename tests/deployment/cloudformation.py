@@ -1,0 +1,92 @@
+"""What CloudFormation gets of template.yaml: SAM's own transform of it, and the values of conditions and parameters."""
+
+import copy
+import logging
+import os
+import re
+from pathlib import Path
+
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = ROOT / "template.yaml"
+# What Fn::Sub fills in; ${!literal} is text.
+PLACEHOLDER = re.compile(r"\$\{([^!}][^}]*)\}")
+os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+# SAM's own code warns of features that the project does not use.
+logging.disable(logging.WARNING)
+
+
+def template() -> dict:
+    return yaml_parse(TEMPLATE.read_text())
+
+
+class NoManagedPolicies:
+    """The transform asks IAM for names that this template does not use."""
+
+    def load(self) -> dict:
+        return {}
+
+
+def translate(template: dict, parameters: dict[str, str]) -> dict:
+    template = copy.deepcopy(template)
+    template["Resources"]["MoviesFunction"]["Properties"]["CodeUri"] = "s3://bucket/key"
+    return transform(template, dict(parameters), NoManagedPolicies())
+
+
+def resolve(value, template: dict, parameters: dict[str, str]):
+    """The value with its conditions decided and its parameters filled in; other intrinsics stay."""
+    if isinstance(value, list):
+        return [resolve(item, template, parameters) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::If" in value:
+        condition, then, otherwise = value["Fn::If"]
+        chosen = then if holds({"Condition": condition}, template, parameters) else otherwise
+        return resolve(chosen, template, parameters)
+    if "Ref" in value and value["Ref"] in template["Parameters"]:
+        return parameters.get(value["Ref"], template["Parameters"][value["Ref"]].get("Default"))
+    if "Fn::Sub" in value and isinstance(value["Fn::Sub"], str):
+        filled = PLACEHOLDER.sub(lambda found: str(resolve({"Ref": found[1]}, template, parameters))
+                                 if found[1] in template["Parameters"] else found[0], value["Fn::Sub"])
+        return {"Fn::Sub": filled} if PLACEHOLDER.search(filled) else filled
+    return {key: resolve(item, template, parameters) for key, item in value.items()}
+
+
+def holds(condition, template: dict, parameters: dict[str, str]) -> bool:
+    (function, operands), *_ = condition.items()
+    if function == "Condition":
+        return holds(template["Conditions"][operands], template, parameters)
+    if function == "Fn::Equals":
+        left, right = resolve(operands, template, parameters)
+        return str(left) == str(right)
+    decided = [holds(operand, template, parameters) for operand in operands]
+    return {"Fn::Not": not decided[0], "Fn::And": all(decided), "Fn::Or": any(decided)}[function]
+
+
+def parameters_of(value, template: dict) -> set[str]:
+    """The parameters that decide the value, also by way of conditions."""
+    if isinstance(value, list):
+        return set().union(*(parameters_of(item, template) for item in value))
+    if not isinstance(value, dict):
+        return set()
+    found = set()
+    for key, item in value.items():
+        if key == "Ref":
+            found |= {item} & set(template["Parameters"])
+        elif key == "Condition" and isinstance(item, str):
+            found |= parameters_of(template["Conditions"][item], template)
+        elif key == "Fn::If":
+            found |= parameters_of([{"Condition": item[0]}, *item[1:]], template)
+        elif key == "Fn::Sub":
+            text, values = item if isinstance(item, list) else (item, {})
+            found |= set(PLACEHOLDER.findall(text)) & set(template["Parameters"]) | parameters_of(values, template)
+        else:
+            found |= parameters_of(item, template)
+    return found
+
+
+def of_type(translated: dict, kind: str) -> dict[str, dict]:
+    """The resources of a type, by logical id."""
+    return {name: resource for name, resource in translated["Resources"].items() if resource["Type"] == kind}

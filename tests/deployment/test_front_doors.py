@@ -1,0 +1,73 @@
+"""The other front doors: what docs/front-doors/ makes of the template is valid, and complete."""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import cloudformation
+from cloudformation import ROOT, of_type, translate
+from samtranslator.yaml_helper import yaml_parse
+
+VARIANTS = ROOT / "docs/front-doors"
+
+
+def variant(name: str) -> dict:
+    """The template with what the file's first lines delete taken out, and the file merged into it."""
+    text = (VARIANTS / name).read_text()
+    template = cloudformation.template()
+    for section, names in re.findall(r"^# delete (\w+): (.+)$", text, re.MULTILINE):
+        for deleted in names.split():
+            del template[section.title()][deleted]
+    merge(template, yaml_parse(text))
+    return {section: content for section, content in template.items() if content}
+
+
+def merge(target: dict, patch: dict) -> None:
+    for key, value in patch.items():
+        is_intrinsic = isinstance(value, dict) and any(name == "Ref" or name.startswith("Fn::") for name in value)
+        if isinstance(value, dict) and isinstance(target.get(key), dict) and not is_intrinsic:
+            merge(target[key], value)
+        else:
+            target[key] = value
+
+
+def dashboard(template: dict) -> dict:
+    return json.loads(template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+
+
+class FrontDoorsTest(unittest.TestCase):
+    maxDiff = None
+
+    def test_each_variant_is_valid_and_leaves_nothing_unused(self) -> None:
+        names = sorted(path.name for path in VARIANTS.iterdir())
+        self.assertEqual(names, ["function-url.yaml", "http-api.yaml"])
+        document = (ROOT / "docs/front-doors.md").read_text()
+        for name in names:
+            with self.subTest(name), tempfile.TemporaryDirectory() as directory:
+                self.assertIn(f"(front-doors/{name})", document)
+                template = variant(name)
+                path = Path(directory) / "template.json"
+                path.write_text(json.dumps(template))
+                lint = [sys.executable, str(Path(sys.executable).parent / "cfn-lint"), "--", str(path)]
+                result = subprocess.run(lint, capture_output=True, text=True, check=False)
+                self.assertEqual(result.returncode, 0, result.stdout)
+                self.assertNotIn("AWS::ApiGateway::RestApi", {each["Type"] for each in translate(template, {})["Resources"].values()})
+
+    def test_the_dashboard_of_the_http_api_shows_its_own_metrics(self) -> None:
+        own, rest = dashboard(variant("http-api.yaml")), dashboard(cloudformation.template())
+        clients = [widget["properties"]["title"] for widget in rest["widgets"]].index("What clients see")
+        metrics = own["widgets"].pop(clients)["properties"]["metrics"]
+        rest["widgets"].pop(clients)
+        self.assertEqual(own, rest, "all else is as in template.yaml")
+        # A REST API's are Count, 4XXError, 5XXError and Latency by ApiName.
+        self.assertEqual(metrics[0], ["AWS/ApiGateway", "Count", "ApiId", "${MoviesHttpApi}"])
+        self.assertEqual([metric[1] for metric in metrics], ["Count", "4xx", "5xx", "Latency"])
+
+    def test_each_write_of_the_http_api_has_limits_that_are_its_own(self) -> None:
+        (stage,) = of_type(translate(variant("http-api.yaml"), {}), "AWS::ApiGatewayV2::Stage").values()
+        routes = {f"{method} /{{proxy+}}" for method in ("POST", "PUT", "PATCH", "DELETE")}
+        self.assertEqual(set(stage["Properties"]["RouteSettings"]), routes)

@@ -1,0 +1,103 @@
+"""What watches over the service: alarms, the dashboard, logs and saved queries."""
+
+import json
+import re
+import unittest
+
+import cloudformation
+from cloudformation import ROOT, holds, of_type, translate
+
+INDEX = {"TableName": {"Ref": "MoviesTable"}, "GlobalSecondaryIndexName": "by-year"}
+TABLE = {"TableName": {"Ref": "MoviesTable"}}
+
+
+class MonitoringTest(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.template = cloudformation.template()
+        cls.translated = translate(cls.template, {})
+        body = cls.translated["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+        cls.dashboard = json.loads(re.sub(r"\$\{[\w.:]+\}", "x", body))
+
+    def test_the_dashboard_shows_what_the_function_measures(self) -> None:
+        self.assertEqual(len(self.dashboard["widgets"]), 7)
+        shown = json.dumps(self.dashboard)
+        telemetry = "".join(path.read_text() for path in (ROOT / "src").rglob("telemetry*/*.rs"))
+        for metric in ("Duration", "ColdStarts", "Conflicts", "Retries"):
+            self.assertIn(f'"{metric}"', telemetry)
+            self.assertIn(metric, shown)
+
+    def test_throttles_of_the_index_are_seen(self) -> None:
+        metrics = self.translated["Resources"]["TableThrottles"]["Properties"]["Metrics"]
+        watched = [
+            (metric["MetricName"], {dimension["Name"]: dimension["Value"] for dimension in metric["Dimensions"]})
+            for metric in (each["MetricStat"]["Metric"] for each in metrics if "MetricStat" in each)
+        ]
+        for name in ("ReadThrottleEvents", "WriteThrottleEvents"):
+            self.assertIn((name, TABLE), watched)
+            self.assertIn((name, INDEX), watched)
+        summed = next(each["Expression"] for each in metrics if "Expression" in each)
+        for each in metrics:
+            self.assertIn(f"({each['Id']}," if "MetricStat" in each else "", summed)
+
+        shown = [metric for widget in self.dashboard["widgets"] for metric in spelled_out(widget)]
+        for name in ("ReadThrottleEvents", "WriteThrottleEvents"):
+            self.assertIn(["AWS/DynamoDB", name, "TableName", "x"], shown)
+            self.assertIn(["AWS/DynamoDB", name, "TableName", "x", "GlobalSecondaryIndexName", "by-year"], shown)
+
+    def test_prod_tells_somebody_of_alarms(self) -> None:
+        topic = "arn:aws:sns:eu-west-1:111122223333:movies-alarms"
+        for parameters, allowed in [
+            ({"Stage": "prod"}, False), ({"Stage": "prod", "AlarmTopicArn": topic}, True), ({"Stage": "dev"}, True), ({}, True),
+        ]:
+            with self.subTest(parameters):
+                broken = [
+                    assertion["AssertDescription"] for rule in self.template["Rules"].values()
+                    if holds(rule["RuleCondition"], self.template, parameters)
+                    for assertion in rule["Assertions"] if not holds(assertion["Assert"], self.template, parameters)
+                ]
+                self.assertEqual(broken == [], allowed, broken)
+
+    def test_the_apis_alarm_knows_the_api_after_an_update(self) -> None:
+        api = self.translated["Resources"]["MoviesApi"]["Properties"]
+        # An import of the body names the API after its title.
+        self.assertEqual(api["Body"]["info"]["title"], api["Name"])
+        dimensions = self.translated["Resources"]["ApiFaults"]["Properties"]["Dimensions"]
+        self.assertIn({"Name": "ApiName", "Value": api["Name"]}, dimensions)
+
+    def test_queries_group_by_fields(self) -> None:
+        queries = of_type(self.translated, "AWS::Logs::QueryDefinition")
+        self.assertEqual(len(queries), 4)
+        for name, query in queries.items():
+            for groups in re.findall(r"\bby ([^|]+)", re.sub(r"sort [^|]+", "", query["Properties"]["QueryString"])):
+                self.assertRegex(groups.strip(), r"\A\w+(, \w+)*\Z", f"{name}: no document promises an expression here")
+
+    def test_the_access_log_has_the_errors_and_no_credentials(self) -> None:
+        (stage,) = of_type(self.translated, "AWS::ApiGateway::Stage").values()
+        fields = json.loads(stage["Properties"]["AccessLogSetting"]["Format"])
+        self.assertTrue(all(re.fullmatch(r"\$context(\.\w+)+", value) for value in fields.values()), fields)
+        logged = {value.removeprefix("$context.") for value in fields.values()}
+        errors = {"error.responseType", "integration.error", "integration.status", "authenticate.error", "authorize.error",
+                  "authorizer.error", "waf.error"}
+        self.assertLessEqual(errors, logged)
+        # It may repeat an Authorization header.
+        self.assertFalse(logged & {"error.message", "error.messageString"})
+
+    def test_problems_of_the_api_are_json(self) -> None:
+        api = self.translated["Resources"]["MoviesApi"]["Properties"]
+        for response in api["Body"]["x-amazon-apigateway-gateway-responses"].values():
+            template = response["responseTemplates"]["application/json"]
+            # messageString comes with its quotes.
+            problem = json.loads(template.replace("$context.error.messageString", '"Forbidden"'))
+            self.assertEqual(set(problem), {"type", "title", "detail", "request_id"})
+
+
+def spelled_out(widget: dict) -> list[list[str]]:
+    """The metrics of a widget: "." stands for what the metric before has there, and options are left out."""
+    found: list[list[str]] = []
+    for metric in widget["properties"].get("metrics", []):
+        parts = [part for part in metric if isinstance(part, str)]
+        found.append([found[-1][place] if part == "." else part for place, part in enumerate(parts)])
+    return found

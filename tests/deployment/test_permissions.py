@@ -1,0 +1,70 @@
+"""What the function may do, and who may call it."""
+
+import re
+import unittest
+
+import cloudformation
+from cloudformation import ROOT, resolve, translate
+
+POOL = "arn:aws:cognito-idp:eu-west-1:111122223333:userpool/eu-west-1_Example"
+
+
+class PermissionsTest(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.template = cloudformation.template()
+        cls.translated = translate(cls.template, {})
+
+    def test_the_function_may_do_exactly_what_the_store_does(self) -> None:
+        calls = set(re.findall(r"\bsend::<[^>]*>\((\w+)::new\(\)", (ROOT / "src/store.rs").read_text()))
+        # A transaction is authorised as the writes that are in it.
+        transacted = {"PutItem", "DeleteItem"} if "TransactWriteItems" in calls else set()
+        wanted = {f"dynamodb:{call}" for call in (calls | transacted) - {"TransactWriteItems"}}
+        role = self.translated["Resources"]["MoviesRole"]["Properties"]
+        statements = role["Policies"][0]["PolicyDocument"]["Statement"]
+        actions = [action for statement in statements for action in as_list(statement["Action"])]
+        self.assertEqual(sorted(action for action in actions if action.startswith("dynamodb:")), sorted(wanted))
+        self.assertNotIn("ManagedPolicyArns", role)
+        for statement in statements:
+            if statement["Resource"] == "*":
+                self.assertEqual({action.split(":")[0] for action in statement["Action"]}, {"xray"})
+
+    def test_the_policy_of_writers_allows_every_write(self) -> None:
+        policy = self.translated["Outputs"]["WriterPolicy"]["Value"]["Fn::Sub"]
+        # An asterisk in a resource of IAM stands for any text, slashes included.
+        allowed = re.compile(re.escape(policy.split("${MoviesApi}")[1].replace("${Stage}", "dev")).replace(r"\*", ".*"))
+        for method, path in [("POST", "/ns_movies"), ("POST", "/ns_movies/"), ("PUT", "/ns_movies/50/50-2011")]:
+            self.assertRegex(f"/dev/{method}{path}", rf"\A{allowed.pattern}\Z")
+        self.assertNotRegex("/dev/POST/other", rf"\A{allowed.pattern}\Z")
+
+    def test_who_may_call_what(self) -> None:
+        sigv4 = {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4"}
+        for write, read in [("AWS_IAM", "NONE"), ("NONE", "NONE"), (POOL, "NONE"), (POOL, "AWS_IAM"), ("AWS_IAM", POOL)]:
+            parameters = {"WriteAuthorization": write, "ReadAuthorization": read}
+            translated = translate(self.template, parameters)
+            body = resolve(translated["Resources"]["MoviesApi"]["Properties"]["Body"], self.template, parameters)
+            schemes = body["components"]["securitySchemes"]
+            for path, item in body["paths"].items():
+                for method, operation in item.items():
+                    if method == "parameters":
+                        continue
+                    needed = {"options": "NONE", "get": read, "x-amazon-apigateway-any-method": read}.get(method, write)
+                    found = operation["security"]
+                    with self.subTest(path=path, method=method, needed=needed):
+                        if needed == "NONE":
+                            self.assertEqual(found, [])
+                            continue
+                        scheme = schemes[next(iter(found[0]))]
+                        if needed == "AWS_IAM":
+                            self.assertEqual(scheme, sigv4)
+                        else:
+                            authorizer = scheme["x-amazon-apigateway-authorizer"]
+                            self.assertEqual(authorizer, {"type": "cognito_user_pools", "providerARNs": [POOL]})
+            self.assertEqual(set(body["paths"]["/{proxy+}"]) - {"parameters"},
+                             {"get", "post", "put", "patch", "delete", "options", "x-amazon-apigateway-any-method"})
+
+
+def as_list(value) -> list:
+    return value if isinstance(value, list) else [value]

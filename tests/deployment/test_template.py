@@ -1,0 +1,47 @@
+"""What template.yaml promises, held against SAM's transform of it."""
+
+import copy
+import re
+import unittest
+
+import cfn_guard_rs
+import cloudformation
+from cloudformation import ROOT, holds, resolve, translate
+
+
+class TemplateTest(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.template = cloudformation.template()
+        cls.translated = translate(cls.template, {})
+
+    def test_the_rules_of_cfn_guard_hold(self) -> None:
+        rules = (ROOT / "tests/deployment/template.guard").read_text()
+        names = set(re.findall(r"^rule (\w+)", rules, re.MULTILINE))
+        report = cfn_guard_rs.run_checks(self.translated, rules)
+        self.assertEqual([failed.Rule.name for failed in report.not_compliant], [])
+        self.assertEqual(set(report.compliant), names, "each rule found something to check")
+        broken = copy.deepcopy(self.translated)
+        broken["Resources"]["MoviesTable"]["Properties"]["SSESpecification"] = {"SSEEnabled": True}
+        report = cfn_guard_rs.run_checks(broken, rules)
+        self.assertEqual(len(report.not_compliant), 1, "a rule that is broken is found")
+
+    def test_only_what_a_parameter_asks_for_is_made(self) -> None:
+        optional = {name: resource["Condition"] for name, resource in self.translated["Resources"].items()
+                    if "Condition" in resource}
+        made = lambda parameters: sorted(  # noqa: E731
+            name for name, condition in optional.items() if holds({"Condition": condition}, self.template, parameters))
+        self.assertEqual(made({}), ["ApiGatewayAccount", "ApiGatewayLogs"])
+        everything = {"WebAclArn": "arn", "DomainName": "api.example.org", "HostedZoneId": "Z1"}
+        self.assertEqual(made(everything), sorted(optional))
+        self.assertEqual(made({"ApiGatewayLogsRole": "exists"}), [])
+        function = self.translated["Resources"]["MoviesFunction"]["Properties"]["ReservedConcurrentExecutions"]
+        self.assertEqual(resolve(function, self.template, {"ReservedConcurrency": "5"}), "5")
+        self.assertEqual(resolve(function, self.template, {}), {"Ref": "AWS::NoValue"})
+
+    def test_every_parameter_says_why(self) -> None:
+        for name, parameter in self.template["Parameters"].items():
+            self.assertGreater(len(parameter["Description"]), 20, name)
+            self.assertIn("Default", parameter, f"{name}: a first deployment asks for nothing")
