@@ -38,7 +38,7 @@ use lambda_http::{Body, Response};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-pub use reply::{Reply, reply_bytes};
+pub use reply::Reply;
 pub use request::{Header, InvalidBody, Request, trim};
 
 use crate::route;

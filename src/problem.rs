@@ -1,17 +1,20 @@
-//! What a client is told when something is wrong: `application/problem+json` (RFC 9457).
+//! Error responses: `application/problem+json` (RFC 9457).
 //!
-//! A [`Problem`] is written for the client: it names what to change or when to come back, and never a cause inside the
-//! service. Causes go to the log ([`crate::telemetry`]). [`crate::api`] decides which problem an error becomes.
+//! A [`Problem`] is written for the client: it says what to change or when to try again. It never reveals a cause inside
+//! the service, which goes to the log ([`crate::telemetry`]).
 
 use lambda_http::{
     Body, Response,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
 };
 use serde::Serialize;
 
-use crate::movie::FieldError;
+use crate::{
+    movie::{FieldError, Invalid},
+    store::StoreError,
+};
 
-/// One problem, about to become a response.
+/// One problem, before it becomes a response.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
@@ -22,13 +25,13 @@ pub struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// RFC 9457's members, and this API's two: `request_id`, and `errors` for a validation problem.
+/// The members of RFC 9457, and two of this API: `request_id`, and `errors` for a validation problem.
 #[derive(Serialize)]
 #[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(rename = "Problem"))]
 pub(crate) struct ProblemJson<'a> {
     r#type: String,
     title: &'a str,
-    #[cfg_attr(feature = "local", schemars(with = "i32", range(min = 400, max = 599)))]
+    #[cfg_attr(feature = "local", schemars(with = "i32", range(min = 200, max = 599)))]
     status: u16,
     detail: &'a str,
     instance: &'a str,
@@ -37,7 +40,7 @@ pub(crate) struct ProblemJson<'a> {
     errors: &'a [FieldError],
 }
 
-/// How much of a path an answer repeats: the longest id, each byte of it escaped, and room for what is before it.
+/// How much of a path a response repeats: room for the longest id, fully percent-encoded, and what precedes it.
 const MAX_INSTANCE_BYTES: usize = 8 * 1024;
 
 impl Problem {
@@ -50,40 +53,63 @@ impl Problem {
         self
     }
 
+    /// What became of an operation on the movie at `id`. Only here does an error of the store become a problem.
+    #[must_use]
+    pub fn from_store(error: StoreError, id: &str, is_write: bool) -> Self {
+        match error {
+            StoreError::NotFound => Self::no_such_movie(id),
+            StoreError::Exists => Self::movie_exists(id),
+            StoreError::Stale => Self::precondition_failed(),
+            StoreError::TooLarge => Self::too_large("The movie exceeds 400 KB, the limit of an item in the table."),
+            StoreError::Unavailable => Self::unavailable(is_write),
+            StoreError::Corrupt => Self::internal(),
+        }
+    }
+
+    /// Why a body is not a movie or a patch.
+    #[must_use]
+    pub fn from_invalid(invalid: Invalid) -> Self {
+        match invalid {
+            Invalid::Json(detail) => Self::bad_body(format!("{detail}.")),
+            Invalid::Empty => Self::bad_request("The body has no field. Send at least one field to change."),
+            Invalid::Fields(errors) => Self::bad_fields(errors),
+        }
+    }
+
     /// 400: something outside the body is wrong.
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad-request", "Bad request", detail)
     }
 
-    /// 400: the body is not a JSON object, or not even JSON.
+    /// 400: the body is not a JSON object.
     pub fn bad_body(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad-body", "The body is not a JSON object", detail)
     }
 
-    /// 400: the body is an object, some of its fields are bad.
+    /// 400: the body is an object with invalid fields.
     #[must_use]
     pub fn bad_fields(errors: Vec<FieldError>) -> Self {
-        let detail = "Some fields are missing, unknown or of the wrong kind; `errors` has each of them.";
-        Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "bad-fields", "Not a movie", detail) }
+        let detail = "Fields are missing, unknown or invalid. `errors` lists each of them.";
+        Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "bad-fields", "Validation failed", detail) }
     }
 
     /// 404: no movie has this id.
     #[must_use]
     pub fn no_such_movie(id: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "no-such-movie", "No such movie", format!("Movie '{id}' doesn't exist."))
+        Self::new(StatusCode::NOT_FOUND, "no-such-movie", "Movie not found", format!("Movie '{id}' doesn't exist."))
     }
 
-    /// 404: the path leads nowhere.
+    /// 404: the service has no such path.
     #[must_use]
     pub fn no_such_path() -> Self {
-        let detail = "Nothing is at this path. Movies are at /ns_movies/ and /ns_movies/{title}-{year}.";
+        let detail = "This path does not exist. Movies are at /ns_movies/ and /ns_movies/{title}-{year}.";
         Self::new(StatusCode::NOT_FOUND, "no-such-path", "Not found", detail)
     }
 
     /// 405: the path has other methods.
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
-        let detail = format!("This path answers {allow}.");
+        let detail = format!("This path supports {allow}.");
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed", detail)
             .with(header::ALLOW, allow)
     }
@@ -91,24 +117,57 @@ impl Problem {
     /// 409: another movie has the id.
     #[must_use]
     pub fn movie_exists(id: &str) -> Self {
-        let detail = format!("Movie '{id}' exists already, and is untouched. Change it with PUT or PATCH.");
+        let detail = format!("Movie '{id}' exists already and was not changed. Change it with PUT or PATCH.");
         Self::new(StatusCode::CONFLICT, "movie-exists", "Movie exists", detail)
     }
 
-    /// 412: the movie is not in the state that the client's condition names.
+    /// 412: the current version does not meet the request's precondition.
     #[must_use]
     pub fn precondition_failed() -> Self {
-        let detail = "The movie has changed: its ETag is another one than If-Match names. Nothing was written. \
-                      GET the movie again and decide anew.";
+        let detail = "The current ETag does not meet the request's precondition. Nothing was changed. Read the current \
+                      version, then decide whether to send the request again.";
         Self::new(StatusCode::PRECONDITION_FAILED, "precondition-failed", "Precondition failed", detail)
     }
 
-    /// 413: the body, or the movie in it, is too large to keep.
+    /// 413: the body, or the movie in it, is too large to store.
     pub fn too_large(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large", detail)
     }
 
-    /// 415: the body is of a type that is not read. `accepted` goes into an `Accept` header (RFC 9110 §15.5.16).
+    /// 413: the event source does not accept a reply of more than `limit` bytes, and nothing was written.
+    #[must_use]
+    pub fn response_too_large(limit: usize) -> Self {
+        let detail = format!(
+            "The response would exceed the {limit} bytes that the load balancer accepts. Nothing was changed. Send the \
+             request through an API Gateway or a Function URL of this service, which accept a movie of any size."
+        );
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "response-too-large", "Response too large", detail)
+    }
+
+    /// 200: a movie was changed, and its response would exceed `limit` bytes. `headers` are those of that response.
+    #[must_use]
+    pub fn changed_but_too_large(limit: usize, headers: &HeaderMap) -> Self {
+        let detail = format!(
+            "The movie was changed. With the movie, the response would exceed the {limit} bytes that the load balancer \
+             accepts. Read the movie through an API Gateway or a Function URL of this service, which accept a movie of \
+             any size."
+        );
+        let mut problem =
+            Self::new(StatusCode::OK, "changed-but-too-large", "Changed, but too large for the response", detail);
+        let kept = [header::ETAG, header::LOCATION].into_iter();
+        problem.headers = kept.filter_map(|name| Some((name.clone(), headers.get(name)?.clone()))).collect();
+        problem
+    }
+
+    /// 406: the client accepts no coding in which the file exists.
+    #[must_use]
+    pub fn not_acceptable() -> Self {
+        let detail = "This file is served with the content coding gzip only, and Accept-Encoding refuses it.";
+        Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable", detail)
+            .with(header::VARY, "Accept-Encoding")
+    }
+
+    /// 415: the service does not read this content type. `accepted` becomes an `Accept` header (RFC 9110 §15.5.16).
     #[must_use]
     pub fn unsupported_type(accepted: &'static str) -> Self {
         let detail = format!("Send the body as {accepted}.");
@@ -119,25 +178,25 @@ impl Problem {
     /// 415: the body is compressed.
     #[must_use]
     pub fn unsupported_encoding() -> Self {
-        let detail = "Compressed bodies are not read. Send the body without Content-Encoding.";
+        let detail = "Compressed bodies are not supported. Send the body without Content-Encoding.";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-encoding", "Unsupported content encoding", detail)
             .with(header::ACCEPT_ENCODING, "identity")
     }
 
-    /// 500: a bug, or an item in the table that is no movie.
+    /// 500: a bug, or an item in the table that is not a movie.
     #[must_use]
     pub fn internal() -> Self {
-        let detail = "The service failed on its own. Name the request_id when you report it.";
+        let detail = "The service failed. Quote the request_id when you report it.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
     }
 
-    /// 503: the table does not answer, or what became of a write cannot be known.
+    /// 503: the table does not respond, or the outcome of a write cannot be known.
     #[must_use]
     pub fn unavailable(is_write: bool) -> Self {
         let detail = if is_write {
-            "The store did not answer. The write may or may not have happened: read the movie, then try again."
+            "The store did not respond. The write may or may not have happened: read the movie, then try again."
         } else {
-            "The store did not answer. Try again shortly."
+            "The store did not respond. Try again shortly."
         };
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Service unavailable", detail)
             .with(header::RETRY_AFTER, "1")
@@ -165,7 +224,7 @@ impl Problem {
     }
 }
 
-/// As much of a percent-encoded path as an answer repeats, with no half of an escape at its end.
+/// As much of a percent-encoded path as a response repeats, without a half escape at its end.
 fn beginning(path: &str) -> &str {
     let Some(cut) = path.get(..MAX_INSTANCE_BYTES) else { return path };
     let half = cut.rfind('%').filter(|at| path.len() > cut.len() && at + "%20".len() > cut.len());

@@ -1,7 +1,7 @@
-//! Which operation a method and a path name.
+//! Finds the operation that a method and a path name.
 //!
-//! The path is the one the client meant: decoded once by [`crate::event`], without stage and base path. Everything
-//! behind `/ns_movies/` is one id, slashes included, since a title may hold any character.
+//! [`crate::event`] has decoded the path once and removed stage and base path. Everything after `/ns_movies/` is one id,
+//! slashes included, because a title may contain any character.
 
 use crate::swagger_ui::Asset;
 
@@ -18,7 +18,7 @@ pub enum Route<'a> {
     Update(&'a str),
     /// DELETE one movie.
     Delete(&'a str),
-    /// GET the state of the service.
+    /// GET the health of the service.
     Health,
     /// GET the OpenAPI document.
     OpenApi,
@@ -52,7 +52,7 @@ impl Route<'_> {
 /// The methods of a path, as an `Allow` header (RFC 9110 §10.2.1).
 pub type Allow = &'static str;
 
-/// Why no operation answers.
+/// Why a request has no operation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum NoRoute {
     /// No such path.
@@ -61,10 +61,10 @@ pub enum NoRoute {
     MethodNotAllowed(Allow),
 }
 
-/// Where all movies are, and behind a slash, each of them.
+/// The path of the collection. A movie's path adds a slash and its id.
 pub const COLLECTION: &str = "/ns_movies";
 
-/// Finds the operation. HEAD is GET; the answer's body is left out when it is sent.
+/// Finds the operation. HEAD is routed as GET, and its response loses the body later.
 ///
 /// # Errors
 /// [`NoRoute`] for an unknown path, or a known path with another method.
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_collection_answers_with_and_without_its_slash() {
+    fn the_collection_has_two_paths() {
         for path in ["/ns_movies", "/ns_movies/"] {
             assert_eq!(find("GET", path), Ok(Route::List));
             assert_eq!(find("HEAD", path), Ok(Route::List));
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_follows_the_collection_is_one_id() {
+    fn everything_after_the_collection_is_one_id() {
         for id in ["The Dare-2020", "Face/Off-1997", "/-1", "../x-1", "a?b#c-1", "health"] {
             let path = format!("/ns_movies/{id}");
             assert_eq!(find("GET", &path), Ok(Route::Read(id)));

@@ -48,7 +48,8 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::json;
 
 use crate::{
-    movie::{Movie, MovieId, MoviePatch, Year},
+    api::ListQuery,
+    movie::{Movie, MovieId, MoviePatch},
     telemetry::{Level, log, scope},
 };
 #[cfg(feature = "local")]
@@ -69,8 +70,8 @@ const RENAME_ROUNDS: usize = 4;
 pub struct VersionedMovie {
     /// The movie.
     pub movie: Movie,
-    /// The stamp of the last write: 22 characters of base64url.
-    pub etag: String,
+    /// Its version, which each write replaces: 22 characters of base64url.
+    pub version: String,
 }
 
 /// A page of a listing.
@@ -89,22 +90,39 @@ impl Page {
     }
 }
 
-/// The state that a client wants a movie to be in before it is changed: `If-Match` (RFC 9110 §13.1.1).
+/// What a client requires of a movie's current version (RFC 9110 §13).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub enum Precondition {
-    /// Any, as long as it exists.
-    #[default]
+pub struct Precondition {
+    /// The versions of which the current one must be one.
+    pub if_match: Option<Versions>,
+    /// The versions of which the current one must not be one.
+    pub if_none_match: Option<Versions>,
+}
+
+/// Some versions.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Versions {
+    /// Every version of a movie that exists.
     Any,
-    /// One of these etags.
+    /// These.
     OneOf(Vec<String>),
 }
 
-impl Precondition {
-    fn allows(&self, etag: &str) -> bool {
+impl Versions {
+    /// Whether `version` is one of these.
+    #[must_use]
+    pub fn contains(&self, version: &str) -> bool {
         match self {
             Self::Any => true,
-            Self::OneOf(etags) => etags.iter().any(|expected| expected == etag),
+            Self::OneOf(versions) => versions.iter().any(|one| one == version),
         }
+    }
+}
+
+impl Precondition {
+    fn allows(&self, version: &str) -> bool {
+        self.if_match.as_ref().is_none_or(|required| required.contains(version))
+            && !self.if_none_match.as_ref().is_some_and(|unwanted| unwanted.contains(version))
     }
 }
 
@@ -178,7 +196,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Exists`], [`StoreError::TooLarge`], [`StoreError::Unavailable`].
     pub async fn create(&self, id: &MovieId, movie: Movie) -> Result<VersionedMovie, StoreError> {
-        let stored = VersionedMovie { movie, etag: new_version()? };
+        let stored = VersionedMovie { movie, version: new_version()? };
         let lost = LostResponses::default();
         let input = PutItemInput::builder()
             .table_name(&self.table)
@@ -193,7 +211,7 @@ impl Store {
             }
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    own_write(failed.item(), &stored.etag)?.ok_or(lost.unless(StoreError::Exists))
+                    own_write(failed.item(), &stored.version)?.ok_or(lost.unless(StoreError::Exists))
                 }
                 _ => Err(fault("create", &error)),
             },
@@ -261,16 +279,21 @@ impl Store {
     ) -> Result<VersionedMovie, StoreError> {
         for _ in 0..RENAME_ROUNDS {
             let current = self.get(id).await?;
-            if !expected.allows(&current.etag) {
+            if !expected.allows(&current.version) {
                 return Err(StoreError::Stale);
             }
-            let renamed = VersionedMovie { movie: patch.apply(current.movie), etag: new_version()? };
+            let renamed = VersionedMovie { movie: patch.apply(current.movie), version: new_version()? };
             let put = Put::builder()
                 .table_name(&self.table)
                 .set_item(Some(item::from_stored(new_id, &renamed)?))
                 .condition_expression("attribute_not_exists(id)")
                 .build();
-            let delete = self.delete_if(id, &Precondition::OneOf(vec![current.etag])).build();
+            let delete = self
+                .delete_if(
+                    id,
+                    &Precondition { if_match: Some(Versions::OneOf(vec![current.version])), if_none_match: None },
+                )
+                .build();
             let (Ok(put), Ok(delete)) = (put, delete) else { return Err(StoreError::Corrupt) };
             let actions = vec![
                 TransactWriteItem::builder().put(put).build(),
@@ -341,15 +364,16 @@ impl Store {
         }
     }
 
-    /// Up to `limit` movies after the id `after`, of one year if given. A page is also ended by DynamoDB's 1 MB.
+    /// A page of movies. It is also ended by DynamoDB's 1 MB.
     ///
     /// All movies are listed as of all writes answered so far; those of one year come from an index, which follows the
     /// table within moments.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn list(&self, year: Option<Year>, after: Option<String>, limit: usize) -> Result<Page, StoreError> {
-        let start = after.map(|id| {
+    pub async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        let ListQuery { limit, year, cursor } = query.clone();
+        let start = cursor.map(|id| {
             let year = year.map(|year| ("year".to_owned(), AttributeValue::N(year.to_string())));
             year.into_iter().chain([("id".to_owned(), AttributeValue::S(id))]).collect::<Item>()
         });
@@ -414,16 +438,27 @@ fn key(id: &MovieId) -> AttributeValue {
     AttributeValue::S(id.as_str().to_owned())
 }
 
-/// The condition under which a movie that must exist may be changed, and the values it speaks of.
-fn condition(expected: &Precondition) -> (String, Item) {
-    let Precondition::OneOf(etags) = expected else { return ("attribute_exists(id)".to_owned(), Item::new()) };
-    if etags.is_empty() {
-        // No etag is empty, so this holds for no movie.
-        return ("etag = :none".to_owned(), Item::from([(":none".to_owned(), AttributeValue::S(String::new()))]));
+/// A precondition on a movie that must exist, as an expression and its values.
+fn condition(precondition: &Precondition) -> (String, Item) {
+    let mut condition = "attribute_exists(id)".to_owned();
+    let mut values = Item::new();
+    let mut one_of = |prefix: &str, versions: &[String]| {
+        let names: Vec<_> = (0..versions.len()).map(|n| format!(":{prefix}{n}")).collect();
+        values.extend(names.iter().cloned().zip(versions.iter().cloned().map(AttributeValue::S)));
+        format!("etag IN ({})", names.join(", "))
+    };
+    match &precondition.if_match {
+        None | Some(Versions::Any) => {}
+        Some(Versions::OneOf(versions)) if versions.is_empty() => condition += " AND attribute_not_exists(id)",
+        Some(Versions::OneOf(versions)) => condition.extend([" AND ", &one_of("required", versions)]),
     }
-    let names: Vec<_> = (0..etags.len()).map(|n| format!(":expected{n}")).collect();
-    let condition = format!("etag IN ({})", names.join(", "));
-    (condition, names.into_iter().zip(etags.iter().cloned().map(AttributeValue::S)).collect())
+    match &precondition.if_none_match {
+        None => {}
+        Some(Versions::Any) => condition += " AND attribute_not_exists(id)",
+        Some(Versions::OneOf(versions)) if versions.is_empty() => {}
+        Some(Versions::OneOf(versions)) => condition.extend([" AND NOT ", &one_of("unwanted", versions)]),
+    }
+    (condition, values)
 }
 
 /// The movie, if the item that a failed condition returned shows that the write with this stamp has happened.

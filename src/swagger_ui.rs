@@ -1,13 +1,10 @@
 //! Swagger UI, served by the function itself: a page at `/` and the vendored files that it loads.
 //!
-//! The files are those of the npm package `swagger-ui-dist`, pinned and vendored by `swagger_ui/refresh.py`, embedded as
-//! gzip and sent so to whoever takes that. Embedded data costs nothing until it is asked for. What the page shows is
-//! [`crate::openapi`]'s.
-
-use std::{io::Read as _, str};
+//! The files are those of the npm package `swagger-ui-dist`, pinned and vendored by `swagger_ui/refresh.py`. They are
+//! embedded and sent as gzip, because the bundle exceeds a load balancer's 1 MB otherwise. The page shows the document of
+//! [`crate::openapi`].
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use flate2::read::GzDecoder;
 use lambda_http::{
     Body, Response,
     http::{HeaderValue, header},
@@ -51,16 +48,19 @@ pub fn owns(path: &str) -> bool {
     path == "/" || Asset::at(path).is_some()
 }
 
-/// The page, for a browser that knows the service's own paths to be below `base`.
+/// The page at the path `full_path` of the client's URL, which is percent-encoded.
 ///
-/// Its URLs are relative: to `base` where a front door tells one, since a stage answers without a slash at its end too,
-/// and else to the page itself, so that a proxy may put it anywhere. The policy (CSP level 3) allows this origin alone,
-/// and of inline scripts and styles only the page's own, by their hashes; images may be data, as Swagger UI's icons are.
+/// Its URLs are relative, so that a gateway or proxy may put it anywhere. A stage's root is also served without a slash at
+/// its end; a `<base>` makes up for that. The policy (CSP level 3) allows the page's own origin only, and of inline scripts
+/// and styles those of the page, by their hashes. Images may be data, as Swagger UI's icons are.
 #[must_use]
-pub fn page(base: &str) -> Response<Body> {
-    let base = if base.is_empty() { "." } else { base };
+pub fn page(full_path: &str) -> Response<Body> {
+    let base = match full_path.rsplit_once('/') {
+        Some((_, last)) if !last.is_empty() => format!("./{}", last.replace('&', "&amp;")),
+        _ => ".".to_owned(),
+    };
     let page = PAGE.replace("{version}", VERSION).replace("{script}", SCRIPT).replace("{style}", STYLE);
-    let page = page.replace("{base}", &base.replace('&', "&amp;"));
+    let page = page.replace("{base}", &base);
     let hash = |inline: &str| BASE64_STANDARD.encode(digest::digest(&digest::SHA256, inline.as_bytes()));
     let policy = format!(
         "default-src 'none'; script-src 'self' 'sha256-{}'; style-src 'self' 'sha256-{}'; img-src 'self' data:; \
@@ -94,36 +94,29 @@ impl Asset {
         (ASSETS.each_ref().map(|asset| asset.name), VERSION)
     }
 
-    /// A strong validator; compressed or not, a representation has its own (RFC 9110 §8.8.3.3).
+    /// A strong validator of the one representation of each file.
     #[must_use]
-    pub fn etag(accepts_gzip: bool) -> String {
-        format!("{VERSION}{}", if accepts_gzip { "-gzip" } else { "" })
+    pub fn etag() -> String {
+        format!("{VERSION}-gzip")
     }
 
-    /// The file, as gzip or as it was.
+    /// The file, compressed.
     #[must_use]
-    pub fn response(&self, accepts_gzip: bool) -> Response<Body> {
+    pub fn response(&self) -> Response<Body> {
         let mut response = Response::new(Body::Binary(self.gzip.to_vec()));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type));
-        if accepts_gzip {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        } else {
-            let mut content = Vec::new();
-            // Embedded data is whole: what a test has unpacked once cannot fail later.
-            let _ = GzDecoder::new(self.gzip).read_to_end(&mut content);
-            *response.body_mut() =
-                String::from_utf8(content).map_or_else(|not_text| Body::Binary(not_text.into_bytes()), Body::Text);
-        }
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         response
     }
 }
 
-/// Whether an `Accept-Encoding` header takes gzip (RFC 9110 §12.5.3).
+/// Whether a client accepts gzip (RFC 9110 §12.5.3). Without `Accept-Encoding`, it accepts every coding.
 #[must_use]
-pub fn accepts_gzip(accept_encoding: &str) -> bool {
+pub fn accepts_gzip(accept_encoding: Option<&str>) -> bool {
+    let Some(accepted) = accept_encoding else { return true };
     let weight = |coding: &str| {
-        accept_encoding.split(',').find_map(|entry| {
+        accepted.split(',').find_map(|entry| {
             let mut parts = entry.split(';').map(str::trim);
             parts.next().filter(|name| name.eq_ignore_ascii_case(coding))?;
             let quality = parts.find_map(|parameter| parameter.strip_prefix("q=").or(parameter.strip_prefix("Q=")));
@@ -135,34 +128,55 @@ pub fn accepts_gzip(accept_encoding: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
+    use flate2::read::GzDecoder;
+
     use super::*;
 
     #[test]
-    fn gzip_is_sent_only_where_it_is_taken() {
-        for yes in ["gzip", "deflate, gzip;q=1.0, *;q=0.5", "GZIP", "*", "gzip ; q=0.1", "br, x-gzip"] {
-            assert!(accepts_gzip(yes), "{yes}");
+    fn gzip_is_accepted_unless_it_is_refused() {
+        assert!(accepts_gzip(None), "no Accept-Encoding");
+        for yes in
+            ["gzip", "deflate, gzip;q=1.0, *;q=0.5", "GZIP", "*", "gzip ; q=0.1", "br, x-gzip", "identity;q=0, *"]
+        {
+            assert!(accepts_gzip(Some(yes)), "{yes}");
         }
-        for no in ["", "identity", "gzip;q=0", "br", "gzip; q=0.000, *", "*;q=0", "gzip;q=x", "gzipped"] {
-            assert!(!accepts_gzip(no), "{no}");
+        for no in ["", "identity", "identity;q=0", "gzip;q=0", "br", "gzip; q=0.000, *", "*;q=0", "gzip;q=x", "gzipped"]
+        {
+            assert!(!accepts_gzip(Some(no)), "{no}");
         }
     }
 
     #[test]
-    fn every_file_is_unpacked_as_it_was() {
+    fn every_file_is_whole() {
         for asset in &ASSETS {
-            let response = asset.response(false);
-            let head = response.body().as_ref();
-            // The last four bytes of a gzip file are the size before compression (RFC 1952 §2.3.1).
-            let size = u32::from_le_bytes(asset.gzip[asset.gzip.len() - 4..].try_into().unwrap());
-            assert_eq!(head.len(), size as usize, "{}", asset.name);
+            let mut content = Vec::new();
+            GzDecoder::new(asset.gzip).read_to_end(&mut content).unwrap();
+            assert!(content.len() > asset.gzip.len() / 2, "{}", asset.name);
         }
     }
 
     #[test]
     fn the_page_asks_no_other_host() {
         assert!(SCRIPT.contains("validatorUrl: null"));
-        let page = String::from_utf8(page("/prod").body().as_ref().to_vec()).unwrap();
+        let page = String::from_utf8(page("/").body().as_ref().to_vec()).unwrap();
         assert!(!page.contains("//cdn") && !page.contains("https:"), "{page}");
-        assert!(page.contains(r#"<base href="/prod/">"#), "{page}");
+    }
+
+    #[test]
+    fn its_urls_are_relative_to_the_folder_of_the_api() {
+        for (path, base) in [
+            ("/", "./"),
+            ("/prod/", "./"),
+            ("/prod", "./prod/"),
+            ("/base/prod", "./prod/"),
+            ("/a&b%22", "./a&amp;b%22/"),
+            ("/c:d", "./c:d/"),
+            ("", "./"),
+        ] {
+            let page = String::from_utf8(page(path).body().as_ref().to_vec()).unwrap();
+            assert!(page.contains(&format!("<base href=\"{base}\">")), "{path}: {page}");
+        }
     }
 }

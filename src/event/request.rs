@@ -20,7 +20,7 @@ pub struct Request {
     pub headers: Vec<(Header, String)>,
     /// The body's bytes.
     pub body: Result<Vec<u8>, InvalidBody>,
-    /// The size of the reply's JSON that the event source accepts; see [`super::reply_bytes`].
+    /// The size of the reply's JSON that the event source accepts.
     pub max_reply_bytes: usize,
 }
 

@@ -37,11 +37,11 @@ pub(super) fn from_stored(id: &MovieId, stored: &VersionedMovie) -> Result<Item,
         ("cast".to_owned(), names(&movie.cast)),
         ("image".to_owned(), text(movie.image.as_str())),
         ("description".to_owned(), text(&movie.description)),
-        ("etag".to_owned(), text(&stored.etag)),
+        ("etag".to_owned(), text(&stored.version)),
         ("prior_etag".to_owned(), text("")),
     ]);
     // An update fills `prior_etag` later.
-    let bytes = item.iter().map(|(name, value)| name.len() + size(value)).sum::<usize>() + stored.etag.len();
+    let bytes = item.iter().map(|(name, value)| name.len() + size(value)).sum::<usize>() + stored.version.len();
     if bytes > MAX_ITEM_BYTES { Err(StoreError::TooLarge) } else { Ok(item) }
 }
 
@@ -91,7 +91,7 @@ fn read(item: Item) -> (Option<String>, Option<VersionedMovie>) {
     }
     let stored = || {
         let movie = Movie { title: title?, year: year?, cast: cast?, image: image?, description: description? };
-        Some(VersionedMovie { movie, etag: etag? })
+        Some(VersionedMovie { movie, version: etag? })
     };
     let stored = stored();
     (id, stored)

@@ -17,11 +17,11 @@ async fn with_movies(count: u16) -> Service {
 #[tokio::test]
 async fn a_page_is_a_map_of_id_to_movie() {
     let service = Service::seeded().await;
-    let answer = service.get("/ns_movies").await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.headers["content-type"], "application/json");
-    assert!(!answer.headers.contains_key("link"));
-    let movies = answer.json();
+    let response = service.get("/ns_movies").await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.headers["content-type"], "application/json");
+    assert!(!response.headers.contains_key("link"));
+    let movies = response.json();
     assert_eq!(movies.as_object().unwrap().keys().collect::<Vec<_>>(), ["Don't Click-2020", "The Dare-2020"]);
     assert_eq!(movies["The Dare-2020"], service.get("/ns_movies/The%20Dare-2020").await.json());
     assert_eq!(Service::start().await.get("/ns_movies/").await.body, "{}");
@@ -33,14 +33,14 @@ async fn next_leads_through_all_movies_and_is_there_only_for_more() {
     for limit in [1, 2, 3, 4, 5, 6, 11, 12, 13, 1000] {
         let mut pages = 1;
         let mut ids = BTreeSet::new();
-        let mut answer = service.get(&format!("/ns_movies/?limit={limit}")).await;
+        let mut response = service.get(&format!("/ns_movies/?limit={limit}")).await;
         loop {
-            let page = answer.json();
-            assert!((1..=limit).contains(&page.as_object().unwrap().len()));
+            let page = response.json();
+            assert!((1..=limit).contains(&page.as_object().unwrap().len()), "limit {limit}");
             ids.extend(page.as_object().unwrap().keys().cloned());
-            let Some(next) = answer.next() else { break };
+            let Some(next) = response.next() else { break };
             pages += 1;
-            answer = service.get(&next).await;
+            response = service.get(&next).await;
         }
         assert_eq!((ids.len(), pages), (12, 12_usize.div_ceil(limit)), "limit {limit}");
     }
@@ -60,8 +60,8 @@ async fn a_year_lists_only_its_movies() {
     let service = with_movies(10).await;
     for limit in [1, 2, 5, 100] {
         let movies = service.list_all(&format!("/ns_movies/?limit={limit}&year=2001")).await;
-        assert_eq!(movies.len(), 5);
-        assert!(movies.values().all(|movie| movie["year"] == json!(2001)));
+        assert_eq!(movies.len(), 5, "limit {limit}");
+        assert!(movies.values().all(|movie| movie["year"] == json!(2001)), "limit {limit}");
     }
     assert_eq!(service.get("/ns_movies/?year=1").await.body, "{}");
 }
@@ -71,7 +71,7 @@ async fn the_longest_titles_are_listed_by_year_too() {
     let service = Service::start().await;
     for end in ["a", "b", "c"] {
         let title = format!("{}{end}", "x".repeat(2042));
-        assert_eq!(service.post(&movie(&title, 2020)).await.status, 200);
+        assert_eq!(service.post(&movie(&title, 2020)).await.status, 200, "{end}");
     }
     assert_eq!(service.list_all("/ns_movies/?year=2020&limit=1").await.len(), 3);
     assert_eq!(service.list_all("/ns_movies/?limit=2").await.len(), 3);
@@ -91,11 +91,11 @@ async fn what_existed_throughout_is_listed_once_whatever_is_written() {
             let ids: Vec<_> = page.json().as_object().unwrap().keys().cloned().collect();
             // The last movie of the page, which the cursor names, goes; others come and change.
             for id in ids.iter().filter(|id| id.contains("Movie 1")) {
-                assert_eq!(service.call("DELETE", &path_of(id)).send().await.status, 200);
+                assert_eq!(service.call("DELETE", &path_of(id)).send().await.status, 200, "{id}");
             }
             for id in &stays {
                 let change = json!({"description": format!("round {round}"), "cast": []});
-                assert_eq!(service.call("PUT", &path_of(id)).json(&change).send().await.status, 200);
+                assert_eq!(service.call("PUT", &path_of(id)).json(&change).send().await.status, 200, "{id}");
             }
             service.post(&movie(&format!("New {round}"), 2000)).await;
             seen.extend(ids.into_iter().filter(|id| stays.contains(id)));
@@ -103,7 +103,7 @@ async fn what_existed_throughout_is_listed_once_whatever_is_written() {
             round += 1;
         }
         seen.sort();
-        assert_eq!(seen, stays.into_iter().collect::<Vec<_>>());
+        assert_eq!(seen, stays.into_iter().collect::<Vec<_>>(), "{first}");
     }
 }
 
@@ -117,7 +117,7 @@ async fn a_listing_goes_on_after_a_movie_that_is_gone() {
         while let Some(path) = next {
             let page = service.get(&path).await;
             for id in page.json().as_object().unwrap().keys() {
-                assert_eq!(service.call("DELETE", &path_of(id)).send().await.status, 200);
+                assert_eq!(service.call("DELETE", &path_of(id)).send().await.status, 200, "{id}");
                 seen += 1;
             }
             next = page.next();
@@ -184,8 +184,8 @@ async fn a_page_of_large_movies_ends_early_and_goes_on() {
         let mut seen = BTreeSet::new();
         while let Some(path) = next {
             let page = service.get(&path).await;
-            // A load balancer takes 1 MB.
-            assert!(page.reply.to_string().len() < 1_000_000);
+            // A load balancer accepts 1 MB.
+            assert!(page.reply.to_string().len() < 1_000_000, "{path}");
             seen.extend(page.json().as_object().unwrap().keys().cloned());
             next = page.next();
         }

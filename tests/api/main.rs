@@ -13,6 +13,7 @@
 mod cases;
 mod conditions;
 mod contract;
+mod cors;
 mod crud;
 mod errors;
 mod event_sources;
@@ -23,6 +24,7 @@ mod listing;
 mod model;
 mod openapi;
 mod patterns;
+mod reply_limit;
 mod support;
 mod swagger_ui;
 mod usage;

@@ -1,4 +1,4 @@
-//! The document: made from the code, right behind every door, and a check that can fail.
+//! The OpenAPI document: it is made from the code, and the check of responses against it can fail.
 
 use std::{collections::BTreeMap, env, fs, panic::catch_unwind, path::Path};
 
@@ -33,18 +33,18 @@ async fn its_server_is_where_the_service_is() {
             "requestContext": {"path": "/v1/swagger.json"}}),
         json!({"rawPath": "/dev/swagger.json", "requestContext": {"stage": "dev", "http": {"method": "GET"}}}),
     ] {
-        let answer = send_event(&service.app, event.to_string().as_bytes()).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.json()["servers"][0]["url"], ".", "{event}");
-        assert_eq!(answer.json()["paths"], DOCUMENT["paths"]);
+        let response = send_event(&service.app, event.to_string().as_bytes()).await;
+        assert_eq!(response.status, 200);
+        assert_eq!(response.json()["servers"][0]["url"], ".", "{event}");
+        assert_eq!(response.json()["paths"], DOCUMENT["paths"]);
     }
 }
 
 #[tokio::test]
 async fn it_says_what_the_contract_says() {
-    let answer = Service::start().await.get("/swagger.json").await;
-    let document = answer.json();
-    assert_eq!(answer.headers["content-type"], "application/json");
+    let response = Service::start().await.get("/swagger.json").await;
+    let document = response.json();
+    assert_eq!(response.headers["content-type"], "application/json");
     let movie = &document["components"]["schemas"]["Movie"];
     assert_eq!(movie["title"], "Movie Data");
     assert_eq!(movie["additionalProperties"], json!(false));
@@ -57,6 +57,85 @@ async fn it_says_what_the_contract_says() {
     assert_eq!((count, ids.len()), (22, 22), "each operation has an id of its own");
 }
 
+#[test]
+fn every_pattern_accepts_the_same_texts_searched_and_matched() {
+    let samples = [
+        "",
+        " ",
+        "\n",
+        "a",
+        " a",
+        "a ",
+        "a\n",
+        "\na",
+        "a\nb",
+        "  Case lead",
+        "\u{2028}",
+        "\u{2028}a",
+        "é\u{301}",
+        "a\u{0}",
+        "https://example.org/a.jpg",
+        " https://example.org/a.jpg",
+        "https://example.org/a.jpg\n",
+        "x https://example.org/",
+        "\"a\"",
+        " \"a\"",
+        "\"a\"\n",
+        "x\"a\"",
+        "*",
+        " *",
+        "*\n",
+        "x*",
+        "W/\"a\", \"b\"",
+        "W/\"a\", \"b\" x",
+        "<?limit=1>; rel=\"next\"",
+        " <?limit=1>; rel=\"next\"",
+        "<?limit=1>; rel=\"next\"\n",
+        "AZaz09_-",
+        "AZaz09_-\n",
+        " AZ",
+    ];
+    let validator = |pattern: &str| jsonschema::validator_for(&json!({"pattern": pattern})).expect("a pattern");
+    let mut patterns = Vec::new();
+    collect_patterns(&DOCUMENT, "", &mut patterns);
+    for (place, pattern) in &patterns {
+        let searched = validator(pattern);
+        for (name, anchored) in
+            [("matched", format!("^(?:{pattern})")), ("matched in full", format!("^(?:{pattern})$"))]
+        {
+            let matched = validator(&anchored);
+            for sample in samples {
+                let sample = json!(sample);
+                assert_eq!(
+                    searched.is_valid(&sample),
+                    matched.is_valid(&sample),
+                    "{place}, {name}: {pattern} on {sample}"
+                );
+            }
+        }
+    }
+    assert!(patterns.len() > 10, "{patterns:?}");
+}
+
+fn collect_patterns(value: &Value, place: &str, patterns: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member.as_str().filter(|_| name == "pattern") {
+                    Some(pattern) => patterns.push((place.to_owned(), pattern.to_owned())),
+                    None => collect_patterns(member, &format!("{place}/{name}"), patterns),
+                }
+            }
+        }
+        Value::Array(entries) => {
+            for (at, entry) in entries.iter().enumerate() {
+                collect_patterns(entry, &format!("{place}/{at}"), patterns);
+            }
+        }
+        _ => {}
+    }
+}
+
 fn operations(document: &Value) -> impl Iterator<Item = &Value> {
     let items = document["paths"].as_object().unwrap().values();
     items
@@ -66,7 +145,7 @@ fn operations(document: &Value) -> impl Iterator<Item = &Value> {
 }
 
 #[test]
-fn an_answer_that_is_not_in_the_document_is_found() {
+fn a_response_that_is_not_in_the_document_is_found() {
     let headers = BTreeMap::from([
         ("content-type".to_owned(), "application/json".to_owned()),
         ("etag".to_owned(), "\"x\"".to_owned()),

@@ -47,6 +47,7 @@ def use_every_operation(page: Page, screenshots: Path | None, label: str) -> Non
     renamed = try_out(page, "movies-patchMovie", "200", {"id": old}, '{"year":2012}')
     assert quote(new, safe="-._~") in renamed, renamed
     try_out(page, "movies-deleteMovie", "200", {"id": new})
+    page.locator("#operations-tag-service").click()
     assert "ok" in try_out(page, "service-readHealth", "200")
     assert "3.1" in try_out(page, "service-readDocument", "200")
 
@@ -92,6 +93,9 @@ def main() -> None:
             page.on("response", look)
             page.goto(arguments.url)
             expect(page.locator("#operations-movies-deleteMovie")).to_be_visible(timeout=SLOW)
+            groups = page.locator(".opblock-tag")
+            open_groups = [group.get_attribute("data-tag") for group in groups.all() if group.get_attribute("data-is-open") == "true"]
+            assert open_groups == ["movies"], open_groups
             if arguments.screenshots:
                 page.screenshot(path=arguments.screenshots / f"{label}.png")
             overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

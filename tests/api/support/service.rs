@@ -35,13 +35,7 @@ impl Service {
 
     fn at(endpoint: String) -> Self {
         let faults = Faults::default();
-        let config = Config {
-            table_name: "movies".to_owned(),
-            cors_allow_origins: vec!["*".to_owned()],
-            base_path: String::new(),
-            swagger_ui: true,
-            tls_roots: None,
-        };
+        let config = Config::read(|name| (name == "TABLE_NAME").then(|| "movies".to_owned())).unwrap();
         let real = http_client::new(tls::client_config(&config).unwrap());
         let sdk = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())

@@ -1,0 +1,43 @@
+//! Request bodies: JSON of an accepted content type, not compressed, of at most 1 MB.
+
+use crate::{
+    event::{Header, InvalidBody, Request, trim},
+    problem::Problem,
+};
+
+/// The content type of a new movie.
+pub(super) const JSON: &str = "application/json";
+
+/// The content types of a patch.
+pub(super) const JSON_OR_MERGE_PATCH: &str = "application/json, application/merge-patch+json";
+
+/// The largest body that is read, in bytes.
+pub(crate) const MAX_BYTES: usize = 1024 * 1024;
+
+/// The body's bytes. A request without a content type is taken for JSON.
+///
+/// # Errors
+/// 415 for a content type outside `accepted`, which is in the form of an `Accept` header, and for a compressed body; 413
+/// for a large body; 400 for one that is missing.
+pub(super) fn read<'a>(request: &'a Request, accepted: &'static str) -> Result<&'a [u8], Problem> {
+    let content_type = request.header(Header::ContentType).unwrap_or_default();
+    let essence = trim(content_type.split(';').next().unwrap_or_default());
+    if !essence.is_empty() && !accepted.split(", ").any(|known| essence.eq_ignore_ascii_case(known)) {
+        return Err(Problem::unsupported_type(accepted));
+    }
+    let coding = request.header(Header::ContentEncoding).unwrap_or_default();
+    if !coding.is_empty() && !coding.eq_ignore_ascii_case("identity") {
+        return Err(Problem::unsupported_encoding());
+    }
+    let body = request.body.as_deref().map_err(|invalid| match invalid {
+        InvalidBody::NotBase64 => Problem::bad_body("The event's body is not valid base64."),
+        InvalidBody::NotText => Problem::bad_body("The event's body is not a string. Put the JSON text into a string."),
+    })?;
+    if body.len() > MAX_BYTES {
+        return Err(Problem::too_large(format!("The body is larger than {MAX_BYTES} bytes.")));
+    }
+    if body.trim_ascii().is_empty() {
+        return Err(Problem::bad_body("The request has no body. Send a JSON object with the movie's fields."));
+    }
+    Ok(body)
+}

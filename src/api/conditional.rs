@@ -1,0 +1,209 @@
+//! Conditional requests (RFC 9110 §13): `ETag`, `If-Match` and `If-None-Match`.
+//!
+//! `If-Match` is evaluated before `If-None-Match` (§13.2.2). It compares strongly, `If-None-Match` weakly (§8.8.3.2). A
+//! value that is not a list of ETags never removes a condition: in `If-Match` it matches no version, and in a write's
+//! `If-None-Match` it matches every version, so that the response is 412 in both cases.
+
+use lambda_http::{
+    Body, Response,
+    http::{HeaderValue, StatusCode, header},
+};
+use ring::digest::{self, Digest};
+
+use super::response::set_header;
+use crate::{
+    event::{Header, Request, trim},
+    problem::Problem,
+    store::{Precondition, Versions},
+};
+
+/// How many ETags a header of a write may list: as many as DynamoDB's `IN` accepts.
+const MAX_ETAGS: usize = 100;
+
+/// What a write requires of the movie's current version.
+///
+/// # Errors
+/// A 400 for a list that is too long.
+pub(super) fn precondition(request: &Request) -> Result<Precondition, Problem> {
+    let if_none_match = request.header(Header::IfNoneMatch).map(|value| {
+        let list = EntityTags::parse(&value);
+        if list.is_well_formed { list.all() } else { Versions::Any }
+    });
+    let precondition = Precondition { if_match: if_match(request), if_none_match };
+    for (name, versions) in [("If-Match", &precondition.if_match), ("If-None-Match", &precondition.if_none_match)] {
+        if matches!(versions, Some(Versions::OneOf(list)) if list.len() > MAX_ETAGS) {
+            return Err(Problem::bad_request(format!("`{name}` lists more than {MAX_ETAGS} ETags.")));
+        }
+    }
+    Ok(precondition)
+}
+
+/// The versions that the request requires.
+pub(super) fn if_match(request: &Request) -> Option<Versions> {
+    request.header(Header::IfMatch).map(|value| EntityTags::parse(&value).strong())
+}
+
+/// The response to a GET whose representation has this version: `response` with the ETag, a 304 or a 412.
+pub(super) fn evaluate(
+    request: &Request,
+    mut response: Response<Body>,
+    version: &str,
+) -> Result<Response<Body>, Problem> {
+    if if_match(request).is_some_and(|required| !required.contains(version)) {
+        return Err(Problem::precondition_failed());
+    }
+    set_etag(&mut response, version)?;
+    let known = request.header(Header::IfNoneMatch).map(|value| EntityTags::parse(&value).all());
+    if known.is_some_and(|known| known.contains(version)) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = Body::Empty;
+        response.headers_mut().remove(header::CONTENT_TYPE);
+    }
+    Ok(response)
+}
+
+/// Adds the ETag.
+pub(super) fn set_etag(response: &mut Response<Body>, version: &str) -> Result<(), Problem> {
+    set_header(response.headers_mut(), header::ETAG, &format!("\"{version}\""))?;
+    // An ETag helps only a client that revalidates its copy before it uses it.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(())
+}
+
+/// The version of a response that nothing else identifies: the hash of its body.
+pub(super) fn version_of(response: &Response<Body>) -> String {
+    hex(&digest::digest(&digest::SHA256, response.body().as_ref()))
+}
+
+/// The first 128 bits of a hash.
+pub(super) fn hex(digest: &Digest) -> String {
+    digest.as_ref().iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
+/// The value of `If-Match` or `If-None-Match`: `*`, or a list of ETags.
+#[derive(Debug, Default, Eq, PartialEq)]
+struct EntityTags<'a> {
+    is_any: bool,
+    strong: Vec<&'a str>,
+    weak: Vec<&'a str>,
+    is_well_formed: bool,
+}
+
+impl<'a> EntityTags<'a> {
+    fn parse(value: &'a str) -> Self {
+        if value == "*" {
+            return Self { is_any: true, is_well_formed: true, ..Self::default() };
+        }
+        let mut tags = Self { is_well_formed: true, ..Self::default() };
+        let mut rest = value;
+        // An ETag can contain a comma, so that only quotes separate ETags reliably.
+        while let Some((before, (tag, after))) =
+            rest.split_once('"').and_then(|(before, quoted)| Some((before, quoted.split_once('"')?)))
+        {
+            let (others, prefix) = before.rsplit_once(',').unwrap_or(("", before));
+            match trim(prefix) {
+                "" => tags.strong.push(tag),
+                "W/" => tags.weak.push(tag),
+                _ => tags.is_well_formed = false,
+            }
+            tags.is_well_formed &= is_blank(others);
+            rest = after;
+        }
+        tags.is_well_formed &= is_blank(rest) && !(tags.strong.is_empty() && tags.weak.is_empty());
+        tags
+    }
+
+    fn strong(self) -> Versions {
+        if self.is_any { Versions::Any } else { versions(self.strong) }
+    }
+
+    fn all(self) -> Versions {
+        if self.is_any { Versions::Any } else { versions([self.strong, self.weak].concat()) }
+    }
+}
+
+/// A list may have empty elements (RFC 9110 §5.6.1).
+fn is_blank(list: &str) -> bool {
+    list.trim_matches([',', ' ', '\t']).is_empty()
+}
+
+fn versions(tags: Vec<&str>) -> Versions {
+    Versions::OneOf(tags.into_iter().map(str::to_owned).collect())
+}
+
+/// The headers of a GET, as OpenAPI describes them.
+#[cfg(feature = "local")]
+pub(crate) fn describe_read() -> [serde_json::Value; 2] {
+    [
+        describe("If-Match", "412 unless this is `*` or lists the current ETag.", Some(ETAGS)),
+        describe("If-None-Match", "304 if this is `*` or lists the current ETag.", None),
+    ]
+}
+
+/// The headers of a write to a movie, as OpenAPI describes them.
+#[cfg(feature = "local")]
+pub(crate) fn describe_write() -> [serde_json::Value; 2] {
+    [
+        describe("If-Match", "412, and no change, unless this is `*` or lists the movie's current ETag.", Some(ETAGS)),
+        describe("If-None-Match", "412, and no change, if this is `*` or lists the movie's current ETag.", Some(ETAGS)),
+    ]
+}
+
+/// The headers of a create, as OpenAPI describes them.
+#[cfg(feature = "local")]
+pub(crate) fn describe_create() -> [serde_json::Value; 2] {
+    [
+        describe(
+            "If-Match",
+            "Never creates a movie: 409 if the existing movie has a listed ETag, else 412.",
+            Some(ETAGS),
+        ),
+        describe("If-None-Match", "`*` is allowed. It has no effect, because a create never replaces a movie.", None),
+    ]
+}
+
+/// `*`, or ETags separated by commas. The service rejects everything else.
+#[cfg(feature = "local")]
+const ETAGS: &str = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
+
+#[cfg(feature = "local")]
+fn describe(name: &str, description: &str, pattern: Option<&str>) -> serde_json::Value {
+    use serde_json::json;
+
+    let schema = match pattern {
+        Some(pattern) => json!({"type": "string", "pattern": pattern}),
+        None => json!({"type": "string"}),
+    };
+    json!({"name": name, "in": "header", "description": description, "schema": schema})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_as_far_as_it_is_one() {
+        for (value, strong, weak, is_well_formed) in [
+            (r#""a""#, &["a"][..], &[][..], true),
+            (r#"W/"a""#, &[], &["a"], true),
+            (r#""a", W/"b","c,d""#, &["a", "c,d"], &["b"], true),
+            (r#" , "a" ,, W/"b" , "#, &["a"], &["b"], true),
+            (r#""""#, &[""], &[], true),
+            ("", &[], &[], false),
+            (",", &[], &[], false),
+            ("a", &[], &[], false),
+            (r#"a, "b""#, &["b"], &[], false),
+            (r#""b", a"#, &["b"], &[], false),
+            (r#"w/"a""#, &[], &[], false),
+            (r#"a"b""#, &[], &[], false),
+            (r#""a", "open"#, &["a"], &[], false),
+            (r#""a", *"#, &["a"], &[], false),
+            ("*, *", &[], &[], false),
+        ] {
+            let (strong, weak) = (strong.to_vec(), weak.to_vec());
+            let expected = EntityTags { is_any: false, strong, weak, is_well_formed };
+            assert_eq!(EntityTags::parse(value), expected, "{value}");
+        }
+        assert_eq!(EntityTags::parse("*").all(), Versions::Any);
+    }
+}

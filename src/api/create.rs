@@ -1,0 +1,66 @@
+//! POST `/ns_movies/`: create a movie.
+
+use lambda_http::{Body, Response};
+
+use super::{
+    App, body, conditional,
+    location::set_location,
+    reply_limit,
+    response::{json, to_json},
+};
+use crate::{
+    event::Request,
+    movie::{Movie, MovieId},
+    problem::Problem,
+    store::{StoreError, Versions},
+};
+
+pub(super) async fn create(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
+    let movie = Movie::from_json(body::read(request, body::JSON)?).map_err(Problem::from_invalid)?;
+    let id = movie.id().map_err(Problem::from_invalid)?;
+    if let Some(required) = conditional::if_match(request) {
+        return Err(refuse(app, &id, &required).await);
+    }
+    let text = to_json(&movie)?;
+    reply_limit::check(request, text.as_bytes())?;
+    let created = app.store.create(&id, movie).await.map_err(|error| Problem::from_store(error, id.as_str(), true))?;
+
+    let mut response = json(text);
+    conditional::set_etag(&mut response, &created.version)?;
+    set_location(request, &id, &mut response)?;
+    Ok(response)
+}
+
+/// A create with `If-Match` never writes: the movie either does not have a required version, or exists already.
+async fn refuse(app: &App, id: &MovieId, required: &Versions) -> Problem {
+    let error = match app.store.get(id).await {
+        Ok(found) if required.contains(&found.version) => StoreError::Exists,
+        Ok(_) | Err(StoreError::NotFound) => StoreError::Stale,
+        Err(error) => error,
+    };
+    Problem::from_store(error, id.as_str(), false)
+}
+
+/// The operation, as OpenAPI describes it.
+#[cfg(feature = "local")]
+pub(crate) fn describe() -> serde_json::Value {
+    use crate::openapi::describe;
+    use serde_json::json;
+
+    // What a client can do with the created movie.
+    let id = "{$response.body#/title}-{$response.body#/year}";
+    let link = |operation: &str| json!({"operationId": operation, "parameters": {"id": id}});
+    let created = json!({
+        "description": "The stored movie.",
+        "headers": {"ETag": describe::header("ETag", true), "Location": describe::header("Location", true)},
+        "content": describe::movie(),
+        "links": {"read": link("readMovie"), "update": link("updateMovie"), "delete": link("deleteMovie")},
+    });
+    json!({
+        "operationId": "createMovie", "tags": ["movies"], "summary": "Create a movie",
+        "description": "Never replaces a movie.",
+        "parameters": conditional::describe_create(),
+        "requestBody": {"required": true, "content": describe::movie()},
+        "responses": describe::responses(200, created, &[400, 409, 412, 413, 415, 500, 503]),
+    })
+}

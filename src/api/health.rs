@@ -1,0 +1,35 @@
+//! GET `/health`: does the table respond?
+
+use lambda_http::{
+    Body, Response,
+    http::{HeaderValue, header},
+};
+
+use super::{App, conditional, response};
+use crate::{event::Request, problem::Problem};
+
+pub(super) async fn health(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
+    app.store.ping().await.map_err(|error| Problem::from_store(error, "", false))?;
+    let response = response::json(r#"{"status":"ok"}"#.to_owned());
+    let version = conditional::version_of(&response);
+    let mut response = conditional::evaluate(request, response, &version)?;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// The operation, as OpenAPI describes it.
+#[cfg(feature = "local")]
+pub(crate) fn describe() -> serde_json::Value {
+    use crate::openapi::describe;
+    use serde_json::json;
+
+    let healthy = json!({
+        "description": "The table responds.", "headers": {"ETag": describe::header("ETag", true)},
+        "content": {"application/json": {"schema": describe::schema("Health")}},
+    });
+    json!({
+        "operationId": "readHealth", "tags": ["service"], "summary": "Health check",
+        "parameters": conditional::describe_read(),
+        "responses": describe::responses(200, healthy, &[304, 412, 500, 503]),
+    })
+}

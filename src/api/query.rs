@@ -1,0 +1,94 @@
+//! Query parameters: those of a listing, as one type.
+
+use crate::{cursor, event::Request, movie::Year, problem::Problem};
+
+/// How many movies a page has by default.
+const DEFAULT_LIMIT: usize = 100;
+
+/// How many movies a page has at most.
+pub(crate) const MAX_LIMIT: usize = 1000;
+
+/// What a listing is asked for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ListQuery {
+    /// How many movies the page has at most.
+    pub limit: usize,
+    /// The one year to list.
+    pub year: Option<Year>,
+    /// The id after which the page starts.
+    pub cursor: Option<String>,
+}
+
+impl ListQuery {
+    /// Reads the parameters of a request to list `table`. Parameters that are not a listing's are ignored.
+    ///
+    /// # Errors
+    /// A 400 that names the parameter.
+    pub(super) fn read(request: &Request, table: &str) -> Result<Self, Problem> {
+        let limit = parameter(request, "limit")?.map(|limit| {
+            page_size(limit)
+                .ok_or_else(|| Problem::bad_request(format!("`limit` must be an integer from 1 to {MAX_LIMIT}.")))
+        });
+        let year = parameter(request, "year")?.map(|year| {
+            year.parse::<Year>().map_err(|()| Problem::bad_request("`year` must be an integer from 1 to 9999."))
+        });
+        let mut query =
+            Self { limit: limit.transpose()?.unwrap_or(DEFAULT_LIMIT), year: year.transpose()?, cursor: None };
+        let cursor = parameter(request, "cursor")?.map(|cursor| {
+            cursor::decode(table, &query.filters(), cursor).ok_or_else(|| {
+                Problem::bad_request("`cursor` was not issued for this listing. Start again without it.")
+            })
+        });
+        query.cursor = cursor.transpose()?;
+        Ok(query)
+    }
+
+    /// The same query for the page after the movie at the id `last`, as a URL has it.
+    pub(super) fn after(&self, table: &str, last: &str) -> String {
+        let filters = self.filters();
+        let cursor = cursor::encode(table, &filters, last);
+        let separator = if filters.is_empty() { "" } else { "&" };
+        format!("limit={}{separator}{filters}&cursor={cursor}", self.limit)
+    }
+
+    /// The parameters that select movies, as a URL has them. A cursor is valid for these alone; `limit` may change from
+    /// page to page.
+    fn filters(&self) -> String {
+        let Self { limit: _, year, cursor: _ } = self;
+        let mut filters = form_urlencoded::Serializer::new(String::new());
+        filters.extend_pairs(year.map(|year| ("year", year.to_string())));
+        filters.finish()
+    }
+
+    /// The parameters, as OpenAPI describes them.
+    #[cfg(feature = "local")]
+    pub(crate) fn describe() -> [serde_json::Value; 3] {
+        use serde_json::json;
+
+        [
+            json!({"name": "limit", "in": "query", "description": "How many movies the page has at most.",
+                "schema": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}}),
+            json!({"name": "year", "in": "query",
+                "description": "Lists the movies of one year. They come from an index that follows writes within moments.",
+                "schema": {"type": "integer", "minimum": 1, "maximum": 9999}}),
+            json!({"name": "cursor", "in": "query",
+                "description": "Where the page starts. Take it from the `Link` header of the page before.",
+                "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}}),
+        ]
+    }
+}
+
+/// Accepts digits only, because Rust's parser accepts a plus sign too.
+fn page_size(limit: &str) -> Option<usize> {
+    let digits = Some(limit).filter(|limit| limit.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit))
+}
+
+/// A parameter that a request gives at most once.
+fn parameter<'a>(request: &'a Request, name: &str) -> Result<Option<&'a str>, Problem> {
+    let mut values = request.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(Problem::bad_request(format!("`{name}` is given more than once."))),
+        (value, None) => Ok(value),
+    }
+}

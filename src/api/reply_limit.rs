@@ -1,0 +1,24 @@
+//! Movies that do not fit into a reply: a load balancer accepts 1 MB, and a movie's JSON can be larger.
+
+use crate::{event::Request, problem::Problem};
+
+/// Room for the status and the headers. The longest, `Location`, has up to three bytes for each of an id's 2,048.
+const HEAD_BYTES: usize = 8 * 1024;
+
+/// Whether the event source accepts a reply with this JSON in its body.
+pub(super) fn fits(request: &Request, json: &[u8]) -> bool {
+    let limit = request.max_reply_bytes.saturating_sub(HEAD_BYTES);
+    // A reply at most doubles it, so that a short text is not counted.
+    json.len() <= limit / 2 || size_in_reply(json) <= limit
+}
+
+/// # Errors
+/// A 413, before anything is written.
+pub(super) fn check(request: &Request, json: &[u8]) -> Result<(), Problem> {
+    if fits(request, json) { Ok(()) } else { Err(Problem::response_too_large(request.max_reply_bytes)) }
+}
+
+/// How many bytes a JSON text has as a string in a reply's JSON. It contains no control characters.
+pub(super) fn size_in_reply(json: &[u8]) -> usize {
+    json.len() + json.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count()
+}

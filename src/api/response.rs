@@ -1,0 +1,39 @@
+//! Responses with a JSON body, and headers made from text.
+
+use lambda_http::{
+    Body, Response,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+};
+use serde::Serialize;
+
+use crate::problem::Problem;
+
+/// A 200 with a JSON text.
+pub(super) fn json(text: String) -> Response<Body> {
+    let mut response = Response::new(Body::Text(text));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+pub(super) fn to_json(value: &(impl Serialize + ?Sized)) -> Result<String, Problem> {
+    serde_json::to_string(value).map_err(|_| Problem::internal())
+}
+
+/// Sets a header whose value is not known when the service is compiled.
+///
+/// # Errors
+/// A text that cannot be a header: clients rely on these headers, so that a response without one would mislead them.
+pub(super) fn set_header(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), Problem> {
+    headers.insert(name, HeaderValue::from_str(value).map_err(|_| Problem::internal())?);
+    Ok(())
+}
+
+/// Makes a response to GET the response to HEAD.
+pub(super) fn remove_body(response: &mut Response<Body>) {
+    // These two have no content, so that no length describes it (RFC 9110 §8.6).
+    if !matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        let length = HeaderValue::from(response.body().len());
+        response.headers_mut().insert(header::CONTENT_LENGTH, length);
+    }
+    *response.body_mut() = Body::Empty;
+}

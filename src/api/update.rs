@@ -1,0 +1,99 @@
+//! PUT and PATCH `/ns_movies/{id}`: change a movie, or rename it.
+
+use lambda_http::{Body, Response};
+
+use serde_json::json;
+
+use super::{
+    App, body, conditional,
+    location::set_location,
+    read::movie_id,
+    reply_limit,
+    response::{self, to_json},
+};
+use crate::{
+    event::Request,
+    movie::{Movie, MovieId, MoviePatch},
+    problem::Problem,
+    store::StoreError,
+};
+
+pub(super) async fn update(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
+    let id = movie_id(id)?;
+    let body = body::read(request, body::JSON_OR_MERGE_PATCH)?;
+    let patch = MoviePatch::from_json(body).map_err(Problem::from_invalid)?;
+    let new_id = patch.id_after(&id).map_err(Problem::from_invalid)?;
+    let precondition = conditional::precondition(request)?;
+    if !reply_limit::fits(request, body) {
+        // The patch alone may exceed the limit. The rest of the movie is known only after the write.
+        reply_limit::check(request, to_json(&patch.apply(smallest_movie(&new_id)?))?.as_bytes())?;
+    }
+
+    let result = if new_id == id {
+        app.store.update(&id, &patch, &precondition).await
+    } else {
+        app.store.rename(&id, &new_id, &patch, &precondition).await
+    };
+    let changed = result.map_err(|error| {
+        let subject = if error == StoreError::Exists { &new_id } else { &id };
+        Problem::from_store(error, subject.as_str(), true)
+    })?;
+
+    let mut response = response::json(to_json(&changed.movie)?);
+    conditional::set_etag(&mut response, &changed.version)?;
+    if new_id != id {
+        set_location(request, &new_id, &mut response)?;
+    }
+    if reply_limit::fits(request, response.body().as_ref()) {
+        Ok(response)
+    } else {
+        Err(Problem::changed_but_too_large(request.max_reply_bytes, response.headers()))
+    }
+}
+
+/// The movie at `id` with the least JSON.
+fn smallest_movie(id: &MovieId) -> Result<Movie, Problem> {
+    let (title, year) = (id.title().as_ref(), id.year().get());
+    let movie = json!({"title": title, "year": year, "cast": [], "image": "http://a", "description": ""});
+    Movie::from_json(movie.to_string().as_bytes()).map_err(Problem::from_invalid)
+}
+
+/// The operation, as OpenAPI describes it.
+#[cfg(feature = "local")]
+pub(crate) fn describe(method: &str) -> serde_json::Value {
+    use crate::openapi::describe;
+    use serde_json::Map;
+
+    let (id, summary) = match method {
+        "PUT" => ("updateMovie", "Change a movie"),
+        _ => ("patchMovie", "Change a movie with a JSON Merge Patch (RFC 7396)"),
+    };
+    let patch = json!({"schema": describe::schema("MoviePatch"), "example": {"description": "Seen twice."}});
+    let content: Map<_, _> =
+        body::JSON_OR_MERGE_PATCH.split(", ").map(|name| (name.to_owned(), patch.clone())).collect();
+    let changed = json!({
+        "description": "The movie after the change.",
+        "headers": {"ETag": describe::header("ETag", true), "Location": describe::header("Location", false)},
+        "content": content_after_change(),
+    });
+    json!({
+        "operationId": id, "tags": ["movies"], "summary": summary,
+        "description": "Only the fields that are sent change. A new title or year moves the movie to its new id in one \
+            atomic step, and `Location` names it. Behind a load balancer, the changed movie can exceed the 1 MB of a \
+            response. The status is 200 then, and the body is a problem that says how to read the movie.",
+        "parameters": conditional::describe_write(),
+        "requestBody": {"required": true, "content": content},
+        "responses": describe::responses(200, changed, &[400, 404, 409, 412, 413, 415, 500, 503]),
+    })
+}
+
+/// The movie, or a problem with status 200 if the change was made and the response cannot carry the movie.
+#[cfg(feature = "local")]
+fn content_after_change() -> serde_json::Value {
+    use crate::openapi::describe;
+
+    json!({
+        "application/json": describe::movie_media(),
+        "application/problem+json": {"schema": describe::schema("Problem")},
+    })
+}

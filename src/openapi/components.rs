@@ -1,0 +1,133 @@
+//! The components of the OpenAPI document: schemas from the types, and a response for each status of a problem.
+
+#![allow(clippy::indexing_slicing, reason = "indexing a JSON value adds what is missing; only tests run this")]
+
+use lambda_http::http::HeaderMap;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::describe::{STORED_ID, example_movie, header, headers, schema};
+use crate::{
+    movie::{Invalid, Movie, MoviePatch},
+    problem::{Problem, ProblemJson},
+};
+
+pub(super) fn components() -> Result<Value, serde_json::Error> {
+    let problems = problems()?;
+    Ok(json!({"schemas": schemas(&problems), "responses": responses(&problems), "headers": headers()}))
+}
+
+/// A problem as a client gets it.
+struct Sent {
+    status: u16,
+    json: Value,
+    /// Its headers that the document names.
+    headers: Vec<&'static str>,
+}
+
+/// A problem of each kind.
+fn problems() -> Result<Vec<Sent>, serde_json::Error> {
+    let bad_fields = match MoviePatch::from_json(br#"{"title":" ","year":"1949"}"#) {
+        Err(Invalid::Fields(errors)) => errors,
+        _ => Vec::new(),
+    };
+    let problems = [
+        Problem::bad_request("`year` must be an integer from 1 to 9999."),
+        Problem::bad_body("The request has no body. Send a JSON object with the movie's fields."),
+        Problem::bad_fields(bad_fields),
+        Problem::no_such_movie(STORED_ID),
+        Problem::no_such_path(),
+        Problem::movie_exists(STORED_ID),
+        Problem::precondition_failed(),
+        Problem::too_large("The movie exceeds 400 KB, the limit of an item in the table."),
+        Problem::response_too_large(1_000_000),
+        Problem::changed_but_too_large(1_000_000, &HeaderMap::new()),
+        Problem::not_acceptable(),
+        Problem::unsupported_type("application/json"),
+        Problem::unsupported_encoding(),
+        Problem::internal(),
+        Problem::unavailable(true),
+    ];
+    let sent = problems.into_iter().map(|problem| {
+        let response = problem.into_response("/ns_movies/The%20Dare-2020", "d5f7a5b2-5c4e-4d0c-9a51-2f5e3b0a8c11");
+        let names = ["Accept", "Accept-Encoding", "Retry-After"];
+        let headers = names.into_iter().filter(|name| response.headers().contains_key(*name)).collect();
+        Ok(Sent { status: response.status().as_u16(), json: serde_json::from_slice(response.body())?, headers })
+    });
+    sent.collect()
+}
+
+/// A response for each status, with an example of each kind of problem.
+fn responses(problems: &[Sent]) -> Value {
+    let mut responses = Map::new();
+    for (status, description) in [
+        (400, "The request is wrong. The problem says where."),
+        (404, "The movie or the path does not exist."),
+        (406, "The client does not accept gzip."),
+        (409, "Another movie has this id. Nothing was written."),
+        (412, "The current ETag does not meet `If-Match` or `If-None-Match`. Nothing was changed."),
+        (
+            413,
+            "The body exceeds 1 MB, the movie 400 KB, or the response the 1 MB of a load balancer. Nothing was changed.",
+        ),
+        (415, "The content type or coding of the body is not supported."),
+        (500, "The service failed."),
+        (503, "The table did not respond. If the request was a write, it may or may not have happened."),
+    ] {
+        let of_status = problems.iter().filter(|problem| problem.status == status);
+        let mut response = json!({"description": description, "headers": {}});
+        let mut examples = Map::new();
+        for problem in of_status {
+            examples.insert(kind_of(&problem.json), json!({"value": problem.json}));
+            for name in &problem.headers {
+                // A 415 has one of two headers; a 503 always has its one.
+                response["headers"][name] = header(name, status == 503);
+            }
+        }
+        response["content"] = json!({"application/problem+json": {"schema": schema("Problem"), "examples": examples}});
+        responses.insert(status.to_string(), response);
+    }
+    Value::Object(responses)
+}
+
+fn kind_of(problem: &Value) -> String {
+    problem["type"].as_str().and_then(|kind| kind.rsplit(':').next()).unwrap_or_default().to_owned()
+}
+
+fn schemas(problems: &[Sent]) -> Value {
+    let settings = || {
+        SchemaSettings::draft2020_12().with(|settings| {
+            settings.meta_schema = None;
+            settings.definitions_path = "/components/schemas".into();
+        })
+    };
+    let mut read = settings().into_generator();
+    read.subschema_for::<Movie>();
+    read.subschema_for::<MoviePatch>();
+    let mut written = settings().for_serialize().into_generator();
+    written.subschema_for::<ProblemJson<'_>>();
+    let mut schemas: Value = read.take_definitions(true).into_iter().chain(written.take_definitions(true)).collect();
+    // An optional member is left out, and never null.
+    for name in ["MoviePatch", "Problem"] {
+        let properties = schemas[name]["properties"].as_object_mut();
+        for property in properties.into_iter().flat_map(|properties| properties.values_mut()) {
+            if let Some(first) = property["type"].get(0).cloned() {
+                property["type"] = first;
+            }
+        }
+    }
+    schemas["Movie"]["example"] = example_movie();
+    schemas["Problem"]["properties"]["type"]["enum"] = kinds(problems);
+    schemas["Health"] = json!({
+        "type": "object", "required": ["status"], "additionalProperties": false,
+        "properties": {"status": {"type": "string", "enum": ["ok"]}},
+    });
+    schemas
+}
+
+/// The `type` of every problem. A 405 is added here, because operations do not describe it.
+fn kinds(problems: &[Sent]) -> Value {
+    let mut kinds: Vec<_> = problems.iter().map(|problem| problem.json["type"].clone()).collect();
+    kinds.push(json!("urn:problem-type:movies:method-not-allowed"));
+    Value::Array(kinds)
+}
