@@ -19,14 +19,19 @@ use crate::{
 };
 
 impl Process {
-    /// The Runtime Interface Emulator with this package's binary.
+    /// The Runtime Interface Emulator with this package's local build.
     pub fn emulator(directory: &Path, log: &str, variables: &[(&str, &str)]) -> Self {
+        Self::function(env!("CARGO_BIN_EXE_movies"), directory, log, variables)
+    }
+
+    /// The Runtime Interface Emulator with a function's binary.
+    pub fn function(binary: &str, directory: &Path, log: &str, variables: &[(&str, &str)]) -> Self {
         let address = format!("127.0.0.1:{}", free_port());
         let mut command = Command::new(tool("AWS_LAMBDA_RIE"));
         command
             .args(["--runtime-interface-emulator-address", &address])
             .args(["--runtime-api-address", &format!("127.0.0.1:{}", free_port())])
-            .arg(env!("CARGO_BIN_EXE_movies"))
+            .arg(binary)
             .env("LOCAL_STORE_DIR", directory)
             .envs(variables.iter().copied());
         let emulator = Self::start(command, address, &directory.join(log));

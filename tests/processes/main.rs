@@ -15,6 +15,7 @@ mod clients;
 #[path = "../api/contract.rs"]
 mod contract;
 mod cors;
+mod deployed;
 mod emulator;
 mod logs;
 mod process;
@@ -23,6 +24,7 @@ mod reload;
 mod smoke;
 mod store;
 mod swagger_ui;
+mod tls_proxy;
 mod tools;
 mod watch;
 
