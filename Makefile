@@ -142,8 +142,8 @@ document: $(OPENAPI_TOOLS)
 	$(PYTHON) -m openapi_spec_validator src/openapi/swagger.json
 
 # What is deployed has no emulator, one TLS stack, one HTTP stack.
-FORBIDDEN := dynoxide.*|schemars|rusqlite|libsqlite3-sys|sqlite.*|aws-lc-.*|openssl|openssl-sys|native-tls|aws-smithy-http-client|h2
-ONCE := http http-body hyper ring rustls
+FORBIDDEN := dynoxide.*|schemars|rusqlite|libsqlite3-sys|sqlite.*|aws-lc-.*|openssl|openssl-sys|native-tls|aws-smithy-http-client|h2|rustls-native-certs
+ONCE := http http-body hyper hyper-util ring rustls
 tree: cargo
 	@for target in aarch64-unknown-linux-gnu x86_64-unknown-linux-gnu; do \
 	  crates=$$(cargo tree --locked --edges normal --target $$target --prefix none --format '{p}') || exit 1; \

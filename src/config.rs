@@ -16,8 +16,6 @@ pub struct Config {
     pub base_path: String,
     /// `SWAGGER_UI`: `on` (the default), or `off` for an API without the page at `/`.
     pub swagger_ui: bool,
-    /// `TLS_ROOTS`: a PEM file of the certificate authorities to trust instead of those of [`crate::tls`].
-    pub tls_roots: Option<String>,
 }
 
 /// A variable that is missing or wrong.
@@ -63,8 +61,7 @@ impl Config {
             Some("off") => false,
             Some(other) => return Err(ConfigError::new("SWAGGER_UI", format!("is {other:?}: set it to on or off"))),
         };
-        let tls_roots = variable("TLS_ROOTS").filter(|path| !path.is_empty());
-        Ok(Self { table_name, cors_allow_origins, base_path, swagger_ui, tls_roots })
+        Ok(Self { table_name, cors_allow_origins, base_path, swagger_ui })
     }
 }
 

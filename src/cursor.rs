@@ -5,7 +5,7 @@
 //! signature, because a cursor grants nothing: anyone may list the movies.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use ring::digest;
+use sha2::{Digest as _, Sha256};
 
 use crate::movie::MAX_ID_BYTES;
 
@@ -32,16 +32,16 @@ pub fn decode(table: &str, filters: &str, cursor: &str) -> Option<String> {
 }
 
 fn checksum(table: &str, filters: &str, last: &str) -> [u8; CHECKSUM_BYTES] {
-    let mut context = digest::Context::new(&digest::SHA256);
+    let mut context = Sha256::new();
     // A table's name and percent-encoded text contain no NUL, so that no two inputs have the same bytes.
     for part in ["cursor 1", table, filters] {
         context.update(part.as_bytes());
-        context.update(&[0]);
+        context.update([0]);
     }
     context.update(last.as_bytes());
     let mut checksum = [0; CHECKSUM_BYTES];
-    for (to, from) in checksum.iter_mut().zip(context.finish().as_ref()) {
-        *to = *from;
+    for (to, from) in checksum.iter_mut().zip(context.finalize()) {
+        *to = from;
     }
     checksum
 }

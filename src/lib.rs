@@ -13,16 +13,16 @@
 //!
 //! Beside it: [`movie`], the types whose values are always valid; [`cursor`], the page token; [`problem`], what a client
 //! is told when something is wrong; [`openapi`], the API's description, and [`swagger_ui`], the page that shows it;
-//! [`config`] and [`telemetry`]; [`http_client`] and [`tls`], the way to DynamoDB; and, in local builds only, `local`, the
+//! [`config`] and [`telemetry`]; [`aws`], the way to DynamoDB; and, in local builds only, `local`, the
 //! embedded store.
 //!
 //! [`serve`] is the whole of it, from an event to its reply, and never fails.
 
 pub mod api;
+pub mod aws;
 pub mod config;
 pub mod cursor;
 pub mod event;
-pub mod http_client;
 #[cfg(feature = "local")]
 pub mod local;
 pub mod movie;
@@ -32,7 +32,6 @@ pub mod route;
 pub mod store;
 pub mod swagger_ui;
 pub mod telemetry;
-pub mod tls;
 
 use std::time::Instant;
 

@@ -21,11 +21,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aws_config::{ConfigLoader, Region, SdkConfig};
-use aws_sdk_dynamodb::{Client, config::Credentials};
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
 use dynoxide::Database;
 
-use crate::store::{self, Store};
+use crate::store::Store;
 
 pub use seed::{SeedError, parse as parse_seed};
 pub use table::ensure as ensure_table;
@@ -39,58 +39,69 @@ const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4
 const POLL: Duration = Duration::from_millis(20);
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The variable that names another DynamoDB than the embedded one.
+const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
+
 /// Anything that keeps the local store from starting, in words for the person who starts it.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Connects `loader` to the DynamoDB for local work, and makes and seeds the table if it is not there: the embedded
-/// one, or the one that `AWS_ENDPOINT_URL_DYNAMODB` names. A table that is not on this machine is used as it is.
-///
-/// # Errors
-/// Why the embedded store cannot start. That a table cannot be made or seeded is printed only.
-pub async fn connect(loader: ConfigLoader, table_name: &str) -> Result<SdkConfig, Error> {
-    // The client that makes the table waits no longer than the store.
-    let loader = loader.timeout_config(store::timeouts()).retry_config(store::retries());
-    let Some(url) = variable("AWS_ENDPOINT_URL_DYNAMODB") else {
+/// The DynamoDB for local work: the embedded one, or the one that `AWS_ENDPOINT_URL_DYNAMODB` names.
+#[derive(Debug)]
+pub struct Local {
+    endpoint: String,
+    directory: PathBuf,
+    /// The embedded store, if it is the one that is used.
+    server: Option<Server>,
+}
+
+impl Local {
+    /// Starts the embedded store, unless the environment names another.
+    ///
+    /// # Errors
+    /// Why the embedded store cannot start.
+    pub fn start() -> Result<Self, Error> {
         let directory = data_directory();
-        let server = Server::start(&directory)?;
-        let loader = loader.credentials_provider(stand_in_credentials()).region(region());
-        let sdk = loader.endpoint_url(server.url()).load().await;
-        let prepared = prepare_table(&sdk, table_name).await;
-        if server.is_leader {
-            println!("{}", banner(&directory, prepared));
+        let Some(endpoint) = env::var(ENDPOINT).ok().filter(|url| !url.is_empty()) else {
+            let server = Server::start(&directory)?;
+            return Ok(Self { endpoint: server.url(), directory, server: Some(server) });
+        };
+        println!("Using the DynamoDB at {endpoint} ({ENDPOINT} is set).");
+        Ok(Self { endpoint, directory, server: None })
+    }
+
+    /// The value of an environment variable that is not set. An emulator needs a region and credentials, of whatever kind.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let value = match name {
+            "TABLE_NAME" => TABLE_NAME,
+            ENDPOINT => &self.endpoint,
+            "AWS_REGION" if is_loopback(&self.endpoint) => "us-east-1",
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" if is_loopback(&self.endpoint) => "local",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    }
+
+    /// Makes and seeds the table if it is not there. A table that is not on this machine is used as it is. What goes wrong
+    /// is printed only: a function that is not ready starts all the same, and responds with 503.
+    pub async fn prepare(&self, sdk: &SdkConfig, table_name: &str) {
+        match &self.server {
+            Some(server) => {
+                let prepared = prepare_table(sdk, table_name).await;
+                if server.is_leader {
+                    println!("{}", banner(&self.directory, prepared));
+                }
+            }
+            None if is_loopback(&self.endpoint) => {
+                match tokio::time::timeout(Duration::from_secs(1), prepare_table(sdk, table_name)).await {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(error)) => println!("The table is not there, and could not be made: {error}"),
+                    Err(_) => println!("The DynamoDB at {} does not answer.", self.endpoint),
+                }
+            }
+            None => {}
         }
-        return Ok(sdk);
-    };
-    println!("Using the DynamoDB at {url}, table {table_name} (AWS_ENDPOINT_URL_DYNAMODB is set).");
-    let loader = loader.endpoint_url(&url);
-    if !is_loopback(&url) {
-        return Ok(loader.load().await);
     }
-    let has_credentials = variable("AWS_ACCESS_KEY_ID").or(variable("AWS_PROFILE")).is_some();
-    let loader = if has_credentials { loader } else { loader.credentials_provider(stand_in_credentials()) };
-    let sdk = loader.region(region()).load().await;
-    match tokio::time::timeout(Duration::from_secs(1), prepare_table(&sdk, table_name)).await {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => println!("The table is not there, and could not be made: {error}"),
-        Err(_) => println!("The DynamoDB at {url} does not answer."),
-    }
-    Ok(sdk)
-}
-
-/// An environment variable; one that is set to nothing counts as not set.
-#[must_use]
-pub fn variable(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// An emulator needs credentials, of whatever kind.
-fn stand_in_credentials() -> Credentials {
-    Credentials::new("local", "local", None, None, "local")
-}
-
-/// An emulator needs a region too: the one that is set, or any.
-fn region() -> Region {
-    Region::new(variable("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned()))
 }
 
 /// Makes the table if it is missing, and seeds a table that it made. The seed is read first, so that a broken one

@@ -8,7 +8,7 @@ use lambda_http::{
     Body, Response,
     http::{HeaderValue, StatusCode, header},
 };
-use ring::digest::{self, Digest};
+use sha2::{Digest as _, Sha256};
 
 use super::response::set_header;
 use crate::{
@@ -72,12 +72,12 @@ pub(super) fn set_etag(response: &mut Response<Body>, version: &str) -> Result<(
 
 /// The version of a response that nothing else identifies: the hash of its body.
 pub(super) fn version_of(response: &Response<Body>) -> String {
-    hex(&digest::digest(&digest::SHA256, response.body().as_ref()))
+    hex(&Sha256::digest(response.body().as_ref()))
 }
 
 /// The first 128 bits of a hash.
-pub(super) fn hex(digest: &Digest) -> String {
-    digest.as_ref().iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+pub(super) fn hex(digest: &[u8]) -> String {
+    digest.iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// The value of `If-Match` or `If-None-Match`: `*`, or a list of ETags.

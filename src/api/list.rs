@@ -1,8 +1,10 @@
 //! GET `/ns_movies/`: a page of movies.
 
+use std::time::Instant;
+
 use lambda_http::{Body, Response, http::header};
-use ring::digest;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use serde_json::json;
 
@@ -22,10 +24,10 @@ use crate::{
 /// that would be larger ends earlier.
 const MAX_BYTES: usize = 900_000;
 
-pub(super) async fn list(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
+pub(super) async fn list(app: &App, request: &Request, deadline: Instant) -> Result<Response<Body>, Problem> {
     let table = app.store.table();
     let query = ListQuery::read(request, table)?;
-    let page = app.store.list(&query).await.map_err(|error| Problem::from_store(error, "", false))?;
+    let page = app.store.list(&query, deadline).await.map_err(|error| Problem::from_store(error, "", false))?;
     let Listing { text, version, next } = Listing::of(request, page)?;
     let mut response = response::json(text);
     if let Some(last) = next {
@@ -51,7 +53,7 @@ impl Listing {
     /// a reply by itself is left out, so that it does not end the listing.
     fn of(request: &Request, mut page: Page) -> Result<Self, Problem> {
         let mut text = vec![b'{'];
-        let mut version = digest::Context::new(&digest::SHA256);
+        let mut version = Sha256::new();
         let (mut counted, mut size) = (0, 0);
         let mut next = page.next.take();
         let mut last: Option<String> = None;
@@ -85,7 +87,7 @@ impl Listing {
         }
         text.push(b'}');
         let text = String::from_utf8(text).map_err(|_| Problem::internal())?;
-        Ok(Self { text, version: conditional::hex(&version.finish()), next })
+        Ok(Self { text, version: conditional::hex(&version.finalize()), next })
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicU32, Ordering},
 };
 
 use aws_sdk_dynamodb::{
     config::{
         ConfigBag, Intercept, RuntimeComponents,
-        interceptors::{FinalizerInterceptorContextRef, InterceptorContext},
+        interceptors::{
+            AfterDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
+            BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef, InterceptorContext,
+        },
         retry::{ClassifyRetry, RetryAction},
     },
     error::BoxError,
@@ -19,7 +22,7 @@ use serde_json::json;
 use super::StoreError;
 use crate::telemetry::{Level, keeps, log, scope};
 
-/// Counts every attempt, for the request's log line.
+/// Counts calls and attempts, for the request's log line.
 #[derive(Debug)]
 pub(super) struct Meter;
 
@@ -28,13 +31,31 @@ impl Intercept for Meter {
         "Meter"
     }
 
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        scope::call();
+        Ok(())
+    }
+
+    fn read_before_attempt(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        scope::attempt();
+        Ok(())
+    }
+
     fn read_after_attempt(
         &self,
         context: &FinalizerInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        scope::attempt();
         if keeps(Level::Debug) {
             let status = context.response().map(|response| response.status().as_u16());
             log(Level::Debug, "an attempt at a call of DynamoDB ended", json!({"status": status}));
@@ -43,15 +64,18 @@ impl Intercept for Meter {
     }
 }
 
-/// Notices an attempt of one call that may have been carried out although no answer says so: the connection broke, the
+/// Notices an attempt at one call that may have been carried out although no response says so: the connection broke, the
 /// time ran out, or the service reported a fault of its own.
+///
+/// An attempt counts as lost from the moment when it is sent until its response tells the outcome, so that it makes no
+/// difference how an attempt without one ends.
 #[derive(Clone, Debug, Default)]
-pub(super) struct LostResponses(Arc<AtomicBool>);
+pub(super) struct LostResponses(Arc<AtomicU32>);
 
 impl LostResponses {
     /// The refusal, if every attempt before it was answered; else what it refuses may be the call's own work.
     pub(super) fn unless(&self, refusal: StoreError) -> StoreError {
-        if self.0.load(Ordering::Relaxed) { StoreError::Unavailable } else { refusal }
+        if self.0.load(Ordering::Relaxed) > 0 { StoreError::Unavailable } else { refusal }
     }
 }
 
@@ -60,16 +84,24 @@ impl Intercept for LostResponses {
         "LostResponses"
     }
 
-    fn read_after_attempt(
+    fn read_before_transmit(
         &self,
-        context: &FinalizerInterceptorContextRef<'_>,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let succeeded = matches!(context.output_or_error(), Some(Ok(_)));
-        let refused = context.response().is_some_and(|response| response.status().is_client_error());
-        if !succeeded && !refused {
-            self.0.store(true, Ordering::Relaxed);
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if context.output_or_error().is_ok() || context.response().status().is_client_error() {
+            self.0.fetch_sub(1, Ordering::Relaxed);
         }
         Ok(())
     }

@@ -5,17 +5,11 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
-use super::{StoreError, VersionedMovie};
+use super::{Item, StoreError, VersionedMovie, size};
 use crate::{
     movie::{ImageUrl, Movie, MovieId, MoviePatch, Title, Year},
     telemetry::{Level, log},
 };
-
-/// Attributes by name.
-pub(super) type Item = HashMap<String, AttributeValue>;
-
-/// DynamoDB's limit for an item, names and values together, in bytes.
-const MAX_ITEM_BYTES: usize = 400 * 1024;
 
 /// The attributes that a listing reads: all but `prior_etag`, which only a write looks at. With eight instead of seven, the
 /// map of each item would have to grow once more, and a page cost an eighth more.
@@ -41,8 +35,8 @@ pub(super) fn from_stored(id: &MovieId, stored: &VersionedMovie) -> Result<Item,
         ("prior_etag".to_owned(), text("")),
     ]);
     // An update fills `prior_etag` later.
-    let bytes = item.iter().map(|(name, value)| name.len() + size(value)).sum::<usize>() + stored.version.len();
-    if bytes > MAX_ITEM_BYTES { Err(StoreError::TooLarge) } else { Ok(item) }
+    let bytes = size::of(&item) + stored.version.len();
+    if bytes > size::MAX_ITEM_BYTES { Err(StoreError::TooLarge) } else { Ok(item) }
 }
 
 /// The attributes that a patch sets on a movie that keeps its id.
@@ -97,16 +91,6 @@ fn read(item: Item) -> (Option<String>, Option<VersionedMovie>) {
     (id, stored)
 }
 
-/// An item's or a key's id.
-pub(super) fn id(item: &Item) -> Option<String> {
-    item.get("id").and_then(|id| id.as_s().ok()).cloned()
-}
-
-/// Whether the item's last write, or the one before, has this stamp.
-pub(super) fn bears(item: &Item, stamp: &str) -> bool {
-    ["etag", "prior_etag"].into_iter().filter_map(|name| item.get(name)?.as_s().ok()).any(|found| found == stamp)
-}
-
 fn names(names: &[String]) -> AttributeValue {
     AttributeValue::L(names.iter().cloned().map(AttributeValue::S).collect())
 }
@@ -115,16 +99,5 @@ fn string(value: AttributeValue) -> Option<String> {
     match value {
         AttributeValue::S(text) => Some(text),
         _ => None,
-    }
-}
-
-/// A value's size as DynamoDB counts it, for the three types that are used
-/// (Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats").
-fn size(value: &AttributeValue) -> usize {
-    match value {
-        AttributeValue::S(text) => text.len(),
-        AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
-        AttributeValue::L(entries) => 3 + entries.iter().map(|entry| 1 + size(entry)).sum::<usize>(),
-        _ => 0,
     }
 }

@@ -12,6 +12,7 @@
 
 mod cases;
 mod conditions;
+mod connections;
 mod contract;
 mod cors;
 mod crud;
@@ -24,6 +25,7 @@ mod listing;
 mod model;
 mod openapi;
 mod patterns;
+mod preconditions;
 mod reply_limit;
 mod support;
 mod swagger_ui;

@@ -2,180 +2,23 @@
 //! listing must agree. Then again with faults beneath the SDK: every answer must be the map's, or 503 and either the
 //! map before or the map after.
 
+mod expect;
+mod step;
+
 use std::collections::BTreeMap;
 
 use proptest::{prelude::*, test_runner::Config};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Fault, Response, Service, movie, path_of};
-
-/// Few titles and years, so that operations meet.
-const TITLES: [&str; 4] = ["A", "A-1", "Face/Off", "é?"];
-const YEARS: [u16; 2] = [1, 2020];
-
-#[derive(Clone, Debug)]
-struct Step {
-    client: usize,
-    operation: Operation,
-    /// Whether the write is conditional on the etag that the client saw last.
-    if_match: bool,
-    faults: Vec<u8>,
-}
-
-#[derive(Clone, Debug)]
-enum Operation {
-    Create { id: (usize, usize), text: u8 },
-    Read { id: (usize, usize) },
-    Update { id: (usize, usize), text: Option<u8>, cast: Option<u8> },
-    Rename { id: (usize, usize), to: (Option<usize>, Option<usize>), text: Option<u8> },
-    Delete { id: (usize, usize) },
-    List { year: Option<usize>, limit: usize },
-}
-
-fn any_id() -> impl Strategy<Value = (usize, usize)> {
-    (0..TITLES.len(), 0..YEARS.len())
-}
-
-fn any_operation() -> impl Strategy<Value = Operation> {
-    let text = || prop::option::of(0..4_u8);
-    prop_oneof![
-        3 => (any_id(), 0..4_u8).prop_map(|(id, text)| Operation::Create { id, text }),
-        2 => any_id().prop_map(|id| Operation::Read { id }),
-        3 => (any_id(), text(), text()).prop_map(|(id, text, cast)| Operation::Update { id, text, cast }),
-        3 => (any_id(), (prop::option::of(0..TITLES.len()), prop::option::of(0..YEARS.len())), text())
-            .prop_map(|(id, to, text)| Operation::Rename { id, to, text }),
-        2 => any_id().prop_map(|id| Operation::Delete { id }),
-        1 => (prop::option::of(0..YEARS.len()), 1..4_usize).prop_map(|(year, limit)| Operation::List { year, limit }),
-    ]
-}
-
-fn any_step(faults: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Step> {
-    (0..2_usize, any_operation(), prop::bool::weighted(0.3), faults)
-        .prop_map(|(client, operation, if_match, faults)| Step { client, operation, if_match, faults })
-}
-
-/// What should be in the table.
-type Model = BTreeMap<String, Value>;
-
-fn id_of((title, year): (usize, usize)) -> String {
-    format!("{}-{}", TITLES[title], YEARS[year])
-}
-
-fn created((title, year): (usize, usize), text: u8) -> Value {
-    let mut movie = movie(TITLES[title], YEARS[year]);
-    movie["description"] = json!(text.to_string());
-    movie
-}
-
-/// What a step should answer, and leave behind.
-struct Precondition {
-    status: u64,
-    body: Option<Value>,
-    after: Model,
-}
-
-/// The request of a step, and its outcome on a plain map. `stale` tells that the condition is on an outdated etag.
-fn expect(model: &Model, operation: &Operation, stale: bool) -> (&'static str, String, Value, Precondition) {
-    let refuse = |status| Precondition { status, body: None, after: model.clone() };
-    match operation {
-        Operation::Create { id, text } => {
-            let (id, movie) = (id_of(*id), created(*id, *text));
-            let mut after = model.clone();
-            let expected = if model.contains_key(&id) {
-                refuse(409)
-            } else {
-                after.insert(id, movie.clone());
-                Precondition { status: 200, body: Some(movie.clone()), after }
-            };
-            ("POST", "/ns_movies/".to_owned(), movie, expected)
-        }
-        Operation::Read { id } => {
-            let id = id_of(*id);
-            let expected = match model.get(&id) {
-                Some(movie) => Precondition { status: 200, body: Some(movie.clone()), after: model.clone() },
-                None => refuse(404),
-            };
-            ("GET", path_of(&id), Value::Null, expected)
-        }
-        Operation::Update { .. } | Operation::Rename { .. } => {
-            let (id, patch) = patch_of(operation);
-            let expected = match model.get(&id) {
-                _ if patch == json!({}) => refuse(400),
-                None => refuse(404),
-                Some(_) if stale => refuse(412),
-                Some(movie) => {
-                    let mut movie = movie.clone();
-                    for (name, value) in patch.as_object().unwrap() {
-                        movie[name] = value.clone();
-                    }
-                    let new_id = format!("{}-{}", movie["title"].as_str().unwrap(), movie["year"]);
-                    if new_id != id && model.contains_key(&new_id) {
-                        refuse(409)
-                    } else {
-                        let mut after = model.clone();
-                        after.remove(&id);
-                        after.insert(new_id, movie.clone());
-                        Precondition { status: 200, body: Some(movie), after }
-                    }
-                }
-            };
-            ("PATCH", path_of(&id), patch, expected)
-        }
-        Operation::Delete { id } => {
-            let id = id_of(*id);
-            let mut after = model.clone();
-            let expected = match after.remove(&id) {
-                None => refuse(404),
-                Some(_) if stale => refuse(412),
-                Some(_) => Precondition { status: 200, body: None, after },
-            };
-            ("DELETE", path_of(&id), Value::Null, expected)
-        }
-        Operation::List { .. } => unreachable!("a listing is checked by itself"),
-    }
-}
-
-fn patch_of(operation: &Operation) -> (String, Value) {
-    let mut patch = json!({});
-    let (id, text) = match operation {
-        Operation::Update { id, text, cast } => {
-            if let Some(cast) = cast {
-                patch["cast"] = json!([cast.to_string()]);
-            }
-            (id, text)
-        }
-        Operation::Rename { id, to: (title, year), text } => {
-            if let Some(title) = title {
-                patch["title"] = json!(TITLES[*title]);
-            }
-            if let Some(year) = year {
-                patch["year"] = json!(YEARS[*year]);
-            }
-            (id, text)
-        }
-        other => unreachable!("{other:?} has no patch"),
-    };
-    if let Some(text) = text {
-        patch["description"] = json!(text.to_string());
-    }
-    (id_of(*id), patch)
-}
-
-fn fault(number: u8) -> Fault {
-    match number {
-        0 => Fault::None,
-        1 => Fault::ResponseLost,
-        2 => Fault::Reset,
-        3 => Fault::Throttled,
-        4 => Fault::ServerErrorAfter,
-        5 => Fault::ServerError,
-        _ => Fault::Conflict,
-    }
-}
+use crate::support::{Response, Service, path_of};
+use expect::{Expected, Model, expect, holds, id_of, patch_of};
+use step::{Operation, Step, Tags, YEARS, any_faults, any_step, fault};
 
 async fn run(steps: Vec<Step>) {
     let first = Service::start().await;
-    let clients = [first.other_copy(), first.other_copy()];
+    let has_faults = steps.iter().any(|step| !step.faults.is_empty());
+    let copy = || if has_faults { first.impatient_copy() } else { first.other_copy() };
+    let clients = [copy(), copy()];
     // What each client saw last, and what is current.
     let mut seen: [BTreeMap<String, String>; 2] = Default::default();
     let mut current: BTreeMap<String, String> = BTreeMap::new();
@@ -191,15 +34,22 @@ async fn run(steps: Vec<Step>) {
             Operation::Read { id } | Operation::Delete { id } => Some(id_of(*id)),
             operation => Some(patch_of(operation).0),
         };
-        let etag = id.as_ref().filter(|_| step.if_match).and_then(|id| seen[step.client].get(id)).cloned();
-        let stale = etag.is_some() && etag.as_ref() != id.as_ref().and_then(|id| current.get(id));
-        let (method, path, body, expected) = expect(&model, &step.operation, stale);
+        let seen_tag = id.as_ref().and_then(|id| seen[step.client].get(id)).cloned();
+        let is_current = seen_tag.is_some() && seen_tag.as_ref() == id.as_ref().and_then(|id| current.get(id));
+        let holds = holds(step.if_match, step.if_none_match, is_current);
+        let (method, path, body, expected) = expect(&model, &step.operation, holds);
 
-        let has_faults = !step.faults.is_empty();
         client.faults.inject(step.faults.iter().copied().map(fault));
         let mut call = client.call(method, &path);
-        if let Some(etag) = etag.filter(|_| method != "GET") {
-            call = call.header("If-Match", &etag);
+        for (name, tags) in [("If-Match", step.if_match), ("If-None-Match", step.if_none_match)] {
+            let value = match tags {
+                _ if matches!(method, "GET" | "POST") => continue,
+                Tags::Absent => continue,
+                Tags::Any => "*",
+                Tags::Empty => "\"\"",
+                Tags::Seen => seen_tag.as_deref().unwrap_or("\"never seen\""),
+            };
+            call = call.header(name, value);
         }
         let call = if body.is_null() { call } else { call.json(&body) };
         let answer = call.send().await;
@@ -224,7 +74,7 @@ async fn run(steps: Vec<Step>) {
     assert_eq!(listed, model);
 }
 
-fn check_answer(step: &Step, answer: &Response, expected: &Precondition) {
+fn check_answer(step: &Step, answer: &Response, expected: &Expected) {
     assert_eq!(answer.status, expected.status, "{step:?}: {answer:?}");
     if let Some(body) = &expected.body {
         assert_eq!(&answer.json(), body, "{step:?}");
@@ -282,7 +132,7 @@ proptest! {
 
     #[test]
     fn with_faults_each_answer_is_true_or_503(
-        steps in prop::collection::vec(any_step(prop::collection::vec(0..7_u8, 0..5)), 1..20),
+        steps in prop::collection::vec(any_step(any_faults()), 1..20),
     ) {
         block_on(run(steps));
     }

@@ -29,6 +29,10 @@ pub enum Fault {
     ResponseLost,
     /// It is carried out, its answer is lost, and somebody else acts before the retry.
     ResponseLostThen(Pin<Box<dyn Future<Output = ()> + Send>>),
+    /// It is carried out, then nothing comes until the attempt times out.
+    LateResponse,
+    /// It is carried out, somebody else acts, and nothing comes until the attempt times out.
+    LateResponseThen(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// It is carried out, somebody else acts, then its answer arrives.
     Meanwhile(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// The connection breaks before it arrives.
@@ -51,6 +55,8 @@ impl fmt::Debug for Fault {
             Self::None => "None",
             Self::ResponseLost => "ResponseLost",
             Self::ResponseLostThen(_) => "ResponseLostThen",
+            Self::LateResponse => "LateResponse",
+            Self::LateResponseThen(_) => "LateResponseThen",
             Self::Meanwhile(_) => "Meanwhile",
             Self::Reset => "Reset",
             Self::Throttled => "Throttled",
@@ -121,6 +127,15 @@ impl HttpConnector for FaultyConnector {
                     real.call(request).await?;
                     other.await;
                     Err(broken())
+                }
+                Fault::LateResponse => {
+                    real.call(request).await?;
+                    std::future::pending().await
+                }
+                Fault::LateResponseThen(other) => {
+                    real.call(request).await?;
+                    other.await;
+                    std::future::pending().await
                 }
                 Fault::Meanwhile(other) => {
                     let answer = real.call(request).await?;

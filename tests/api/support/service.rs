@@ -1,14 +1,15 @@
 //! A service on a table of its own.
 
-use std::collections::BTreeMap;
-
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::{
-    Client,
-    config::{Credentials, SharedCredentialsProvider, SharedHttpClient},
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
 };
+
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::Client;
 use dynoxide::Database;
-use movies::{api::App, config::Config, http_client, local, movie::Movie, store::Store, tls};
+use movies::{api::App, aws, config::Config, local, movie::Movie, store::Store};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -34,16 +35,30 @@ impl Service {
     }
 
     fn at(endpoint: String) -> Self {
+        Self::with_timeout(endpoint, None)
+    }
+
+    fn with_timeout(endpoint: String, attempt_timeout: Option<Duration>) -> Self {
+        static COPIES: AtomicUsize = AtomicUsize::new(0);
         let faults = Faults::default();
-        let config = Config::read(|name| (name == "TABLE_NAME").then(|| "movies".to_owned())).unwrap();
-        let real = http_client::new(tls::client_config(&config).unwrap());
-        let sdk = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .endpoint_url(&endpoint)
-            .region(Region::new("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
-            .http_client(SharedHttpClient::new(FaultyClient { real, faults: faults.clone() }))
-            .build();
+        // The SDK counts retries for each region of a process, and does fewer when many calls fail.
+        let region = format!("copy-{}", COPIES.fetch_add(1, Ordering::Relaxed));
+        let variable = |name: &str| match name {
+            "TABLE_NAME" => Some("movies".to_owned()),
+            "AWS_ENDPOINT_URL_DYNAMODB" => Some(endpoint.clone()),
+            "AWS_REGION" => Some(region.clone()),
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
+            _ => None,
+        };
+        let config = Config::read(variable).unwrap();
+        let sdk = aws::connect(variable).unwrap();
+        let real = sdk.http_client().unwrap();
+        let http = FaultyClient { real, faults: faults.clone() };
+        let mut sdk = sdk.into_builder().http_client(http);
+        if let Some(timeout) = attempt_timeout {
+            sdk = sdk.timeout_config(TimeoutConfig::builder().operation_attempt_timeout(timeout).build());
+        }
+        let sdk = sdk.build();
         let app = App { store: Store::new(&sdk, &config.table_name), config };
         Self { app, faults, dynamodb: Client::new(&sdk), endpoint }
     }
@@ -65,6 +80,11 @@ impl Service {
     /// Another copy of the function on the same table, whose calls never fail.
     pub fn other_copy(&self) -> Self {
         Self::at(self.endpoint.clone())
+    }
+
+    /// Such a copy whose attempts end soon, for tests in which many of them get no response.
+    pub fn impatient_copy(&self) -> Self {
+        Self::with_timeout(self.endpoint.clone(), Some(Duration::from_millis(250)))
     }
 
     /// A request through the REST API, the event source that is deployed.

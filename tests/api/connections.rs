@@ -1,0 +1,161 @@
+//! Connections to DynamoDB: which are kept, and what happens to a call when one breaks. Each call is the SDK's own.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_dynamodb::{Client, error::SdkError, operation::get_item::GetItemError, types::AttributeValue};
+use movies::aws;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+const FAULT: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 2\r\n\r\n{}";
+const CUT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n{";
+
+/// What the server does with a connection after the responses it gives on it.
+#[derive(Clone, Copy, PartialEq)]
+enum Then {
+    Close,
+    Keep,
+    /// Reads another request and does not respond to it.
+    Silence,
+}
+
+/// A server that gives each list of responses on a connection of its own. Its task returns what it was asked.
+async fn server(connections: Vec<(&'static [&'static str], Then)>) -> (String, JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    let serve = async move {
+        let (mut heads, mut open) = (Vec::new(), Vec::new());
+        for (responses, then) in connections {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            for response in responses {
+                heads.push(read_request(&mut stream).await);
+                stream.write_all(response.as_bytes()).await.unwrap();
+            }
+            if then == Then::Silence {
+                heads.push(read_request(&mut stream).await);
+            }
+            if then != Then::Close {
+                open.push(stream);
+            }
+        }
+        heads
+    };
+    (host, tokio::spawn(serve))
+}
+
+/// Reads a request, and returns its head.
+async fn read_request(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    let head = String::from_utf8(head).unwrap().to_lowercase();
+    let (_, length) = head.split_once("content-length: ").unwrap();
+    let length = length.split("\r\n").next().unwrap().parse().unwrap();
+    stream.read_exact(&mut vec![0; length]).await.unwrap();
+    head
+}
+
+fn client(host: &str) -> Client {
+    let endpoint = format!("http://{host}");
+    let sdk = aws::connect(|name| match name {
+        "AWS_ENDPOINT_URL_DYNAMODB" => Some(endpoint.clone()),
+        // The SDK counts retries for each region of a process.
+        "AWS_REGION" => Some(host.replace(['.', ':'], "-")),
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
+        _ => None,
+    });
+    Client::new(&sdk.unwrap())
+}
+
+async fn get(client: &Client) -> Result<(), SdkError<GetItemError>> {
+    let key = AttributeValue::S("A-1".to_owned());
+    client.get_item().table_name("movies").key("id", key).send().await.map(|_| ())
+}
+
+/// Gives the end of a connection the time to arrive.
+async fn pause() {
+    tokio::time::sleep(Duration::from_millis(20)).await;
+}
+
+#[tokio::test]
+async fn a_connection_is_kept() {
+    let (host, asked) = server(vec![(&[OK, OK, OK], Then::Keep)]).await;
+    let client = client(&host);
+    for _ in 0..3 {
+        get(&client).await.unwrap();
+    }
+    for head in asked.await.unwrap() {
+        assert!(head.starts_with("post / http/1.1\r\n"), "{head}");
+        assert!(head.contains(&format!("host: {host}\r\n")), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_ended_while_idle_costs_no_attempt() {
+    let (host, asked) = server(vec![(&[OK], Then::Close), (&[OK, OK], Then::Close), (&[OK], Then::Close)]).await;
+    let client = client(&host);
+    for _ in 0..4 {
+        get(&client).await.unwrap();
+        pause().await;
+    }
+    let asked = asked.await.unwrap();
+    assert_eq!(asked.len(), 4);
+    assert!(asked.iter().all(|head| head.contains("amz-sdk-request: attempt=1;")), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_connection_on_which_the_server_failed_is_not_used_again() {
+    let (host, asked) = server(vec![(&[FAULT], Then::Keep), (&[OK, OK], Then::Keep)]).await;
+    let client = client(&host);
+    get(&client).await.unwrap();
+    get(&client).await.unwrap();
+    assert_eq!(asked.await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_response_cut_in_the_middle_is_another_attempt_on_another_connection() {
+    let (host, asked) = server(vec![(&[OK, CUT], Then::Close), (&[CUT], Then::Close), (&[OK], Then::Keep)]).await;
+    let client = client(&host);
+    get(&client).await.unwrap();
+    get(&client).await.unwrap();
+    assert_eq!(asked.await.unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn a_connection_that_went_silent_while_idle_costs_one_attempt() {
+    let (host, asked) = server(vec![(&[OK], Then::Silence), (&[OK, OK], Then::Keep)]).await;
+    let client = client(&host);
+    get(&client).await.unwrap();
+    let start = Instant::now();
+    get(&client).await.unwrap();
+    let elapsed = start.elapsed();
+    assert!((Duration::from_millis(900)..Duration::from_secs(2)).contains(&elapsed), "{elapsed:?}");
+    get(&client).await.unwrap();
+    assert_eq!(asked.await.unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn errors_tell_what_may_have_been_done() {
+    let (host, asked) = server(vec![(&[], Then::Close); 4]).await;
+    let Err(SdkError::DispatchFailure(broken)) = get(&client(&host)).await else { panic!("a response") };
+    asked.await.unwrap();
+    assert!(broken.is_io());
+    let Err(SdkError::DispatchFailure(refused)) = get(&client(&host)).await else { panic!("a response") };
+    assert!(refused.is_io());
+    assert!(format!("{refused:?}").contains("NeverConnected") && !format!("{broken:?}").contains("NeverConnected"));
+}
+
+#[test]
+fn a_bundle_without_certificates_is_an_error_that_names_variable_and_file() {
+    let with = |path: &str| aws::connect(|name| (name == "AWS_CA_BUNDLE").then(|| path.to_owned()));
+    for path in ["/nowhere.pem", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {
+        let error = with(path).unwrap_err().to_string();
+        assert!(error.contains("AWS_CA_BUNDLE") && error.contains(path), "{error}");
+    }
+    assert!(aws::connect(|_| None).is_ok());
+}
