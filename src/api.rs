@@ -13,8 +13,8 @@ use lambda_http::{
     http::{HeaderName, HeaderValue, StatusCode, header},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use ring::digest;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     config::Config,
@@ -163,7 +163,7 @@ fn page_size(limit: &str) -> Option<usize> {
 /// movies they are, in which states, makes the etag: that is all that the text depends on.
 fn list_json(mut page: Page) -> Result<(String, String, Option<String>), Problem> {
     let mut json = vec![b'{'];
-    let mut etag = digest::Context::new(&digest::SHA256);
+    let mut etag = Sha256::new();
     let (mut counted, mut escapes) = (0, 0);
     let mut next = page.next.take();
     let mut last: Option<String> = None;
@@ -193,7 +193,7 @@ fn list_json(mut page: Page) -> Result<(String, String, Option<String>), Problem
     }
     json.push(b'}');
     let json = String::from_utf8(json).map_err(|_| Problem::internal())?;
-    Ok((json, hex(&etag.finish()), next))
+    Ok((json, hex(&etag.finalize()), next))
 }
 
 fn append_json(json: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> Result<(), Problem> {
@@ -388,7 +388,7 @@ fn opaque_tags(list: &str) -> impl Iterator<Item = (bool, &str)> {
 fn with_etag(request: &Request, mut response: Response<Body>, etag: Option<&str>) -> Response<Body> {
     let etag = match (etag, response.body()) {
         (Some(etag), _) => etag.to_owned(),
-        (None, body) => hex(&digest::digest(&digest::SHA256, body.as_ref())),
+        (None, body) => hex(&Sha256::digest(body.as_ref())),
     };
     insert(response.headers_mut(), header::ETAG, &format!("\"{etag}\""));
     // An etag is of use only to a client that asks again before it uses its copy.
@@ -403,8 +403,8 @@ fn with_etag(request: &Request, mut response: Response<Body>, etag: Option<&str>
 }
 
 /// The first 128 bits of a hash.
-fn hex(digest: &digest::Digest) -> String {
-    digest.as_ref().iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+fn hex(digest: &[u8]) -> String {
+    digest.iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// A movie that is now at `id`.

@@ -6,7 +6,7 @@
 //! anyone may list.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use ring::digest;
+use sha2::{Digest as _, Sha256};
 
 use crate::movie::{MAX_ID_BYTES, Year};
 
@@ -42,16 +42,16 @@ pub fn decode(query: Query<'_>, cursor: &str) -> Option<String> {
 }
 
 fn checksum(query: Query<'_>, last: &str) -> [u8; CHECKSUM_BYTES] {
-    let mut context = digest::Context::new(&digest::SHA256);
+    let mut context = Sha256::new();
     // NUL ends the table's name, which cannot hold one; the year has a fixed width: no two inputs read alike.
     context.update(b"cursor 1 ");
     context.update(query.table.as_bytes());
-    context.update(&[0]);
-    context.update(&query.year.map_or(0, Year::get).to_be_bytes());
+    context.update([0]);
+    context.update(query.year.map_or(0, Year::get).to_be_bytes());
     context.update(last.as_bytes());
     let mut checksum = [0; CHECKSUM_BYTES];
-    for (to, from) in checksum.iter_mut().zip(context.finish().as_ref()) {
-        *to = *from;
+    for (to, from) in checksum.iter_mut().zip(context.finalize()) {
+        *to = from;
     }
     checksum
 }

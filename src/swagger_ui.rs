@@ -12,7 +12,7 @@ use lambda_http::{
     Body, Response,
     http::{HeaderValue, header},
 };
-use ring::digest;
+use sha2::{Digest as _, Sha256};
 
 const VERSION: &str = include_str!("swagger_ui/swagger-ui-dist/VERSION").trim_ascii();
 const PAGE: &str = include_str!("swagger_ui/index.html");
@@ -61,7 +61,7 @@ pub fn page(base: &str) -> Response<Body> {
     let base = if base.is_empty() { "." } else { base };
     let page = PAGE.replace("{version}", VERSION).replace("{script}", SCRIPT).replace("{style}", STYLE);
     let page = page.replace("{base}", &base.replace('&', "&amp;"));
-    let hash = |inline: &str| BASE64_STANDARD.encode(digest::digest(&digest::SHA256, inline.as_bytes()));
+    let hash = |inline: &str| BASE64_STANDARD.encode(Sha256::digest(inline));
     let policy = format!(
         "default-src 'none'; script-src 'self' 'sha256-{}'; style-src 'self' 'sha256-{}'; img-src 'self' data:; \
          connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'",

@@ -1,6 +1,6 @@
 //! The seed file: the tutorial's document, `{"movies_list": [movie, …]}`.
 
-use std::{fmt, fs, path::Path};
+use std::{fs, path::Path};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -8,19 +8,12 @@ use serde_json::Value;
 use crate::movie::{Invalid, Movie};
 
 /// What is wrong with a seed file: the file, the movie and the field.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{file}: {}", .problems.join("; "))]
 pub struct SeedError {
     file: String,
     problems: Vec<String>,
 }
-
-impl fmt::Display for SeedError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.file, self.problems.join("; "))
-    }
-}
-
-impl std::error::Error for SeedError {}
 
 #[derive(Deserialize)]
 struct SeedFile {
