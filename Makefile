@@ -58,7 +58,7 @@ CARGO_CYCLONEDX := $(VENV)/cargo-cyclonedx-$(CARGO_CYCLONEDX_VERSION)
 export PATH := $(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test seed openapi swagger-ui lint build deploy smoke logs destroy reset clean cargo fmt clippy deny template \
+.PHONY: help run test artifact seed openapi swagger-ui lint build deploy smoke logs destroy reset clean cargo fmt clippy deny template \
   workflows document tree advisories sbom chromium valgrind bench bench-builds instructions load
 
 help: ## list these targets
@@ -78,8 +78,13 @@ test: cargo $(CARGO_LAMBDA) $(RIE) $(WEB_TOOLS) chromium ## run all tests
 	CARGO_LAMBDA="$$(command -v cargo-lambda)" \
 	AWS_LAMBDA_RIE="$$(if [ "$$(uname -s)" = Linux ]; then readlink -f $(RIE); fi)" \
 	WEB_TOOLS="$(WEB)" CHROMIUM="$$(command -v chromium || command -v chromium-browser || command -v google-chrome)" \
-	cargo test --locked -- --include-ignored
+	cargo test --locked -- --include-ignored --skip deployed::
 	python3 seed/test_load.py
+
+artifact: cargo $(CARGO_LAMBDA) $(LINTERS) $(RIE) ## build what is deployed for this machine, and test that very file
+	$(SAM) build --parameter-overrides Architecture=$(MACHINE)
+	AWS_LAMBDA_RIE="$$(readlink -f $(RIE))" ARTIFACT="$(CURDIR)/.aws-sam/build/MoviesFunction/bootstrap" \
+	  cargo test --locked --test processes -- --include-ignored deployed::
 
 REGION ?=
 seed: $(if $(REGION),$(LINTERS)) ## load movies into an API: URL=http://localhost:9000, FILE=seed/movies.json, REGION=eu-west-1 to sign

@@ -23,7 +23,8 @@ use aws_sdk_dynamodb::Client;
 use crate::store::Store;
 
 pub use seed::{SeedError, parse as parse_seed};
-pub use server::Server;
+
+use server::Server;
 pub use table::ensure as ensure_table;
 
 /// The table's name where `TABLE_NAME` is not set.

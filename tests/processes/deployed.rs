@@ -49,7 +49,7 @@ impl Deployed {
         let path = url.path().strip_prefix("/prod").expect("the stage");
         let query: Value = url.query_pairs().map(|(name, value)| (name, json!([value]))).collect();
         let event = json!({
-            "resource": "/{proxy+}", "httpMethod": method, "path": path, "pathParameters": {"proxy": &path[1..]},
+            "resource": "/{proxy+}", "httpMethod": method, "path": path, "pathParameters": {"proxy": path.trim_matches('/')},
             "headers": headers, "multiValueQueryStringParameters": query,
             "requestContext": {
                 "resourcePath": "/{proxy+}", "httpMethod": method, "path": url.path(), "stage": "prod",
