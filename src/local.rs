@@ -21,10 +21,9 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 
 use crate::store::Store;
+use server::Server;
 
 pub use seed::{SeedError, parse as parse_seed};
-
-use server::Server;
 pub use table::ensure as ensure_table;
 
 /// The table's name where `TABLE_NAME` is not set.
