@@ -15,7 +15,7 @@ need-url = @test -n "$(URL)" || { echo 'Which API? make $@ URL=http://localhost:
 
 export PATH := $(TOOLS)/bin:$(PATH)
 .NOTPARALLEL:
-.PHONY: help run check changes test seed export reset openapi swagger-ui lint fmt clippy deny advisories template workflows document tree \
+.PHONY: help run check changes test artifact seed export reset openapi swagger-ui lint fmt clippy deny advisories template workflows document tree \
   sbom bench-builds instructions load bench build deploy smoke logs destroy clean cargo
 
 help: ## list these targets
@@ -41,7 +41,6 @@ seed: .tools/python ## load movies into an API: URL=http://localhost:9000, FILE=
 export: .tools/python ## write an API's movies into a file for make seed: URL=http://localhost:9000, FILE=backup.json, REGION=eu-west-1
 	@test -n "$(URL)" -a -n "$(FILE)" || { echo 'Which API, to which file? make export URL=http://localhost:$(PORT) FILE=backup.json' >&2; exit 2; }
 	@$(PYTHON) -B seed/export.py --url "$(URL)" --file "$(FILE)" $(if $(REGION),--sigv4 $(REGION))
-
 reset: ## delete the local store's data
 	rm -rf target/local
 
@@ -51,6 +50,10 @@ openapi: cargo ## write what the API is now into src/openapi/swagger.json, to be
 swagger-ui: .tools/lint .tools/node ## check the vendored Swagger UI against npm, or take another: VERSION=5.36.0
 	$(PYTHON) src/swagger_ui/refresh.py $(if $(VERSION),--version $(VERSION))
 
+artifact: cargo .tools/lambda .tools/sam .tools/rie ## build what is deployed for this machine, and test that very file
+	$(SAM) build --parameter-overrides Architecture=$(MACHINE)
+	AWS_LAMBDA_RIE="$$(readlink -f .tools/aws-lambda-rie)" ARTIFACT="$(CURDIR)/.aws-sam/build/MoviesFunction/bootstrap" \
+	  cargo test --locked --test processes -- --include-ignored deployed::
 changes: cargo ## make each change of docs/changing.md to a copy, build and test it
 	tests/changes/check
 
@@ -73,10 +76,8 @@ document: .tools/lint
 	$(PYTHON) -m openapi_spec_validator src/openapi/swagger.json
 tree: cargo
 	@tools/deployed.sh tree
-
 advisories: cargo .tools/deny ## look for known vulnerabilities of the dependencies, over the network
 	cargo deny --log-level error --locked check advisories
-
 sbom: cargo .tools/python ## write what a deployed build is made of, as CycloneDX, into target/sbom.cdx.json
 	tools/deployed.sh sbom $(subst arm64,aarch64,$(ARCHITECTURE))-unknown-linux-gnu
 
@@ -92,7 +93,6 @@ instructions: cargo .tools/lambda .tools/sam ## count instructions of a warm GET
 
 load: bench-builds .tools/rie ## keep the function under load for ten minutes, and watch its memory: LOAD='--rate 50 --seconds 600'
 	python3 -B benches/load.py --emulator $(EMULATOR) --rie "$$(readlink -f .tools/aws-lambda-rie)" $(LOAD)
-
 bench: bench-builds ## measure start, latency, memory and size against peers: BENCH='--quick', '--growth 100000', '--save'
 	python3 -B benches/bench.py --emulator $(EMULATOR) $(BENCH)
 

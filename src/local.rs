@@ -4,40 +4,30 @@
 //! it as to the real thing; there is no second way to store a movie. Its table is made from
 //! `template.yaml`'s own definition and seeded once from `seed/movies.json`.
 //!
-//! `cargo lambda watch --concurrency N` runs copies of the function side by side. They share one store: the first to
-//! start holds a lock file and serves it, the rest use it, and when its process goes, one of them takes over on the same
-//! port. A deployed build contains nothing of this module.
+//! `cargo lambda watch --concurrency N` runs copies of the function side by side, which share one store ([`server`]). A
+//! deployed build contains nothing of this module.
 
 mod seed;
+mod server;
 mod table;
 
 use std::{
     env,
-    fs::{self, File, TryLockError},
-    io,
-    net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
-use dynoxide::Database;
 
 use crate::store::Store;
+use server::Server;
 
 pub use seed::{SeedError, parse as parse_seed};
 pub use table::ensure as ensure_table;
 
 /// The table's name where `TABLE_NAME` is not set.
 pub const TABLE_NAME: &str = "movies";
-
-/// An address to be decided by the system, on this machine only.
-const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
-
-const POLL: Duration = Duration::from_millis(20);
-const START_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The variable that names another DynamoDB than the embedded one.
 const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
@@ -59,10 +49,10 @@ impl Local {
     ///
     /// # Errors
     /// Why the embedded store cannot start.
-    pub fn start() -> Result<Self, Error> {
+    pub async fn start() -> Result<Self, Error> {
         let directory = data_directory();
         let Some(endpoint) = env::var(ENDPOINT).ok().filter(|url| !url.is_empty()) else {
-            let server = Server::start(&directory)?;
+            let server = Server::start(&directory).await?;
             return Ok(Self { endpoint: server.url(), directory, server: Some(server) });
         };
         println!("Using the DynamoDB at {endpoint} ({ENDPOINT} is set).");
@@ -88,7 +78,7 @@ impl Local {
         match &self.server {
             Some(server) => {
                 let prepared = prepare_table(sdk, table_name).await;
-                if server.is_leader {
+                if server.is_leader() {
                     println!("{}", banner(&self.directory, prepared));
                 }
             }
@@ -126,8 +116,8 @@ async fn prepare_table(sdk: &SdkConfig, table_name: &str) -> Result<bool, Error>
     Ok(is_new)
 }
 
-/// What a person needs to know at the start. A function that is not ready starts all the same, and answers 503: under
-/// `cargo lambda watch`, requests to one that has exited would wait for ever.
+/// What a person needs to know at the start. A function that is not ready starts all the same, and responds with
+/// 503: under `cargo lambda watch`, a request to one that has exited never gets a response.
 fn banner(directory: &Path, prepared: Result<bool, Error>) -> String {
     // The Runtime API that `cargo lambda watch` serves is on the port that it takes requests at.
     let api = env::var("AWS_LAMBDA_RUNTIME_API").unwrap_or_default();
@@ -135,7 +125,7 @@ fn banner(directory: &Path, prepared: Result<bool, Error>) -> String {
     let state = match prepared {
         Ok(true) => "new, seeded from seed/movies.json".to_owned(),
         Ok(false) => "kept from before".to_owned(),
-        Err(error) => format!("no table, every answer is 503 until this is mended: {error}"),
+        Err(error) => format!("no table, every response is 503 until this is mended: {error}"),
     };
     let file = directory.join("movies.db");
     format!(
@@ -154,106 +144,7 @@ fn project_directory() -> PathBuf {
     env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
 }
 
-/// `LOCAL_STORE_DIR`, or a folder under `target/`, which `cargo lambda watch` does not watch: a database that changes
-/// elsewhere in the package makes it rebuild for ever.
+/// `LOCAL_STORE_DIR`, or a folder under `target/`, which `make clean` deletes.
 fn data_directory() -> PathBuf {
     env::var_os("LOCAL_STORE_DIR").map_or_else(|| project_directory().join("target/local"), PathBuf::from)
-}
-
-/// The embedded store, served by this process or by another copy of the function.
-#[derive(Debug)]
-pub struct Server {
-    address: SocketAddr,
-    is_leader: bool,
-}
-
-impl Server {
-    /// Serves the database in `directory`, or finds who does.
-    ///
-    /// # Errors
-    /// The folder cannot be written to, or whoever holds the lock does not serve.
-    pub fn start(directory: &Path) -> Result<Self, Error> {
-        fs::create_dir_all(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
-        let lock = File::create(directory.join("lock"))?;
-        if try_lead(&lock)? {
-            let address = lead(directory, lock, |listener| listener.or_else(|_| TcpListener::bind(ANY_PORT)))?;
-            return Ok(Self { address, is_leader: true });
-        }
-        let address = wait_for_leader(directory)?;
-        let directory = directory.to_owned();
-        thread::spawn(move || stand_by(&directory, lock));
-        Ok(Self { address, is_leader: false })
-    }
-
-    /// The endpoint for the SDK.
-    #[must_use]
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-}
-
-fn try_lead(lock: &File) -> io::Result<bool> {
-    match lock.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
-}
-
-/// Serves the database from a thread of its own for as long as the process lives, and the lock with it.
-fn lead(
-    directory: &Path,
-    lock: File,
-    or_else: impl FnOnce(io::Result<TcpListener>) -> io::Result<TcpListener>,
-) -> Result<SocketAddr, Error> {
-    let port_file = directory.join("port");
-    // The port of the leader before, which its followers go on using.
-    let listener = or_else(TcpListener::bind(recorded_address(&port_file).unwrap_or(ANY_PORT)))?;
-    let address = listener.local_addr()?;
-    listener.set_nonblocking(true)?;
-    let file = directory.join("movies.db");
-    let database = Database::new(&file.to_string_lossy()).map_err(|error| format!("{}: {error}", file.display()))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    thread::spawn(move || {
-        let _lock = lock;
-        runtime.block_on(async {
-            match tokio::net::TcpListener::from_std(listener) {
-                Ok(listener) => dynoxide::server::serve_on(listener, database).await,
-                Err(error) => eprintln!("the local store cannot be served: {error}"),
-            }
-        });
-    });
-    fs::write(port_file, address.port().to_string())?;
-    Ok(address)
-}
-
-fn recorded_address(port_file: &Path) -> Option<SocketAddr> {
-    let port = fs::read_to_string(port_file).ok()?.trim().parse().ok()?;
-    Some(SocketAddr::new(ANY_PORT.ip(), port))
-}
-
-fn wait_for_leader(directory: &Path) -> Result<SocketAddr, Error> {
-    let start = Instant::now();
-    while start.elapsed() < START_TIMEOUT {
-        let address = recorded_address(&directory.join("port"));
-        if let Some(address) = address.filter(|address| TcpStream::connect(address).is_ok()) {
-            return Ok(address);
-        }
-        thread::sleep(POLL);
-    }
-    Err(format!("another process holds {} but serves no store; stop it", directory.join("lock").display()).into())
-}
-
-/// Takes over when the leader's process goes.
-fn stand_by(directory: &Path, lock: File) {
-    loop {
-        match try_lead(&lock) {
-            Ok(false) => thread::sleep(POLL),
-            Ok(true) => break,
-            Err(error) => return eprintln!("the local store is not watched over any more: {error}"),
-        }
-    }
-    if let Err(error) = lead(directory, lock, |listener| listener) {
-        eprintln!("the local store cannot be taken over: {error}; start again");
-    }
 }

@@ -56,7 +56,7 @@ async fn run() -> Result<(), Error> {
 /// The service, configured by the environment. A local build chooses values that the environment does not set.
 async fn connect() -> Result<App, Error> {
     #[cfg(feature = "local")]
-    let local = movies::local::Local::start()?;
+    let local = movies::local::Local::start().await?;
     let variable = |name: &str| {
         let value = env::var(name).ok().filter(|value| !value.is_empty());
         #[cfg(feature = "local")]

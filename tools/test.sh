@@ -8,5 +8,5 @@ WEB_TOOLS=$PWD/.tools/venv
 # The Runtime Interface Emulator is a Linux program.
 AWS_LAMBDA_RIE=$(if test "$(uname -s)" = Linux; then readlink -f .tools/aws-lambda-rie; fi)
 export CARGO_LAMBDA CHROMIUM WEB_TOOLS AWS_LAMBDA_RIE
-cargo test --locked -- --include-ignored
+cargo test --locked -- --include-ignored --skip deployed::
 python3 -B -m pytest -q -p no:cacheprovider seed

@@ -30,8 +30,8 @@ async function main(url: string): Promise<void> {
     assert.ok(page.data);
     Object.assign(listed, page.data);
     const next = page.response?.headers.get("link")?.match(/<([^>]+)>/)?.[1];
-    if (!next) break;
-    cursor = new URL(next, url).searchParams.get("cursor") ?? undefined;
+    if (!next || !page.response) break;
+    cursor = new URL(next, page.response.url).searchParams.get("cursor") ?? undefined;
   }
   assert.deepEqual(listed[old.id], movie);
   assert.ok("The Dare-2020" in listed);
@@ -39,7 +39,15 @@ async function main(url: string): Promise<void> {
   const patch: MoviePatch = { year: 2012 };
   const stale = await updateMovie({ path: old, body: patch, headers: { "If-Match": '"outdated"' } });
   assert.equal(stale.error?.status, 412);
-  const moved = await patchMovie({ path: old, body: patch, headers: { "If-Match": etag } });
+  for (const headers of [{ "If-None-Match": "*" }, { "If-None-Match": `"outdated", W/${etag}` }]) {
+    assert.equal((await updateMovie({ path: old, body: { cast: [] }, headers })).error?.status, 412);
+    assert.equal((await patchMovie({ path: old, body: patch, headers })).error?.status, 412);
+    assert.equal((await deleteMovie({ path: old, headers })).error?.status, 412);
+  }
+  assert.equal((await readMovie({ path: old, headers: { "If-Match": '"outdated"' } })).error?.status, 412);
+  assert.equal((await readMovie({ path: old, headers: { "If-None-Match": etag } })).response?.status, 304);
+  const headers = { "If-Match": etag, "If-None-Match": '"outdated"' };
+  const moved = await patchMovie({ path: old, body: patch, headers });
   assert.deepEqual(moved.data, { ...movie, year: 2012 });
   assert.equal((await readMovie({ path: old })).error?.status, 404);
   const bad = await updateMovie({ path: renamed, body: { title: " ", year: 0 } });

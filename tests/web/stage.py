@@ -2,7 +2,7 @@
 """A REST API's stage for the local run: HTTP in, payload 1.0 events to `cargo lambda watch`, HTTP out.
 
 So a browser and a fuzzer meet the service as behind API Gateway: below a stage, with bodies as base64 (the template's
-binary media types are all), and binary answers decoded. Prints its URL first.
+binary media types are all), and binary bodies of replies decoded. Prints its URL first.
 """
 
 import argparse
@@ -25,12 +25,12 @@ class Stage(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         inside = path.removeprefix(f"/{self.name}")
         if inside == path or not inside.startswith(("/", "?")) and inside:
-            self.answer(403, {"content-type": "application/json"}, b'{"message":"Forbidden"}')
+            self.respond(403, {"content-type": "application/json"}, b'{"message":"Forbidden"}')
             return
         reply = self.invoke(self.event(inside or "/", path, query, body))
         content = reply.get("body") or ""
         data = base64.b64decode(content) if reply.get("isBase64Encoded") else content.encode()
-        self.answer(reply["statusCode"], reply.get("headers") or {}, data)
+        self.respond(reply["statusCode"], reply.get("headers") or {}, data)
 
     def event(self, inside: str, path: str, query: str, body: bytes) -> dict:
         headers: dict[str, list[str]] = {}
@@ -57,6 +57,7 @@ class Stage(BaseHTTPRequestHandler):
                 "path": path,
                 "stage": self.name,
                 "protocol": "HTTP/1.1",
+                "domainName": "local.execute-api.us-east-1.amazonaws.com",
             },
             "body": base64.b64encode(body).decode() if body else None,
             "isBase64Encoded": bool(body),
@@ -67,10 +68,10 @@ class Stage(BaseHTTPRequestHandler):
         connection.request("POST", INVOCATIONS, json.dumps(event))
         reply = json.loads(connection.getresponse().read())
         connection.close()
-        # API Gateway answers so when a function fails.
+        # What API Gateway responds when a function fails.
         return reply if "statusCode" in reply else {"statusCode": 502, "body": '{"message":"Internal server error"}'}
 
-    def answer(self, status: int, headers: dict[str, str], data: bytes) -> None:
+    def respond(self, status: int, headers: dict[str, str], data: bytes) -> None:
         self.send_response(status)
         length = headers.get("content-length") if self.command == "HEAD" else None
         for name, value in headers.items():
@@ -83,7 +84,7 @@ class Stage(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def __getattr__(self, name: str):
-        # The server looks for do_<method>; the function is to answer every method, known or not.
+        # The server looks for do_<method>; the function gets every method, known or not.
         if name.startswith("do_"):
             return self.handle_request
         raise AttributeError(name)

@@ -1,0 +1,79 @@
+//! What the function logs under Lambda.
+#![cfg(target_os = "linux")]
+
+use std::{fs, path::Path};
+
+use serde_json::{Value, json};
+
+use crate::{movie, process::Process, tools::new_directory};
+
+/// What the function logs at `level` during six requests with a secret in each, and an event that is not a request.
+fn lines(directory: &Path, level: &str) -> Vec<Value> {
+    let log = format!("{level}.log");
+    let variables = [
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+        ("AWS_LAMBDA_LOG_LEVEL", level),
+        ("AWS_LAMBDA_FUNCTION_NAME", "movies-test"),
+    ];
+    let emulator = Process::emulator(directory, &log, &variables);
+    for (method, path, body) in [
+        ("GET", "/ns_movies/The%20Dare-2020", String::new()),
+        ("GET", "/ns_movies/", String::new()),
+        ("POST", "/ns_movies/", movie("Logged").to_string()),
+        ("POST", "/ns_movies/", movie("Logged").to_string()),
+        ("GET", "/elsewhere", String::new()),
+        ("DELETE", "/ns_movies/Logged-2000", String::new()),
+    ] {
+        let headers = json!({"Authorization": "Bearer s3cret", "X-Api-Key": "s3cret", "Cookie": "s3cret"});
+        let query = json!({"token": ["s3cret"]});
+        let event = json!({
+            "httpMethod": method, "path": path, "headers": headers, "multiValueQueryStringParameters": query,
+            "body": body.replace("example.org", "s3cret.org"),
+        });
+        emulator.invoke(event.to_string().as_bytes());
+    }
+    emulator.invoke(b"{}");
+    // Read before the emulator ends: the function logs that as an error, if it is still waiting for an event then.
+    let log = fs::read_to_string(directory.join(log)).unwrap();
+    // The emulator's own lines are not JSON objects.
+    let lines = log.lines().filter(|line| line.starts_with('{'));
+    let lines = lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
+    lines.inspect(|line: &Value| assert!(!line.to_string().contains("s3cret"), "{line}")).collect()
+}
+
+#[test]
+#[ignore = "needs AWS's Runtime Interface Emulator: `make test` has it"]
+fn every_line_is_json_and_bears_no_secret() {
+    let directory = new_directory();
+    let all = lines(&directory, "DEBUG");
+    let requests: Vec<_> = all.iter().filter(|line| line.get("route").is_some()).collect();
+    let told: Vec<_> =
+        requests.iter().map(|line| (line["route"].as_str().unwrap(), line["status"].as_u64().unwrap())).collect();
+    let expected =
+        [("read", 200), ("list", 200), ("create", 200), ("create", 409), ("none", 404), ("delete", 200), ("none", 400)];
+    assert_eq!(told, expected);
+    for (at, line) in requests.iter().enumerate() {
+        assert_eq!((&line["level"], &line["cold_start"]), (&json!("INFO"), &json!(at == 0)), "{line}");
+        assert!(line["request_id"].as_str().is_some_and(|id| id.len() == 36), "{line}");
+        let asks = line["route"] != "none";
+        assert!(line["duration_ms"].as_f64().is_some_and(|duration| !asks || duration > 0.0), "{line}");
+        assert_eq!(line["attempts"], json!(u32::from(asks)), "{line}");
+        // The embedded metric format: each metric is a number, each dimension a text, at the top of the line.
+        for metrics in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
+            for dimension in metrics["Dimensions"].as_array().unwrap().iter().flat_map(|set| set.as_array().unwrap()) {
+                assert!(line[dimension.as_str().unwrap()].is_string(), "{dimension}: {line}");
+            }
+            for metric in metrics["Metrics"].as_array().unwrap() {
+                assert!(line[metric["Name"].as_str().unwrap()].is_number(), "{metric}: {line}");
+            }
+        }
+        let conflicts = if at == 3 { json!(1) } else { json!(null) };
+        assert_eq!((&line["Function"], &line["Conflicts"]), (&json!("movies-test"), &conflicts), "{line}");
+    }
+    let debug = all.iter().filter(|line| line["level"] == "DEBUG");
+    assert!(debug.clone().count() >= 5 && debug.clone().all(|line| line["status"].is_number()), "{all:?}");
+
+    let info = lines(&directory, "INFO");
+    assert!(info.iter().all(|line| line["level"] == "INFO"), "{info:?}");
+    assert!(lines(&directory, "WARN").iter().all(|line| line.get("route").is_none()));
+}

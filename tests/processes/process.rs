@@ -1,0 +1,135 @@
+//! A server process, and HTTP requests to it.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    os::unix::process::CommandExt as _,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+use url::Url;
+
+use crate::{contract, tools::web};
+
+/// `cargo lambda watch` compiles at the first request, if need be.
+pub const COMPILING: Duration = Duration::from_mins(10);
+
+/// How long a program takes to listen.
+pub const STARTING: Duration = Duration::from_secs(20);
+
+/// A process with its children, killed when dropped. The Runtime Interface Emulator puts the function into a process
+/// group that this does not reach: the function ends when its Runtime API has ended.
+pub struct Process {
+    child: Child,
+    pub address: String,
+    /// How long a response may take.
+    pub patience: Duration,
+}
+
+/// A response to an HTTP request. Header names are in lower case.
+#[derive(Debug)]
+pub struct Response {
+    /// The URL that was asked for.
+    url: Url,
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+}
+
+impl Response {
+    /// The path of the movie that `Location` names.
+    pub fn location(&self) -> String {
+        self.url.join(&self.headers["location"]).unwrap().path().to_owned()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+impl Process {
+    pub fn start(mut command: Command, address: String, log: &Path) -> Self {
+        let log = fs::File::create(log).unwrap();
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).process_group(0);
+        Self { child: command.spawn().unwrap(), address, patience: COMPILING }
+    }
+
+    /// A REST API's stage in front of `cargo lambda watch`; its root is `/prod/`.
+    pub fn stage(watch: &Self, directory: &Path) -> Self {
+        let port = free_port().to_string();
+        let mut command = Command::new("python3");
+        let function = format!("http://{}", watch.address);
+        command.args(["-B", &web("stage.py"), &function, "--port", &port]);
+        let stage = Self::start(command, format!("127.0.0.1:{port}"), &directory.join("stage.log"));
+        stage.wait_until_it_listens();
+        stage
+    }
+
+    pub fn wait_until_it_listens(&self) {
+        self.wait_until(STARTING, || TcpStream::connect(&self.address).is_ok());
+    }
+
+    pub fn wait_until(&self, patience: Duration, ready: impl Fn() -> bool) {
+        let start = Instant::now();
+        while !ready() {
+            assert!(start.elapsed() < patience, "{} is not ready after {patience:?}", self.address);
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// A request to the service, whose response must be one that the OpenAPI document has.
+    pub fn call(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Response {
+        let response = self.exchange(method, path, headers, body).expect("the service responds");
+        let path = percent_decode_str(path.split('?').next().unwrap()).decode_utf8().unwrap();
+        contract::check(method, &path, response.status.into(), &response.headers, response.body.as_bytes());
+        response
+    }
+
+    pub fn get(&self, path: &str) -> Response {
+        self.call("GET", path, &[], "")
+    }
+
+    pub fn json(&self, method: &str, path: &str, body: &Value) -> Response {
+        self.call(method, path, &["Content-Type: application/json"], &body.to_string())
+    }
+
+    /// An HTTP/1.1 request: its response, or `None` where the connection fails.
+    pub fn exchange(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Option<Response> {
+        let mut stream = TcpStream::connect(&self.address).ok()?;
+        stream.set_read_timeout(Some(self.patience)).unwrap();
+        let headers = headers.iter().fold(String::new(), |all, header| all + header + "\r\n");
+        let length = body.len();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
+        );
+        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).ok()?;
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).ok()?;
+        let text = String::from_utf8_lossy(&bytes);
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        let headers = head.lines().filter_map(|line| line.split_once(": "));
+        let headers = headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+        let url = Url::parse(&format!("http://{}", self.address)).unwrap().join(path).unwrap();
+        Some(Response { url, status, headers, body: body.to_owned() })
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

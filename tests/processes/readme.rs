@@ -1,0 +1,41 @@
+//! The README's tour: each command prints what it says.
+
+use std::{fs, process::Command};
+
+use crate::{
+    process::Process,
+    tools::{new_directory, project},
+};
+
+#[test]
+#[ignore = "needs cargo-lambda: `make test` has it"]
+fn the_tour_prints_what_it_says() {
+    let readme = fs::read_to_string(project("README.md")).unwrap();
+    let watch = Process::watch(&new_directory(), &[]);
+    let blocks = readme.split("```console\n").skip(1).map(|block| block.split_once("```").unwrap().0);
+    let mut commands = 0;
+    for block in blocks {
+        for step in block.split("$ ").skip(1) {
+            let (command, expected) = step.split_once('\n').unwrap();
+            let output =
+                Command::new("sh").args(["-c", &command.replace("localhost:9000", &watch.address)]).output().unwrap();
+            let output = String::from_utf8(output.stdout).unwrap().replace('\r', "");
+            let same = output.lines().count() == expected.lines().count()
+                && expected.lines().zip(output.lines()).all(|(pattern, line)| matches(pattern, line));
+            assert!(same, "{command}\nprints\n{output}\nnot\n{expected}");
+            commands += 1;
+        }
+    }
+    assert!(commands > 8, "the tour has {commands} commands");
+}
+
+/// Whether `line` is `pattern`, in which `…` stands for any text.
+fn matches(pattern: &str, line: &str) -> bool {
+    let mut parts = pattern.split('…');
+    let mut rest = line.strip_prefix(parts.next().unwrap_or_default());
+    for part in parts {
+        rest = rest
+            .and_then(|rest| if part.is_empty() { Some("") } else { rest.split_once(part).map(|(_, after)| after) });
+    }
+    rest == Some("")
+}

@@ -1,0 +1,88 @@
+//! A proxy that ends TLS in front of the local store, with a certificate authority that no system knows.
+
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::{
+    ServerConfig,
+    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio_rustls::TlsAcceptor;
+
+pub struct TlsProxy {
+    /// The endpoint for the SDK.
+    pub url: String,
+    /// The certificate authority, as a PEM file.
+    pub bundle: PathBuf,
+    /// The heads of the requests that came through.
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl TlsProxy {
+    /// Forwards to `store`, and keeps its certificate in `directory`.
+    pub fn start(store: SocketAddr, directory: &Path) -> Self {
+        let mut authority = CertificateParams::new([]).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let certificate = certificate.signed_by(&key, &authority).unwrap();
+        let bundle = directory.join("authority.pem");
+        fs::write(&bundle, authority.pem()).unwrap();
+
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let tls = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        let heads = Arc::<Mutex<Vec<String>>>::default();
+        let seen = heads.clone();
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(serve(listener, TlsAcceptor::from(Arc::new(tls)), store, seen));
+        });
+        Self { url, bundle, heads }
+    }
+
+    pub fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+}
+
+async fn serve(listener: TcpListener, tls: TlsAcceptor, store: SocketAddr, heads: Arc<Mutex<Vec<String>>>) {
+    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+    loop {
+        let (client, _) = listener.accept().await.unwrap();
+        let (tls, heads) = (tls.clone(), heads.clone());
+        tokio::spawn(async move {
+            // A client that does not trust the certificate goes away.
+            let Ok(client) = tls.accept(client).await else { return };
+            let store = tokio::net::TcpStream::connect(store).await.unwrap();
+            let (mut from_client, mut to_client) = tokio::io::split(client);
+            let (mut from_store, mut to_store) = store.into_split();
+            tokio::spawn(async move { tokio::io::copy(&mut from_store, &mut to_client).await });
+            let mut buffer = vec![0; 65_536];
+            while let Ok(count @ 1..) = from_client.read(&mut buffer).await {
+                let text = String::from_utf8_lossy(&buffer[..count]);
+                if let Some((head, _)) = text.split_once("\r\n\r\n") {
+                    heads.lock().unwrap().push(head.to_lowercase());
+                }
+                if to_store.write_all(&buffer[..count]).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}

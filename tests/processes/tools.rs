@@ -1,0 +1,47 @@
+//! The programs that the tests run, and the places that they need.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+/// The path of a tool that `make test` installs.
+pub fn tool(variable: &str) -> String {
+    env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run `make test`, which installs the tool"))
+}
+
+/// A program among the tools that use the service as a client does.
+pub fn web_tool(name: &str) -> Command {
+    let mut command = Command::new(Path::new(&tool("WEB_TOOLS")).join(name));
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+/// A file of the project.
+pub fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// A file of the tests that use the service as a client does.
+pub fn web(name: &str) -> String {
+    project("tests/web").join(name).to_str().unwrap().to_owned()
+}
+
+/// Runs a program, and gives what it prints.
+pub fn succeeds(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}\n{printed}");
+    printed
+}
+
+/// Each test keeps its data in a folder that no other test uses.
+pub fn new_directory() -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let directory = env::temp_dir().join(format!("movies-test-{}-{count}", std::process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    directory
+}

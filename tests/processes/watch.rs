@@ -1,0 +1,122 @@
+//! `cargo lambda watch`, as the README starts it.
+
+use std::{env, fs, path::Path, process::Command, thread};
+
+use serde_json::{Value, json};
+
+use crate::{
+    movie,
+    process::{COMPILING, Process, free_port},
+    tools::{new_directory, project, tool},
+};
+
+impl Process {
+    /// `cargo lambda watch`, with its data and its log in `directory`.
+    pub fn watch(directory: &Path, arguments: &[&str]) -> Self {
+        Self::watch_package(&project(""), directory, arguments, &[])
+    }
+
+    /// The same for the package in another folder. Its dependencies are compiled once for both.
+    pub fn watch_package(package: &Path, directory: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let port = free_port().to_string();
+        let mut command = Command::new(tool("CARGO_LAMBDA"));
+        command
+            .args(["lambda", "watch", "--invoke-address", "127.0.0.1", "--invoke-port", &port])
+            .args(arguments)
+            .current_dir(package)
+            .env("CARGO_BUILD_BUILD_DIR", project("target"))
+            .env("LOCAL_STORE_DIR", directory)
+            .envs(variables.iter().copied());
+        // What cargo tells the tests would make the cargo below build some packages anew.
+        for (name, _) in
+            env::vars().filter(|(name, _)| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+        {
+            command.env_remove(name);
+        }
+        let watch = Self::start(command, format!("127.0.0.1:{port}"), &directory.join("watch.log"));
+        watch.wait_until(COMPILING, || {
+            watch.exchange("GET", "/health", &[], "").is_some_and(|response| response.status == 200)
+        });
+        watch
+    }
+}
+
+#[test]
+#[ignore = "needs cargo-lambda: `make test` has it"]
+fn it_serves_the_tutorials_movies_and_keeps_changes() {
+    let directory = new_directory();
+    let watch = Process::watch(&directory, &[]);
+    let list = watch.get("/ns_movies/");
+    assert_eq!((list.status, list.headers["content-type"].as_str()), (200, "application/json"), "{list:?}");
+    assert!(list.headers["etag"].starts_with('"'), "{list:?}");
+    assert_eq!(list.json().as_object().unwrap().keys().collect::<Vec<_>>(), ["Don't Click-2020", "The Dare-2020"]);
+
+    for title in
+        ["Face/Off", "50/50", "100% Wolf", "What?", "C#", "a b", "é", "日本", "..", "a+b", "a\\b", &"x".repeat(1_900)]
+    {
+        let created = watch.json("POST", "/ns_movies/", &movie(title));
+        assert_eq!(created.status, 200, "{title}: {created:?}");
+        let original = created.location();
+        let read = watch.get(&original);
+        assert_eq!((read.status, read.json()), (200, movie(title)), "{title}");
+        assert_eq!(watch.json("PUT", &original, &json!({"year": 1999})).status, 200, "{title}");
+        assert_eq!(watch.get(&original).status, 404, "{title}");
+    }
+    assert_eq!(watch.json("POST", "/ns_movies", &movie("C#")).status, 200);
+    assert_eq!(watch.json("POST", "/ns_movies", &movie("C#")).status, 409);
+    let options = watch.call("OPTIONS", "/ns_movies/", &[], "");
+    assert_eq!((options.status, options.body.as_str()), (204, ""));
+    assert_eq!(options.headers["allow"], "GET, HEAD, POST, OPTIONS");
+    let head = watch.call("HEAD", "/ns_movies/The%20Dare-2020", &[], "");
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+    assert_ne!(head.headers.get("content-length").map(String::as_str), Some("0"));
+    assert_eq!(watch.call("DELETE", "/ns_movies/The%20Dare-2020", &[], "").status, 200);
+
+    let log = fs::read_to_string(directory.join("watch.log")).unwrap();
+    for line in ["/ns_movies/", "movies.db", "make reset"] {
+        assert!(log.contains(line), "{line} is not in what the start prints: {log}");
+    }
+    drop(watch);
+
+    let again = Process::watch(&directory, &[]);
+    assert_eq!(again.get("/ns_movies/The%20Dare-2020").status, 404, "what was deleted stays so");
+    assert_eq!(again.get("/ns_movies/C%23-2000").status, 200, "what was made stays");
+}
+
+#[test]
+#[ignore = "needs cargo-lambda: `make test` has it"]
+fn it_takes_every_sample_event() {
+    let watch = Process::watch(&new_directory(), &[]);
+    let port = watch.address.rsplit_once(':').unwrap().1;
+    for entry in fs::read_dir(project("events")).unwrap() {
+        let event = entry.unwrap().path();
+        let invoked = Command::new(tool("CARGO_LAMBDA"))
+            .args(["lambda", "invoke", "--invoke-address", "127.0.0.1", "--invoke-port", port, "--data-file"])
+            .arg(&event)
+            .current_dir(project(""))
+            .output()
+            .unwrap();
+        let reply: Value =
+            serde_json::from_slice(&invoked.stdout).unwrap_or_else(|_| panic!("{}: {invoked:?}", event.display()));
+        let status = reply["statusCode"].as_u64();
+        assert!(status.is_some_and(|status| status < 500), "{}: {reply}", event.display());
+    }
+}
+
+#[test]
+#[ignore = "needs cargo-lambda: `make test` has it"]
+fn copies_of_the_function_race_on_one_store() {
+    let directory = new_directory();
+    let watch = Process::watch(&directory, &["--concurrency", "4"]);
+    for round in 0..3 {
+        let movie = movie(&format!("Race {round}"));
+        let statuses: Vec<u16> = thread::scope(|scope| {
+            let calls: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| watch.json("POST", "/ns_movies/", &movie).status)).collect();
+            calls.into_iter().map(|call| call.join().unwrap()).collect()
+        });
+        let won = statuses.iter().filter(|status| **status == 200).count();
+        let lost = statuses.iter().filter(|status| **status == 409).count();
+        assert_eq!((won, lost), (1, 7), "round {round}: {statuses:?}");
+    }
+}

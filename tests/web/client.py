@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""A client generated from /swagger.json by openapi-generator, used for a whole round with each title that the tests have.
+
+Only generated functions and types talk to the API. The generated package is on PYTHONPATH.
+"""
+
+import argparse
+import json
+import re
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+from openapi_client import ApiClient, ApiException, ApiResponse, Configuration, Movie, MoviePatch, MoviesApi, ServiceApi
+
+YEAR, NEXT_YEAR = 2003, 2004
+
+
+@contextmanager
+def refused(status: int) -> Iterator[None]:
+    """The block fails with this status, as a problem."""
+    try:
+        yield
+    except ApiException as error:
+        assert error.status == status, error
+        if status >= 400:
+            assert json.loads(error.body)["status"] == status, error
+    else:
+        raise AssertionError(f"not refused with {status}")
+
+
+def header(response: ApiResponse, name: str) -> str:
+    """The generated client keeps headers in a dictionary, as they were sent."""
+    return next((value for key, value in response.headers.items() if key.lower() == name.lower()), "")
+
+
+def list_all(movies: MoviesApi, url: str, year: int, limit: int) -> dict[str, Movie]:
+    found: dict[str, Movie] = {}
+    cursor = None
+    while True:
+        page = movies.list_movies_with_http_info(limit=limit, year=year, cursor=cursor)
+        assert len(page.data) <= limit, len(page.data)
+        found |= page.data
+        link = re.match(r'<(.*)>; rel="next"$', header(page, "Link"))
+        if not link:
+            return found
+        query = parse_qs(urlsplit(urljoin(f"{url}/ns_movies/", link[1])).query)
+        assert (query["limit"], query["year"]) == ([str(limit)], [str(year)]), query
+        cursor = query["cursor"][0]
+
+
+def make_the_round(movies: MoviesApi, movie: Movie, etag: str) -> None:
+    """Reads, changes, renames and deletes a movie, with each precondition, once false and once true."""
+    old, new = f"{movie.title}-{YEAR}", f"{movie.title}-{NEXT_YEAR}"
+    read = movies.read_movie_with_http_info(old)
+    assert (read.data, header(read, "ETag")) == (movie, etag), read
+    with refused(304):
+        movies.read_movie(old, if_none_match=etag)
+    with refused(412):
+        movies.read_movie(old, if_match='"outdated"')
+
+    change = MoviePatch(description="Changed.", cast=[])
+    for precondition in [{"if_match": '"outdated"'}, {"if_none_match": "*"}, {"if_none_match": etag}]:
+        with refused(412):
+            movies.update_movie(old, change, **precondition)
+        with refused(412):
+            movies.patch_movie(old, MoviePatch(year=NEXT_YEAR), **precondition)
+        with refused(412):
+            movies.delete_movie(old, **precondition)
+    with refused(409):
+        movies.create_movie(movie, if_none_match="*")
+    changed = movies.update_movie_with_http_info(old, change, if_match=etag, if_none_match='"outdated"')
+    movie = movie.model_copy(update={"description": "Changed.", "cast": []})
+    assert changed.data == movie, changed.data
+    renamed = movies.patch_movie_with_http_info(old, MoviePatch(year=NEXT_YEAR), if_match=header(changed, "ETag"))
+    movie = movie.model_copy(update={"year": NEXT_YEAR})
+    assert renamed.data == movie, renamed.data
+    with refused(404):
+        movies.read_movie(old)
+    assert movies.read_movie(new) == movie
+    movies.delete_movie(new, if_match=header(renamed, "ETag"), if_none_match='"outdated"')
+    with refused(404):
+        movies.delete_movie(new)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("url", help="the service's root, without a slash at its end")
+    arguments = parser.parse_args()
+    titles = json.loads(Path(__file__).parent.with_name("titles.json").read_text())
+    titles += ["x" * 1_900, "日" * 680]
+    image, cast = "https://example.org/a.jpg?b=%20c#d", ["Ann", " ", ""]
+    with ApiClient(Configuration(host=arguments.url)) as client:
+        movies = MoviesApi(client)
+        expected, etags = {}, {}
+        for title in titles:
+            movie = Movie(title=title, year=YEAR, cast=cast, image=image, description=title)
+            created = movies.create_movie_with_http_info(movie)
+            assert created.data == movie, f"{title!r} became {created.data}"
+            expected[f"{title}-{YEAR}"], etags[title] = movie, header(created, "ETag")
+        for limit in (1000, 7):
+            listed = list_all(movies, arguments.url, YEAR, limit)
+            assert listed == expected, f"limit {limit}: {listed.keys() ^ expected.keys()}"
+        for title in titles:
+            try:
+                make_the_round(movies, expected[f"{title}-{YEAR}"], etags[title])
+            except Exception as error:
+                raise AssertionError(f"the title {title[:50]!r}") from error
+        assert list_all(movies, arguments.url, YEAR, 1000) == {}
+        ServiceApi(client).read_health()
+    print(f"{arguments.url}: the generated client used {len(titles)} titles")
+
+
+if __name__ == "__main__":
+    main()
