@@ -3,8 +3,9 @@
 //! [`handle`] never fails: every error is a [`Problem`], and this is the one place where an error becomes one. Bodies
 //! are read and written here; what a movie is, [`crate::movie`] knows, and where it is kept, [`crate::store`].
 
-use std::{fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, panic::AssertUnwindSafe, time::Duration};
 
+use futures_util::FutureExt as _;
 use lambda_http::{
     Body, Response,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -65,9 +66,15 @@ pub async fn handle(
     let (name, answer) = match route(app, &request) {
         Err(problem) => ("none", Err(problem)),
         Ok(route) => {
-            let answer = tokio::time::timeout(budget, operate(app, &request, route)).await;
-            // A write that is cut off here may still happen: that is what the problem says.
-            (route.name(), answer.unwrap_or_else(|_| Err(Problem::unavailable(is_write))))
+            let operation = AssertUnwindSafe(operate(app, &request, route)).catch_unwind();
+            let answer = match tokio::time::timeout(budget, operation).await {
+                Ok(Ok(answer)) => answer,
+                // A bug; the panic hook has logged where it is.
+                Ok(Err(_)) => Err(Problem::internal()),
+                // A write that is cut off here may still happen: that is what the problem says.
+                Err(_) => Err(Problem::unavailable(is_write)),
+            };
+            (route.name(), answer)
         }
     };
     let mut response = answer.unwrap_or_else(|problem| problem.into_response(&request.full_path, request_id));

@@ -208,7 +208,7 @@ fn lead(
         runtime.block_on(async {
             match tokio::net::TcpListener::from_std(listener) {
                 Ok(listener) => dynoxide::server::serve_on(listener, database).await,
-                Err(error) => eprintln!("the local store cannot be served: {error}"),
+                Err(error) => tracing::error!(cause = %error, "the local store cannot be served"),
             }
         });
     });
@@ -239,10 +239,10 @@ fn stand_by(directory: &Path, lock: File) {
         match try_lead(&lock) {
             Ok(false) => thread::sleep(POLL),
             Ok(true) => break,
-            Err(error) => return eprintln!("the local store is not watched over any more: {error}"),
+            Err(error) => return tracing::error!(cause = %error, "the local store is not watched over any more"),
         }
     }
     if let Err(error) = lead(directory, lock, |listener| listener) {
-        eprintln!("the local store cannot be taken over: {error}; start again");
+        tracing::error!(cause = %error, "the local store cannot be taken over; start again");
     }
 }

@@ -45,11 +45,11 @@ use aws_sdk_dynamodb::{
 };
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use ring::rand::{SecureRandom as _, SystemRandom};
-use serde_json::json;
+use tracing::{error, warn};
 
 use crate::{
     movie::{Movie, MovieId, MoviePatch, Year},
-    telemetry::{Level, log, scope},
+    telemetry::scope,
 };
 #[cfg(feature = "local")]
 pub(crate) use dynamodb::{retries, timeouts};
@@ -288,7 +288,7 @@ impl Store {
                 }
             }
         }
-        log(Level::Warn, "rename gave way to other writers", json!({"rounds": RENAME_ROUNDS}));
+        warn!(rounds = RENAME_ROUNDS, "rename gave way to other writers");
         Err(StoreError::Unavailable)
     }
 
@@ -438,7 +438,7 @@ fn own_write(found: Option<&Item>, stamp: &str) -> Result<Option<VersionedMovie>
 fn new_version() -> Result<String, StoreError> {
     let mut bytes = [0; 16];
     SystemRandom::new().fill(&mut bytes).map_err(|_| {
-        log(Level::Error, "the system gives no random numbers", json!({}));
+        error!("the system gives no random numbers");
         StoreError::Unavailable
     })?;
     Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
@@ -458,6 +458,6 @@ where
     let first: Option<&dyn std::error::Error> = Some(error);
     let causes = std::iter::successors(first, |error| error.source()).map(ToString::to_string);
     let cause = causes.collect::<Vec<_>>().join(": ");
-    log(Level::Error, "DynamoDB did not answer", json!({"operation": operation, "code": error.code(), "cause": cause}));
+    error!(operation, code = error.code(), cause, "DynamoDB did not answer");
     StoreError::Unavailable
 }

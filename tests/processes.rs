@@ -488,12 +488,15 @@ fn every_log_line_is_json_and_bears_no_secret() {
             (&json!("movies-test"), &if at == 3 { json!(1) } else { json!(null) })
         );
     }
-    let debug = all.iter().filter(|line| line["level"] == "DEBUG");
-    assert!(debug.clone().count() >= 5 && debug.clone().all(|line| line["status"].is_number()), "{all:?}");
+    assert!(all.iter().all(|line| line["timestamp"].as_str().is_some_and(|time| time.ends_with('Z'))), "{all:?}");
+    let is_of_a_request = |line: &&Value| line["request_id"].as_str().is_some_and(|id| id.len() == 36);
+    let attempts = all.iter().filter(|line| line["level"] == "DEBUG" && line["target"] == "movies::store::attempts");
+    assert_eq!(attempts.filter(is_of_a_request).filter(|line| line["status"].is_number()).count(), 5, "{all:?}");
 
     let info = lines("INFO", "info.log");
     assert!(info.iter().all(|line| line["level"] == "INFO"), "{info:?}");
     assert!(lines("WARN", "warn.log").iter().all(|line| line.get("route").is_none()));
+    assert!(lines("TRACE", "trace.log").iter().all(|line| line["level"] != "TRACE"));
 }
 
 #[test]

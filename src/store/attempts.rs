@@ -14,10 +14,10 @@ use aws_sdk_dynamodb::{
     error::BoxError,
     operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
 };
-use serde_json::json;
+use tracing::debug;
 
 use super::StoreError;
-use crate::telemetry::{Level, keeps, log, scope};
+use crate::telemetry::scope;
 
 /// Counts every attempt, for the request's log line.
 #[derive(Debug)]
@@ -35,10 +35,8 @@ impl Intercept for Meter {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         scope::attempt();
-        if keeps(Level::Debug) {
-            let status = context.response().map(|response| response.status().as_u16());
-            log(Level::Debug, "an attempt at a call of DynamoDB ended", json!({"status": status}));
-        }
+        let status = context.response().map(|response| response.status().as_u16());
+        debug!(status, "an attempt at a call of DynamoDB ended");
         Ok(())
     }
 }

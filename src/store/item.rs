@@ -3,13 +3,10 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde_json::json;
+use tracing::error;
 
 use super::{StoreError, VersionedMovie};
-use crate::{
-    movie::{ImageUrl, Movie, MovieId, MoviePatch, Title, Year},
-    telemetry::{Level, log},
-};
+use crate::movie::{ImageUrl, Movie, MovieId, MoviePatch, Title, Year};
 
 /// Attributes by name.
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -68,7 +65,7 @@ pub(super) fn to_entry(item: Item) -> Result<(String, VersionedMovie), StoreErro
     match (id, stored) {
         (Some(id), Some(stored)) => Ok((id, stored)),
         (id, _) => {
-            log(Level::Error, "an item in the table is not a movie", json!({"id": id}));
+            error!(id, "an item in the table is not a movie");
             Err(StoreError::Corrupt)
         }
     }

@@ -22,6 +22,7 @@ mod hostile;
 mod listing;
 mod model;
 mod openapi;
+mod panics;
 mod support;
 mod swagger_ui;
 mod usage;
