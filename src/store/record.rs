@@ -173,6 +173,11 @@ mod tests {
         Record::new(&movie.id().unwrap(), movie, "v1".to_owned()).to_item().unwrap()
     }
 
+    /// The names of the movie's own attributes that a listing reads.
+    fn fields() -> impl Iterator<Item = String> {
+        item().into_keys().filter(|name| projection_names().contains_key(&format!("#{name}")))
+    }
+
     fn read(item: Item) -> (String, VersionedMovie) {
         Record::from_item(item).and_then(Record::into_entry).unwrap()
     }
@@ -186,7 +191,7 @@ mod tests {
         let (id, versioned) = read(item());
         assert_eq!((id.as_str(), versioned.version.as_str()), ("A-1", "v1"));
         assert_eq!(versioned.movie, Movie::from_json(MOVIE).unwrap());
-        assert!(projection_names().values().all(|field| item().contains_key(field)));
+        assert!(fields().count() + ["id", "etag", "prior_etag"].len() == item().len());
     }
 
     #[test]
@@ -206,9 +211,9 @@ mod tests {
             let found = Record::read(item).unwrap_err().reason;
             assert!(found.starts_with(reason), "{name}: {found}");
         }
-        for name in Movie::FIELDS {
+        for name in fields() {
             let mut item = item();
-            item.remove(*name);
+            item.remove(&name);
             assert_eq!(Record::read(item).unwrap_err().reason, format!("missing field `{name}`"));
         }
     }
