@@ -5,33 +5,47 @@
 //!
 //! This module knows nothing of HTTP statuses ([`crate::api`]) or of DynamoDB ([`crate::store`]).
 
-mod fields;
+mod field;
+mod object;
+#[cfg(feature = "local")]
+mod schema;
+mod table;
+
+mod errors;
+pub use errors::{FieldError, Invalid};
+
 mod id;
-mod image;
-mod year;
-
-use serde::Serialize;
-
-use fields::FieldErrors;
 pub use id::{MAX_ID_BYTES, MovieId, Title};
+
+mod image;
 pub use image::ImageUrl;
+
+mod year;
 pub use year::Year;
 
-/// A movie, whole and valid. Serialises to the JSON that clients see.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[cfg_attr(feature = "local", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "local", schemars(title = "Movie Data", description = "A movie, whole.", deny_unknown_fields))]
-pub struct Movie {
-    /// Not blank. With a dash and the year it makes the id, of at most 2,048 bytes of UTF-8.
-    pub title: Title,
-    /// Year released.
-    pub year: Year,
-    /// Names of the cast, in order.
-    pub cast: Vec<String>,
-    /// Absolute `http` or `https` URL of a picture.
-    pub image: ImageUrl,
-    /// Free text, may be empty.
-    pub description: String,
+use serde::{Deserialize, Serialize};
+
+use errors::FieldErrors;
+pub use field::Change;
+use field::{Member, Sent};
+use object::Object;
+
+// The one table of fields. An `Option` is a field that a movie can be without.
+table::fields! {
+    /// A movie, whole and valid. Serializes to the JSON that clients see, and to the attributes of an item.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    pub struct Movie {
+        /// Not blank. With a dash and the year it makes the id, of at most 2,048 bytes of UTF-8.
+        pub title: Title,
+        /// Year released.
+        pub year: Year,
+        /// Names of the cast, in order.
+        pub cast: Vec<String>,
+        /// Absolute `http` or `https` URL of a picture.
+        pub image: ImageUrl,
+        /// Free text, may be empty.
+        pub description: String,
+    }
 }
 
 impl Movie {
@@ -43,68 +57,25 @@ impl Movie {
         MovieId::new(&self.title, self.year).ok_or_else(|| Invalid::Fields(vec![id_too_long()]))
     }
 
-    /// Reads a movie from a JSON document with all five fields and no other.
+    /// Reads a movie from a JSON document with every required field and no unknown one.
     ///
     /// # Errors
     /// [`Invalid`], with every bad field.
     pub fn from_json(json: &[u8]) -> Result<Self, Invalid> {
-        let (fields, errors) = fields::from_json(json)?;
-        Self::from_fields(fields, errors)
+        let (sent, errors) = sent(json)?;
+        sent.into_movie(errors)
     }
-
-    fn from_fields(fields: MoviePatch, mut errors: FieldErrors) -> Result<Self, Invalid> {
-        let MoviePatch { title, year, cast, image, description } = fields;
-        for (name, missing) in [
-            ("title", title.is_none()),
-            ("year", year.is_none()),
-            ("cast", cast.is_none()),
-            ("image", image.is_none()),
-            ("description", description.is_none()),
-        ] {
-            if missing {
-                errors.missing(name);
-            }
-        }
-        match (title, year, cast, image, description) {
-            (Some(title), Some(year), Some(cast), Some(image), Some(description)) if errors.list.is_empty() => {
-                Ok(Self { title, year, cast, image, description })
-            }
-            _ => Err(Invalid::Fields(errors.list)),
-        }
-    }
-}
-
-/// The fields to change, the rest staying as they are: a JSON Merge Patch (RFC 7396) for a flat, closed object.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-#[cfg_attr(feature = "local", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "local", schemars(title = "Movie Patch", deny_unknown_fields, extend("minProperties" = 1)))]
-pub struct MoviePatch {
-    /// A new title, which moves the movie to another id.
-    pub title: Option<Title>,
-    /// A new year, which moves the movie to another id.
-    pub year: Option<Year>,
-    /// A new cast, replacing the whole list.
-    pub cast: Option<Vec<String>>,
-    /// A new picture.
-    pub image: Option<ImageUrl>,
-    /// A new description.
-    pub description: Option<String>,
 }
 
 impl MoviePatch {
-    /// Reads the fields to change from a JSON document with at least one of the five fields and no other.
+    /// Reads the fields to change from a JSON document with at least one field and no unknown one.
     ///
     /// # Errors
-    /// [`Invalid`], with every bad field. `null`, which would remove a field, is bad: all five are required.
+    /// [`Invalid`], with every bad field. `null` removes an optional field, and is bad for a required one.
     pub fn from_json(json: &[u8]) -> Result<Self, Invalid> {
-        let (fields, errors) = fields::from_json(json)?;
-        if !errors.list.is_empty() {
-            return Err(Invalid::Fields(errors.list));
-        }
-        if fields == Self::default() {
-            return Err(Invalid::Empty);
-        }
-        Ok(fields)
+        let (sent, errors) = sent(json)?;
+        let patch = sent.into_patch(errors)?;
+        if patch == Self::default() { Err(Invalid::Empty) } else { Ok(patch) }
     }
 
     /// The id that the movie at `current` has after this patch.
@@ -112,50 +83,27 @@ impl MoviePatch {
     /// # Errors
     /// [`Invalid::Fields`] when it would be too long for a key.
     pub fn id_after(&self, current: &MovieId) -> Result<MovieId, Invalid> {
-        let title = self.title.as_ref().unwrap_or(current.title());
-        MovieId::new(title, self.year.unwrap_or(current.year())).ok_or_else(|| Invalid::Fields(vec![id_too_long()]))
-    }
-
-    /// The movie after this patch.
-    #[must_use]
-    pub fn apply(&self, movie: Movie) -> Movie {
-        let patch = self.clone();
-        Movie {
-            title: patch.title.unwrap_or(movie.title),
-            year: patch.year.unwrap_or(movie.year),
-            cast: patch.cast.unwrap_or(movie.cast),
-            image: patch.image.unwrap_or(movie.image),
-            description: patch.description.unwrap_or(movie.description),
-        }
+        let title = self.title.clone().apply(current.title().clone());
+        let year = self.year.clone().apply(current.year());
+        MovieId::new(&title, year).ok_or_else(|| Invalid::Fields(vec![id_too_long()]))
     }
 }
 
-/// Why a document is not a movie or a patch. The texts are for clients.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Invalid {
-    /// Not one JSON object: what is wrong, and where.
-    Json(String),
-    /// A patch that changes nothing.
-    Empty,
-    /// An object whose fields are not a movie's: each bad field.
-    Fields(Vec<FieldError>),
-}
-
-/// One bad field.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[cfg_attr(feature = "local", derive(schemars::JsonSchema))]
-pub struct FieldError {
-    /// JSON Pointer (RFC 6901) to the field, or to the entry of an array.
-    pub pointer: String,
-    /// What a valid value is.
-    pub detail: String,
+/// What a client sent, and what is wrong with it by itself: a title can be too long for any year.
+fn sent(json: &[u8]) -> Result<(SentMovie, FieldErrors), Invalid> {
+    let mut errors = FieldErrors::default();
+    let sent = SentMovie::read(json, &mut errors)?;
+    let year = sent.year.value().copied().unwrap_or(Year::FIRST);
+    if sent.title.value().is_some_and(|title| MovieId::new(title, year).is_none()) {
+        let FieldError { pointer, detail } = id_too_long();
+        errors.add(&pointer, detail);
+    }
+    Ok((sent, errors))
 }
 
 fn id_too_long() -> FieldError {
-    FieldError {
-        pointer: "/title".to_owned(),
-        detail: format!("is too long: title, dash and year are at most {MAX_ID_BYTES} bytes of UTF-8 together"),
-    }
+    let detail = format!("is too long: title, dash and year are at most {MAX_ID_BYTES} bytes of UTF-8 together");
+    FieldError::new("/title", detail)
 }
 
 #[cfg(test)]
@@ -189,7 +137,7 @@ mod tests {
     #[test]
     fn a_null_or_repeated_field_is_bad() {
         let json = WHOLE.replace("\"description\":\"\"", "\"description\":null,\"year\":2021");
-        assert_eq!(pointers(&json), ["/description", "/year"]);
+        assert_eq!(pointers(&json), ["/year", "/description"]);
     }
 
     #[test]
@@ -201,7 +149,7 @@ mod tests {
             let movie = Movie::from_json(WHOLE.replace("2020", good).as_bytes()).unwrap();
             assert_eq!(movie.year.get(), year, "{good}");
             let patch = MoviePatch::from_json(format!("{{\"year\":{good}}}").as_bytes()).unwrap();
-            assert_eq!(patch.year, Year::new(year.into()), "{good}");
+            assert_eq!(patch.year, Change::Set(Year::new(year.into()).unwrap()), "{good}");
         }
     }
 
@@ -242,5 +190,6 @@ mod tests {
         assert_eq!(patch.id_after(&movie.id().unwrap()).unwrap().as_str(), "The Dare-1999");
         assert_eq!(patch.apply(movie.clone()), Movie { year: Year::new(1999).unwrap(), ..movie });
         assert_eq!(MoviePatch::from_json(b"{}"), Err(Invalid::Empty));
+        assert_eq!(serde_json::to_string(&patch).unwrap(), r#"{"year":1999}"#);
     }
 }

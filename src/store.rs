@@ -16,7 +16,7 @@
 //!
 //! # Layout
 //! The protocol knows keys and versions: [`items`] and [`transaction`] write, [`paging`] lists, [`precondition`] and
-//! [`version`] make and read conditions, [`attempts`] watches the SDK's attempts. [`movies`] and [`item`] know what an item
+//! [`version`] make and read conditions, [`attempts`] watches the SDK's attempts. [`movies`] and [`record`] know what an item
 //! holds. Another entity is another pair of them.
 //!
 //! # The item
@@ -25,11 +25,11 @@
 
 mod attempts;
 mod error;
-mod item;
 mod items;
 mod movies;
 mod paging;
 mod precondition;
+mod record;
 mod size;
 mod transaction;
 mod version;

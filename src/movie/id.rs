@@ -2,16 +2,17 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::Year;
+use super::{Year, field::Field};
 
 /// DynamoDB's limit for a partition key, in bytes of UTF-8.
 pub const MAX_ID_BYTES: usize = 2048;
 
 /// A movie's title: any text that is not blank, kept to the letter, never normalised.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(inline))]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+#[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(inline, !try_from))]
 pub struct Title(
     #[cfg_attr(feature = "local", schemars(length(min = 1, max = MAX_ID_BYTES - "-1".len()), regex(pattern = NOT_BLANK)))]
      String,
@@ -23,11 +24,16 @@ pub struct Title(
 const NOT_BLANK: &str =
     r"^[\s\S]*[^\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][\s\S]*$";
 
-impl Title {
-    /// Takes any text but blank; the length is limited by [`MovieId::new`], which knows the year too.
-    #[must_use]
-    pub fn parse(text: impl AsRef<str> + Into<String>) -> Option<Self> {
-        (!text.as_ref().chars().all(char::is_whitespace)).then(|| Self(text.into()))
+impl Field for Title {
+    const RULE: &'static str = "must be a string that is not blank";
+}
+
+/// Takes any text but blank; the length is limited by [`MovieId::new`], which knows the year too.
+impl TryFrom<String> for Title {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        if text.chars().all(char::is_whitespace) { Err(Self::RULE) } else { Ok(Self(text)) }
     }
 }
 
@@ -53,7 +59,7 @@ impl MovieId {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (title, year) = text.rsplit_once('-')?;
-        Self::new(&Title::parse(title)?, year.parse().ok()?)
+        Self::new(&title.to_owned().try_into().ok()?, year.parse().ok()?)
     }
 
     /// The title in it.
@@ -104,9 +110,9 @@ mod tests {
 
     #[test]
     fn an_id_fits_a_partition_key() {
-        let longest = Title::parse("é".repeat(1021)).unwrap();
+        let longest = Title::try_from("é".repeat(1021)).unwrap();
         assert_eq!(MovieId::new(&longest, Year::new(2020).unwrap()).unwrap().as_str().len(), 2047);
-        let too_long = Title::parse("é".repeat(1022)).unwrap();
+        let too_long = Title::try_from("é".repeat(1022)).unwrap();
         assert_eq!(MovieId::new(&too_long, Year::new(2020).unwrap()), None);
     }
 }

@@ -3,11 +3,14 @@
 use std::net::Ipv6Addr;
 
 use lambda_http::http::uri::Authority;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use super::field::Field;
 
 /// An absolute `http` or `https` URL with a host. It is stored and shown, never fetched.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(inline))]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+#[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(inline, !try_from))]
 pub struct ImageUrl(#[cfg_attr(feature = "local", schemars(regex(pattern = WEB_ADDRESS)))] String);
 
 /// Scheme, perhaps a user, a host by name or number, perhaps a port, and what follows. Regular expressions differ about `\s`,
@@ -21,28 +24,34 @@ const WEB_ADDRESS: &str = concat!(
     r#"([/?#][^\u0000-\u0020"<>\\\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*)?$"#,
 );
 
-impl ImageUrl {
-    /// `None` for anything that a browser would not take for a web address as it stands.
-    #[must_use]
-    pub fn parse(url: impl AsRef<str> + Into<String>) -> Option<Self> {
-        let text = url.as_ref();
-        let (scheme, rest) = text.split_once(':')?;
-        let rest = rest.strip_prefix("//")?;
-        let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
-        let is_clean = text.chars().all(|c| match c {
-            '"' | '<' | '>' | '\\' => false,
-            '!'..='~' => true,
-            other => !other.is_whitespace() && !other.is_control(),
-        });
-        let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
-        (is_web && is_clean && has_host(rest.get(..end)?)).then(|| Self(url.into()))
-    }
+impl Field for ImageUrl {
+    const RULE: &'static str = "must be an absolute http or https URL with a host";
+}
 
-    /// The URL as given.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+impl TryFrom<String> for ImageUrl {
+    type Error = &'static str;
+
+    fn try_from(url: String) -> Result<Self, &'static str> {
+        if is_web_address(&url) { Ok(Self(url)) } else { Err(Self::RULE) }
     }
+}
+
+/// Whether a browser would take `text` for a web address as it stands.
+fn is_web_address(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    let is_clean = text.chars().all(|c| match c {
+        '"' | '<' | '>' | '\\' => false,
+        '!'..='~' => true,
+        other => !other.is_whitespace() && !other.is_control(),
+    });
+    is_web && is_clean && rest.strip_prefix("//").is_some_and(|rest| has_host(authority(rest)))
+}
+
+/// What is before the path, the query or the fragment.
+fn authority(rest: &str) -> &str {
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+    rest.get(..end).unwrap_or_default()
 }
 
 /// Whether there is a host, and a port that is one if any is written.
@@ -75,7 +84,7 @@ mod tests {
             "http://user:pw@[::1]:80/x",
             "https://example.org/фильм.jpg",
         ] {
-            assert!(ImageUrl::parse(good).is_some(), "{good}");
+            assert!(ImageUrl::try_from(good.to_owned()).is_ok(), "{good}");
         }
         for bad in [
             "",
@@ -104,7 +113,7 @@ mod tests {
             "file:///etc/passwd",
             "http://h/<b>",
         ] {
-            assert!(ImageUrl::parse(bad).is_none(), "{bad}");
+            assert!(ImageUrl::try_from(bad.to_owned()).is_err(), "{bad}");
         }
     }
 }

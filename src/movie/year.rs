@@ -2,11 +2,15 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{errors::FieldErrors, field::Field};
 
 /// The year a movie was released, 1 to 9999.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(inline))]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "u64")]
+#[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(inline, !try_from))]
 pub struct Year(#[cfg_attr(feature = "local", schemars(with = "i32", range(min = 1, max = 9999)))] u16);
 
 impl Year {
@@ -24,26 +28,45 @@ impl Year {
     pub fn get(self) -> u16 {
         self.0
     }
+}
 
-    /// Reads a JSON number whose value is an integer, however it is written: `2020`, `2020.0` and `2.02e3` are the same.
-    ///
-    /// It works on the decimal digits, since a binary fraction would take 0.9999999999999999999 for 1.
-    #[must_use]
-    pub fn from_json_number(number: &str) -> Option<Self> {
-        let (mantissa, exponent) = match number.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
-            None => (number, 0),
-        };
-        let (integer, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let digits = [integer, fraction].concat();
-        let digits = digits.trim_start_matches('0');
-        let significant = digits.trim_end_matches('0');
-        // The value is the significant digits, followed by this many zeros.
-        let trimmed = i64::try_from(digits.len() - significant.len()).ok()?;
-        let zeros = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?.checked_add(trimmed)?;
-        let zeros = usize::try_from(zeros).ok().filter(|zeros| *zeros < 4)?;
-        [significant, &"0".repeat(zeros)].concat().parse().ok()
+impl Field for Year {
+    const RULE: &'static str = "must be an integer from 1 to 9999";
+
+    fn read(json: &RawValue, pointer: &str, errors: &mut FieldErrors) -> Option<Self> {
+        let year = from_json_number(json.get());
+        if year.is_none() {
+            errors.add(pointer, Self::RULE);
+        }
+        year
     }
+}
+
+impl TryFrom<u64> for Year {
+    type Error = &'static str;
+
+    fn try_from(year: u64) -> Result<Self, &'static str> {
+        Self::new(year).ok_or(Self::RULE)
+    }
+}
+
+/// Reads a JSON number whose value is an integer, however it is written: `2020`, `2020.0` and `2.02e3` are the same.
+///
+/// It works on the decimal digits, since a binary fraction would take 0.9999999999999999999 for 1.
+fn from_json_number(number: &str) -> Option<Year> {
+    let (mantissa, exponent) = match number.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
+        None => (number, 0),
+    };
+    let (integer, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = [integer, fraction].concat();
+    let digits = digits.trim_start_matches('0');
+    let significant = digits.trim_end_matches('0');
+    // The value is the significant digits, followed by this many zeros.
+    let trimmed = i64::try_from(digits.len() - significant.len()).ok()?;
+    let zeros = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?.checked_add(trimmed)?;
+    let zeros = usize::try_from(zeros).ok().filter(|zeros| *zeros < 4)?;
+    [significant, &"0".repeat(zeros)].concat().parse().ok()
 }
 
 /// Reads the one spelling that [`Year`]'s `Display` writes: digits with no sign and no leading zero.
@@ -84,11 +107,11 @@ mod tests {
             "0.000002020E9",
             "20200000000000000000000000000000000e-31",
         ] {
-            assert_eq!(Year::from_json_number(number), Some(Year(2020)), "{number}");
+            assert_eq!(from_json_number(number), Some(Year(2020)), "{number}");
         }
-        assert_eq!(Year::from_json_number("1"), Some(Year(1)));
-        assert_eq!(Year::from_json_number("1e3"), Some(Year(1000)));
-        assert_eq!(Year::from_json_number("9999.0"), Some(Year(9999)));
+        assert_eq!(from_json_number("1"), Some(Year(1)));
+        assert_eq!(from_json_number("1e3"), Some(Year(1000)));
+        assert_eq!(from_json_number("9999.0"), Some(Year(9999)));
     }
 
     #[test]
@@ -115,7 +138,7 @@ mod tests {
             "1.5e-9223372036854775808",
             "1e99999999999999999999",
         ] {
-            assert_eq!(Year::from_json_number(number), None, "{number}");
+            assert_eq!(from_json_number(number), None, "{number}");
         }
     }
 }

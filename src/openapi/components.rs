@@ -107,15 +107,6 @@ fn schemas(problems: &[Sent]) -> Value {
     let mut written = settings().for_serialize().into_generator();
     written.subschema_for::<ProblemJson<'_>>();
     let mut schemas: Value = read.take_definitions(true).into_iter().chain(written.take_definitions(true)).collect();
-    // An optional member is left out, and never null.
-    for name in ["MoviePatch", "Problem"] {
-        let properties = schemas[name]["properties"].as_object_mut();
-        for property in properties.into_iter().flat_map(|properties| properties.values_mut()) {
-            if let Some(first) = property["type"].get(0).cloned() {
-                property["type"] = first;
-            }
-        }
-    }
     schemas["Movie"]["example"] = example_movie();
     schemas["Problem"]["properties"]["type"]["enum"] = kinds(problems);
     schemas["Health"] = json!({

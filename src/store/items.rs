@@ -20,6 +20,12 @@ use super::{
 };
 use crate::telemetry::scope;
 
+/// What an update sets and removes.
+pub(super) struct Changes {
+    pub set: Item,
+    pub remove: Vec<String>,
+}
+
 /// A table whose items have the partition key `id`, and a version in `etag`.
 #[derive(Clone, Debug)]
 pub(super) struct Items {
@@ -79,23 +85,26 @@ impl Items {
         }
     }
 
-    /// Sets attributes of an item, and gives it a new version. Returns the item as it is now.
+    /// Sets and removes attributes of an item, and gives it a new version. Returns the item as it is now.
     pub(super) async fn update(
         &self,
         id: &str,
-        attributes: impl IntoIterator<Item = (&'static str, AttributeValue)>,
+        changes: Changes,
         precondition: &Precondition,
     ) -> Result<Item, StoreError> {
         let version = version::new()?;
         let Condition { expression: condition, mut values } = precondition.condition();
         values.insert(":new".to_owned(), AttributeValue::S(version.clone()));
         let mut update = "SET prior_etag = etag, etag = :new".to_owned();
-        let mut names = HashMap::new();
-        for (name, value) in attributes {
-            // Placeholders, since a name may be one of DynamoDB's reserved words.
+        let Changes { set, remove } = changes;
+        // Placeholders, since a name may be one of DynamoDB's reserved words.
+        let names: HashMap<_, _> = set.keys().chain(&remove).map(|name| (format!("#{name}"), name.clone())).collect();
+        for (name, value) in set {
             let _ = write!(update, ", #{name} = :{name}");
-            names.insert(format!("#{name}"), name.to_owned());
             values.insert(format!(":{name}"), value);
+        }
+        for (index, name) in remove.iter().enumerate() {
+            let _ = write!(update, "{} #{name}", if index == 0 { " REMOVE" } else { "," });
         }
         let lost = LostResponses::default();
         let call = self

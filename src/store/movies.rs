@@ -6,10 +6,11 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
-    Item, StoreError, item,
+    Item, StoreError,
     items::Items,
     paging::{Partition, Selection},
     precondition::Precondition,
+    record::{self, Record},
     version,
 };
 use crate::{
@@ -41,7 +42,7 @@ impl Page {
     /// The movies, each with its id, in the table's own order. Each is made when it is asked for, so that no page is in
     /// memory twice. An item that is not a movie is left out, and logged: it must not hide all others.
     pub fn into_movies(self) -> impl Iterator<Item = (String, VersionedMovie)> {
-        self.items.into_iter().filter_map(|found| item::to_entry(found).ok())
+        self.items.into_iter().filter_map(|item| Record::from_item(item).and_then(Record::into_entry).ok())
     }
 }
 
@@ -77,7 +78,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn get(&self, id: &MovieId) -> Result<VersionedMovie, StoreError> {
-        item::to_stored(self.items.get(id.as_str()).await?)
+        Record::from_item(self.items.get(id.as_str()).await?)?.into_movie()
     }
 
     /// Stores a movie that is not there yet.
@@ -85,10 +86,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::Exists`], [`StoreError::TooLarge`], [`StoreError::Unavailable`].
     pub async fn create(&self, id: &MovieId, movie: Movie) -> Result<VersionedMovie, StoreError> {
-        let movie = VersionedMovie { movie, version: version::new()? };
-        match self.items.create(item::from_stored(id, &movie)?, &movie.version).await? {
-            None => Ok(movie),
-            Some(current) => item::to_stored(current),
+        let version = version::new()?;
+        let record = Record::new(id, movie, version.clone());
+        match self.items.create(record.to_item()?, &version).await? {
+            None => record.into_movie(),
+            Some(current) => Record::from_item(current)?.into_movie(),
         }
     }
 
@@ -103,7 +105,8 @@ impl Store {
         patch: &MoviePatch,
         precondition: &Precondition,
     ) -> Result<VersionedMovie, StoreError> {
-        item::to_stored(self.items.update(id.as_str(), item::changes(patch), precondition).await?)
+        let item = self.items.update(id.as_str(), record::changes(patch)?, precondition).await?;
+        Record::from_item(item)?.into_movie()
     }
 
     /// Moves a movie to the id that the patch gives it, in one atomic step, with the patch's other changes.
@@ -119,9 +122,9 @@ impl Store {
         precondition: &Precondition,
     ) -> Result<VersionedMovie, StoreError> {
         let renamed = |current| {
-            let movie = patch.apply(item::to_stored(current)?.movie);
-            let renamed = VersionedMovie { movie, version: version::new()? };
-            Ok((item::from_stored(new_id, &renamed)?, renamed))
+            let movie = Record::from_item(current)?.into_movie()?.movie;
+            let renamed = Record::new(new_id, patch.apply(movie), version::new()?);
+            Ok((renamed.to_item()?, renamed.into_movie()?))
         };
         self.items.rename(id.as_str(), precondition, renamed).await
     }
@@ -146,8 +149,7 @@ impl Store {
             attribute: "year",
             value: AttributeValue::N(year.to_string()),
         });
-        let selection =
-            Selection { partition, projection: item::PROJECTION.to_owned(), names: item::projection_names() };
+        let selection = Selection { partition, projection: record::projection(), names: record::projection_names() };
         let page = self.items.list(&selection, *limit, cursor.clone(), deadline.into()).await?;
         Ok(Page { items: page.items, next: page.next })
     }

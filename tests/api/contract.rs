@@ -55,7 +55,8 @@ pub fn check(method: &str, path: &str, status: u64, headers: &BTreeMap<String, S
     }
 }
 
-fn template(path: &str) -> Option<&'static str> {
+/// The path of the document that a request's path is one of.
+pub fn template(path: &str) -> Option<&'static str> {
     match path {
         "/ns_movies" | "/ns_movies/" => Some("/ns_movies/"),
         _ if path.starts_with("/ns_movies/") => Some("/ns_movies/{id}"),
@@ -89,18 +90,19 @@ fn check_problem(body: &[u8], method: &str, line: &str) {
 }
 
 fn validate(schema: &Value, instance: &Value, line: &str) {
-    static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
-    let key = schema.to_string();
-    let validator = {
-        let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
-        let build = || {
-            let mut whole = json!({"components": {"schemas": DOCUMENT["components"]["schemas"]}});
-            whole.as_object_mut().unwrap().extend(schema.as_object().unwrap().clone());
-            Arc::new(jsonschema::options().should_validate_formats(true).build(&whole).expect("a schema"))
-        };
-        validators.entry(key).or_insert_with(build).clone()
-    };
-    if let Err(error) = validator.validate(instance) {
+    if let Err(error) = validator(schema).validate(instance) {
         panic!("{line}: {error} at {}", error.instance_path());
     }
+}
+
+/// The validator of a schema in the document.
+pub fn validator(schema: &Value) -> Arc<Validator> {
+    static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+    let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
+    let build = || {
+        let mut whole = json!({"components": {"schemas": DOCUMENT["components"]["schemas"]}});
+        whole.as_object_mut().unwrap().extend(schema.as_object().unwrap().clone());
+        Arc::new(jsonschema::options().should_validate_formats(true).build(&whole).expect("a schema"))
+    };
+    validators.entry(schema.to_string()).or_insert_with(build).clone()
 }

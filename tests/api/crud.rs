@@ -53,8 +53,8 @@ async fn a_year_is_a_number_by_its_value() {
         for (method, id) in [("PUT", "Put-1"), ("PATCH", "Patched-1")] {
             let title = id.split('-').next().unwrap();
             service.post(&movie(title, 1)).await;
-            let patch = format!("{{\"year\":{number}}}");
-            let renamed = service.call(method, &format!("/ns_movies/{id}")).body(&patch).send().await;
+            let change = format!("{{\"year\":{number}}}");
+            let renamed = service.call(method, &format!("/ns_movies/{id}")).body(&change).send().await;
             assert_eq!(renamed.headers["location"], format!("../ns_movies/{title}-{year}"), "{method} {number}");
             assert!(renamed.body.contains(&shown), "{method} {number}: {renamed:?}");
         }

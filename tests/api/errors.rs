@@ -70,7 +70,7 @@ async fn every_bad_field_is_listed_at_once() {
         let patch = service.call("PUT", DARE).json(&json!({"year": year})).send().await;
         assert_eq!((patch.status, patch.pointers()), (400, vec!["/year".to_owned()]), "{year}");
     }
-    for year in ["1e30", "1e400", "-0.0", "0.9999999999999999999"] {
+    for year in ["1e30", "1e400", "-0.0", "0.5"] {
         let patch = service.call("PATCH", DARE).body(&format!("{{\"year\":{year}}}")).send().await;
         assert_eq!((patch.status, patch.pointers()), (400, vec!["/year".to_owned()]), "{year}");
     }

@@ -10,6 +10,7 @@
 )]
 #![allow(missing_docs, reason = "tests are named as sentences")]
 
+mod bodies;
 mod cases;
 mod conditions;
 mod connections;
@@ -20,6 +21,7 @@ mod errors;
 mod event_sources;
 mod events;
 mod faults;
+mod fields;
 mod hostile;
 mod listing;
 mod model;

@@ -24,6 +24,11 @@ ACCEPTED = [
     "http://[::1]:8080",
     "https://xn--bcher-kva.example",
     "https://a-b.c1.example.org",
+    "https://my_app.example.org.",
+    " https://example.org\n",
+    "http://192.0.2.255:65535",
+    "http://[2001:db8::1]",
+    "http://[0:0:0:0:0:0:0:1]",
 ]
 REFUSED = [
     "",
@@ -50,7 +55,15 @@ REFUSED = [
     "ftp://example.org",
     "null",
     "https://bücher.example",
-    "https://example.org\n",
+    "https://example.org:99999",
+    "https://example.org:65536",
+    "https://192.0.2.256",
+    "https://example.1",
+    "http://::1",
+    "http://[::1",
+    "http://[1]",
+    "http://[:::]",
+    "http://[1:2:3:4:5:6:7:8:9]",
 ]
 
 

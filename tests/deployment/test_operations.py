@@ -5,9 +5,11 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import botocore.session
@@ -79,6 +81,7 @@ class WaysBackTest(unittest.TestCase):
                 start, limit = int(query.get("cursor", ["0"])[0]), int(query["limit"][0])
                 page = dict(list(movies.items())[start:start + limit])
                 self.send_response(200)
+                self.send_header("Content-Type", "application/json")
                 if start + limit < len(movies):
                     self.send_header("Link", f'</ns_movies/?limit={limit}&cursor={start + limit}>; rel="next"')
                 self.end_headers()
@@ -91,10 +94,13 @@ class WaysBackTest(unittest.TestCase):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
-        (recipe,) = re.findall(r"python3 - > lost.json <<'EOF'\n(.*?)EOF\n", OPERATIONS, re.DOTALL)
-        recipe = recipe.replace("localhost:9000", f"127.0.0.1:{server.server_port}")
-        collected = subprocess.run([sys.executable, "-"], input=recipe, capture_output=True, text=True, check=True).stdout
-        self.assertEqual(json.loads(collected), {"movies_list": list(movies.values())})
+        export, file = re.search(r"^(make export URL=http://localhost:9000) FILE=(\S+)\nmake seed .* FILE=\2 ", OPERATIONS, re.M).groups()
+        export = export.replace("localhost:9000", f"127.0.0.1:{server.server_port}")
+        with tempfile.TemporaryDirectory() as directory:
+            target = Path(directory, file)
+            command = [*export.split(), f"FILE={target}", f"PYTHON={sys.executable}", "--old-file=.tools/python"]
+            subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+            self.assertEqual(json.loads(target.read_text()), {"movies_list": list(movies.values())})
 
     def test_a_restored_table_is_one_that_the_stages_roles_may_use(self) -> None:
         names = set(re.findall(r"movies-\w+-restored\w*", OPERATIONS.replace("restored-", "restored")))

@@ -11,13 +11,14 @@ import unittest
 import unittest.mock
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from cloudformation import ROOT
 
 sys.path.insert(0, str(ROOT / "seed"))
-from sigv4 import Signer  # noqa: E402
+from auth import SigV4  # noqa: E402
 
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "to/k+en=="}
@@ -28,7 +29,8 @@ class SignatureTest(unittest.TestCase):
         keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token"}
         url = "https://x.execute-api.eu-west-1.amazonaws.com/prod/ns_movies/50%2F50%20%C3%A9-2011?limit=1&cursor=a"
         with unittest.mock.patch.dict(os.environ, keys):
-            sent = Signer("eu-west-1").headers("PUT", url, {"Content-Type": "application/json"}, '{"cast":[]}')
+            content = {"headers": {"Content-Type": "application/json"}, "data": '{"cast":[]}'}
+            sent = requests.Request("PUT", url, auth=SigV4("eu-west-1"), **content).prepare().headers
         scheme, credential, signed, signature = re.fullmatch(
             r"(\S+) Credential=(\S+), SignedHeaders=(\S+), Signature=(\w+)", sent["Authorization"]).groups()
         date = sent["X-Amz-Date"]

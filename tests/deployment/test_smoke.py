@@ -1,7 +1,6 @@
 """The smoke test waits for a stage that was just created, and for nothing else."""
 
-import contextlib
-import io
+import argparse
 import itertools
 import socket
 import sys
@@ -12,8 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from cloudformation import ROOT
 
-sys.path.insert(0, str(ROOT / "tests"))
-import smoke  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/smoke"))
+import conftest as smoke  # noqa: E402
+
+Exit = smoke.pytest.exit.Exception
 
 
 class NewStageTest(unittest.TestCase):
@@ -22,18 +23,14 @@ class NewStageTest(unittest.TestCase):
         clock = unittest.mock.patch.multiple(smoke.time, monotonic=lambda: self.now, sleep=self.sleep)
         clock.start()
         self.addCleanup(clock.stop)
-        self.said = io.StringIO()
-        redirect = contextlib.redirect_stderr(self.said)
-        redirect.__enter__()
-        self.addCleanup(redirect.__exit__, None, None, None)
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def api(self, *answers: tuple[int, bool]) -> smoke.Api:
-        """An API that gives these answers, each a status and whether it is the service's own, the last of them again and
-        again."""
-        coming = itertools.chain(answers, itertools.repeat(answers[-1]))
+    def connect(self, *answers: tuple[int, bool], url: str = "") -> smoke.Api:
+        """Connects to an API that gives these answers, each a status and whether it is the service's own, the last of them
+        again and again."""
+        coming = itertools.chain(answers, itertools.repeat(answers[-1] if answers else None))
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -42,6 +39,7 @@ class NewStageTest(unittest.TestCase):
                 if by_service:
                     self.send_header("X-Content-Type-Options", "nosniff")
                 self.end_headers()
+                self.wfile.write(b'{"paths": {}}')
 
             def log_message(self, *arguments: object) -> None:
                 pass
@@ -50,35 +48,36 @@ class NewStageTest(unittest.TestCase):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
-        return smoke.Api(f"http://127.0.0.1:{server.server_port}/dev", None, None, False)
+        url = url or f"http://127.0.0.1:{server.server_port}/dev"
+        return smoke.connect(argparse.Namespace(url=url, sigv4=None, token=None, reads_signed=False))
 
     def test_a_new_stage_is_waited_for(self) -> None:
-        self.api((403, False), (403, False), (500, False), (200, True)).reach()
+        self.connect((403, False), (403, False), (500, False), (200, True))
         self.assertTrue(0 < self.now < 60, self.now)
-        self.assertIn("answers 403: waiting", self.said.getvalue())
 
     def test_a_new_name_is_waited_for(self) -> None:
-        api = self.api((200, True))
-        send, failures = api.send, iter([socket.gaierror("unknown name"), socket.gaierror("unknown name")])
+        resolve, failures = socket.getaddrinfo, iter([socket.gaierror("unknown name"), socket.gaierror("unknown name")])
 
-        def late(*arguments: object) -> smoke.Answer:
+        def late(*arguments: object) -> list[object]:
             for failure in failures:
                 raise failure
-            return send(*arguments)
+            return resolve(*arguments)
 
-        with unittest.mock.patch.object(api, "send", late):
-            api.reach()
+        with unittest.mock.patch.object(socket, "getaddrinfo", late):
+            self.connect((200, True))
         self.assertTrue(0 < self.now < 60, self.now)
 
     def test_patience_ends_after_a_minute(self) -> None:
-        with self.assertRaisesRegex(smoke.Unusable, "refuses access"):
-            self.api((403, False)).reach()
+        with self.assertRaisesRegex(Exit, "access is refused or fails: 403"):
+            self.connect((403, False))
         self.assertTrue(60 <= self.now <= 65, self.now)
 
     def test_nothing_else_is_waited_for(self) -> None:
-        with self.assertRaisesRegex(smoke.Unusable, "Nothing is at"):
-            self.api((404, True)).reach()
-        self.api((503, True)).reach()
-        with self.assertRaisesRegex(smoke.Unusable, "does not answer"):
-            smoke.Api("http://127.0.0.1:1", None, None, False).reach()
+        for status in (404, 503):
+            with self.assertRaisesRegex(Exit, f"answers {status}"):
+                self.connect((status, True))
+        with self.assertRaisesRegex(Exit, "Connection refused"):
+            self.connect(url="http://127.0.0.1:1")
+        with self.assertRaisesRegex(Exit, "contains invalid character"):
+            self.connect(url="http://loc al")
         self.assertEqual(self.now, 0)

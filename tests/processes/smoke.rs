@@ -1,4 +1,4 @@
-//! `tests/smoke.py`, which tests a deployed API from outside, against the local one.
+//! `tests/smoke`, which tests a deployed API from outside, against the local one.
 
 use std::process::Command;
 
@@ -17,12 +17,11 @@ fn it_passes_and_leaves_nothing_behind() {
     let before = list();
     let smoke = |url: &str| {
         let mut command = Command::new("python3");
-        command.arg("-B").arg(project("tests/smoke.py")).args(["--url", url]);
+        command.args(["-B", "-m", "pytest", "-p", "no:cacheprovider"]).arg(project("tests/smoke")).args(["--url", url]);
         command
     };
     for url in [format!("http://{}", watch.address), format!("http://{}/prod/", stage.address)] {
-        let printed = succeeds(&mut smoke(&url));
-        assert!(printed.contains(" 0 failed") && !printed.contains("FAIL"), "{url}: {printed}");
+        succeeds(&mut smoke(&url));
         assert_eq!(list(), before, "{url}");
     }
     for (service, url) in

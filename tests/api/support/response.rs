@@ -7,24 +7,26 @@ use movies::event::Event;
 use serde_json::{Value, json};
 
 use super::Function;
-use crate::contract;
+use crate::{bodies, contract};
 
 /// Puts an event's bytes in, takes the reply's bytes out.
 pub async fn send_event(function: &Function, event: &[u8]) -> Response {
     let request = match Event::from_bytes(event) {
         Event::Http(_, mut request) => {
             request.strip_base_path(&function.config.base_path);
-            Some((request.method, request.path, request.full_path))
+            let body = request.body.clone().unwrap_or_default();
+            Some((request.method, request.path, request.full_path, body))
         }
         Event::Unknown => None,
     };
     let mut response = Response::read(&function.reply(event).await);
     match request {
-        Some((method, Some(path), url)) => {
+        Some((method, Some(path), url, body)) => {
+            bodies::check(&method, &path, &body, response.status, response.body.as_bytes());
             contract::check(&method, &path, response.status, &response.headers, response.body.as_bytes());
             response.url = url;
         }
-        Some((_, None, _)) | None => assert_eq!(response.status, 400, "{response:?}"),
+        Some((_, None, ..)) | None => assert_eq!(response.status, 400, "{response:?}"),
     }
     response
 }

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Builds what the bench measures: the function as it is deployed, its peers, and a local build for its emulator, which is not
+# measured: benches/build.sh arm64|x86_64
+set -eu
+cd "$(dirname "$0")/.."
+echo 'Building the function, its peers and the emulator: 15 minutes, if nothing is built yet'
+SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 python3 -m samcli build --parameter-overrides Architecture="$1"
+if rustup target list --installed | grep -q '^aarch64-unknown-linux-gnu'; then
+  cargo lambda build --quiet --locked --release --arm64 --lambda-dir target/bench-arm64
+else
+  echo 'The size for arm64 is left out: rustup target add aarch64-unknown-linux-gnu'
+fi
+peers='cargo build --quiet --locked --manifest-path benches/Cargo.toml --target-dir target/bench'
+# One at a time: together, each would have the features that the others ask for.
+$peers --profile deployed --package hello
+$peers --profile deployed --package bare
+$peers --release --package usual
+CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
+  cargo build --quiet --locked --release --features local --target-dir target/bench-emulator

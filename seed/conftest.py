@@ -1,0 +1,129 @@
+"""What the tests here share: an API in memory that misbehaves as it is told, and the programs run against it."""
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+PAGE = 50
+
+
+class FakeApi:
+    """The list of movies. `mishap` may give a POST a response of its own, or `drop` its connection before the movie is
+    stored, or `lose` the response after that, or `cut` it short."""
+
+    def __init__(self, mishap=lambda movie, attempt: None, root="", link="{path}", has_keys=True):
+        self.mishap, self.root, self.link, self.has_keys = mishap, root, link, has_keys
+        self.movies, self.keys, self.attempts, self.lists = {}, {}, [], []
+        self.lock = threading.Lock()
+        handler = type("Handler", (Handler,), {"api": self})
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        # A client that goes away is part of the test.
+        self.server.handle_error = lambda *_: None
+        self.url = f"http://127.0.0.1:{self.server.server_port}{root}"
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, args=[0.01], daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self):
+        url = urlsplit(self.path)
+        self.api.lists.append(dict(self.headers))
+        if url.path != f"{self.api.root}/ns_movies/":
+            return self.respond(404, {"detail": "Nothing is at this path."})
+        ids, query = list(self.api.movies), parse_qs(url.query)
+        start = int(query.get("cursor", ["0"])[0])
+        end = start + min(PAGE, int(query["limit"][0]))
+        reference = self.api.link.format(path=url.path) + f"?limit=1000&cursor={end}"
+        more = {"Link": f'<{reference}>; rel="next"'} if end < len(ids) else {}
+        mishap = self.api.mishap(None, start)
+        if mishap:
+            return self.respond(*mishap[:2], **mishap[2] if len(mishap) > 2 else {})
+        return self.respond(200, {id: self.api.movies[id] for id in ids[start:end]}, **more)
+
+    def do_POST(self):
+        movie = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path != f"{self.api.root}/ns_movies/" or self.headers["Content-Type"] != "application/json":
+            return self.respond(404, {})
+        id, key = f"{movie.get('title')}-{movie.get('year')}", self.headers["Idempotency-Key"]
+        with self.api.lock:
+            self.api.attempts.append(id)
+            mishap = self.api.mishap(movie, self.api.attempts.count(id)) or None
+            is_new = id not in self.api.movies
+            is_replay = self.api.has_keys and self.api.keys.get(key) == id
+            if is_new and mishap in (None, "lose", "cut"):
+                self.api.movies[id], self.api.keys[key] = movie, id
+        if mishap in ("drop", "lose"):
+            self.close_connection = True
+        elif mishap == "cut":
+            self.close_connection = True
+            self.respond(200, movie, Content_Length="10000")
+        elif mishap:
+            self.respond(*mishap[:2], **mishap[2] if len(mishap) > 2 else {})
+        elif is_replay:
+            self.respond(200, movie, Idempotency_Replayed="true")
+        else:
+            self.respond(200 if is_new else 409, movie)
+
+    def respond(self, status, document, **headers):
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        for name, value in {"Content_Type": "application/json", "Content_Length": str(len(body)), **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def movies(count):
+    rest = {"year": 2000, "cast": [], "image": "https://x.org", "description": ""}
+    return [{"title": f"Movie {i}", **rest} for i in range(count)]
+
+
+def start(program, *arguments, **options):
+    command = [sys.executable, "-B", str(Path(__file__).with_name(program)), *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.Popen(command, encoding="utf-8", errors="surrogateescape", **pipes)
+
+
+def end(process):
+    """Exit status, stdout and stderr; the time that it took is T."""
+    summary, messages = process.communicate(timeout=600)
+    return process.returncode, re.sub(r"in [0-9.]+ s", "in T s", summary or "").strip(), messages
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Runs load.py with a file of these movies, or these bytes."""
+
+    def run(url, content, *options, end=end, **pipes):
+        file = tmp_path / "film.json"
+        file.write_bytes(content if isinstance(content, bytes) else json.dumps({"movies_list": content}).encode())
+        return end(start("load.py", "--url", url, "--file", file, *options, **pipes))
+
+    return run
+
+
+@pytest.fixture
+def export(tmp_path):
+    def run(url, *options, file=tmp_path / "export.json", end=end, **pipes):
+        return end(start("export.py", "--url", url, "--file", file, *options, **pipes))
+
+    return run

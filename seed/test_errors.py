@@ -1,0 +1,159 @@
+"""Tests what a user can type wrong: each is one line and an exit status, never a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import FakeApi, end, movies
+
+FILES = [
+    (b'{"movies_list": [\n  {"title" "A"}]}', ": Expecting ':' delimiter: line 2 column 12 "),
+    (b"", "line 1 column 1"),
+    (b'{"movies_list": [\n"caf\xe9"]}', "line 2 is not UTF-8"),
+    ('{"movies_list": []}'.encode("utf-16"), "line 1 is not UTF-8"),
+    (b"[" * 100_000, "recursion"),
+    (b'{"movies_list": [' + b"[" * 100_000 + b"]" * 100_000 + b"]}", "recursion"),
+    (b"[]", 'it has no list of movies. It must look like {"movies_list": [movie, ...]}'),
+    (b'{"movies_list": {}}', "it has no list of movies"),
+    (b'{"movies_list": [{"year": NaN}]}', "NaN is not a number that the API takes"),
+    (b'{"movies_list": [{"year": -Infinity}]}', "-Infinity is not a number"),
+    (b'{"movies_list": [{"year": 1e999}]}', "1e999 is not a number"),
+    (b'{"movies_list": [{"year": ' + b"1" * 5000 + b"}]}", "Exceeds the limit"),
+    (b'{"movies_list": [], "movies_list": []}', 'the document has the key "movies_list" twice'),
+    (b'{"movies_list": [{}, {"title": "A\\u001b", "year": 1, "year": 1}]}', 'movie 2 (A\\x1b) has the key "year" twice'),
+    (b'{"movies_list": [{"title": "A", "title": "B"}]}', 'movie 1 (B) has the key "title" twice'),
+    (b'{"movies_list": [{"": 1, "": 1}]}', 'movie 1 (without a title) has the key "" twice'),
+    (b'{"movies_list": []} {}', "Extra data"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("content, message", FILES)
+def test_files_that_cannot_be_read(load, tmp_path, content, message):
+    with FakeApi() as api:
+        status, summary, messages = load(api.url, content)
+    assert (status, summary) == (2, "")
+    assert messages.startswith(f"{tmp_path}/film.json cannot be used: ") and message in messages
+    assert messages.endswith(". Nothing was loaded.\n") and len(messages.splitlines()) == 1
+    assert (api.attempts, api.lists) == ([], [])
+
+
+@pytest.mark.parametrize("file, message", [
+    ("missing", "No such file or directory"), (".", "Is a directory"), ("x" * 300, "File name too long"), ("loop", "Too many levels"),
+])  # fmt: skip
+def test_files_that_are_not_there(load, tmp_path, file, message):
+    (tmp_path / "loop").symlink_to("loop")
+    status, summary, messages = load("http://127.0.0.1:1", [], "--file", tmp_path / file)
+    assert (status, summary) == (2, "") and message in messages and len(messages.splitlines()) == 1
+
+
+def test_a_byte_order_mark_and_a_pipe_are_no_obstacle(load, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with FakeApi() as api:
+        process = load(api.url, [], "--file", tmp_path / "pipe", end=lambda process: process)
+        (tmp_path / "pipe").write_bytes(b'\xef\xbb\xbf{"movies_list": [{"title": "A", "year": 1}]}')
+        assert end(process)[0] == 0
+    assert list(api.movies) == ["A-1"]
+
+
+URLS = [
+    ("http://loc al:9300", "Host 'loc al' contains invalid character ' '"),
+    ("http://h\x01\x1b[1m", r"invalid character '\x01'"),
+    ("http://h\n/x", r"invalid character '\n'"),
+    ("localhost:9000", "it must start with http:// or https:// and a host. Write it like http://localhost:9000"),
+    ("ftp://example.org", "it must start with http"),
+    ("", "it must start with http"),
+    ("https://", "it must start with http"),
+    ("http:///prod", "it must start with http"),
+    ("http://h:x", "'h:x' is not a valid host or port"),
+    ("http://h:99999", "Failed to parse"),
+    ("http://[::1", "not a valid host or port"),
+    ("http://[zz]", "not a valid host or port"),
+    ("http://ⅰ.example", "not a valid IDNA label"),
+    ("http://\udcff/", "not a valid IDNA label"),
+    ("http://h/?x", "it must not have a user name, a query or a fragment"),
+    ("http://h/#", "it must not have a user name, a query or a fragment"),
+    ("http://u:p@h/", "it must not have a user name, a query or a fragment"),
+    ("http://127.0.0.1:1", "http://127.0.0.1:1/ns_movies/ does not respond: Connection refused. "),
+    ("http://[::1]:1/prod", "http://[::1]:1/prod/ns_movies/ does not respond: "),
+    ("http://nowhere.invalid", "http://nowhere.invalid/ns_movies/ does not respond: "),
+    ("http://bücher.invalid", "http://xn--bcher-kva.invalid/ns_movies/ does not respond: "),
+    ("http://a..invalid", "does not respond: label empty or too long. "),
+    (f"http://{'a' * 64}.invalid", "does not respond: label empty or too long. "),
+    ("http://a'b<c\"", "does not respond: "),
+]  # fmt: skip
+
+
+def is_one_line_about(result, message):
+    status, summary, messages = result
+    assert (status, summary) == (2, "")
+    return message in messages and messages.endswith("\n") and messages[:-1].isprintable()
+
+
+@pytest.mark.parametrize("url, message", URLS)
+def test_urls_that_cannot_be_used(load, url, message):
+    assert is_one_line_about(load(url, movies(1)), message)
+
+
+@pytest.mark.parametrize("url, message", URLS[:3])
+def test_urls_that_cannot_be_exported(export, url, message):
+    assert is_one_line_about(export(url), message)
+
+
+@pytest.mark.parametrize("response, message", [
+    ((404, {"detail": "Nothing is at this path."}), "is not the list of movies: GET answers 404 Nothing is at this path. Check the URL"),
+    ((200, [{}]), "is not the list of movies: GET answers 200 OK. "),
+    ((200, {"id": 5}), "is not the list of movies: GET answers 200 OK. "),
+    ((301, {}, {"Location": "https://x.org/"}), "is not the list of movies: GET answers 301 Moved Permanently, to https://x.org/. "),
+    ((403, {"message": "Forbidden"}), "refuses access: 403 Forbidden. The URL lacks its stage (such as /prod), "),
+    ((503, {}), "is not the list of movies: GET answers 503 Service Unavailable. "),
+])  # fmt: skip
+def test_urls_that_are_not_the_list_of_movies(load, response, message):
+    with FakeApi(lambda *_: response) as api:
+        status, summary, messages = load(api.url, movies(1))
+    # A 503 is asked again for a while.
+    messages = messages.removeprefix("Waiting for the API's first response; a local one may be compiling.\n")
+    assert (status, summary) == (2, "") and message in messages and len(messages.splitlines()) == 1
+    assert api.attempts == []
+
+
+@pytest.mark.parametrize("kind, stream, status, arguments", [
+    *((kind, stream, 0, []) for kind in ("closed pipe", "full", "closed") for stream in ("stdout", "stderr", "both")),
+    *(("closed pipe", "both", status, arguments) for status, arguments in (
+        (1, []), (2, ["--file", "missing"]), (0, ["--help"]), (2, ["--nonsense"]))),
+    ("closed pipe", "stdout", 0, ["--help"]),
+    ("closed pipe", "stderr", 1, []),
+])  # fmt: skip
+def test_output_that_nobody_reads(load, kind, stream, status, arguments):
+    reader, writer = os.pipe()
+    os.close(reader)
+    full = open("/dev/full", "w")
+    streams = ["stdout", "stderr"] if stream == "both" else [stream]
+    closed = {1, 2} if stream == "both" else {1 if stream == "stdout" else 2}
+    if kind == "closed":
+        pipes = {"preexec_fn": lambda: [os.close(number) for number in closed]}
+    else:
+        pipes = {name: writer if kind == "closed pipe" else full for name in streams}
+    refusal = (400, {"errors": 5})
+    with FakeApi(lambda movie, _: refusal if movie and status == 1 else None) as api:
+        result = load(api.url, movies(3), *arguments, **pipes)
+    os.close(writer)
+    assert result[0] == status
+    assert "Traceback" not in f"{result}" and "Exception" not in f"{result}" and "Error" not in f"{result}"
+
+
+def test_the_case_as_a_user_types_it(tmp_path):
+    with FakeApi() as api:
+        command = f"'{sys.executable}' -B seed/load.py --url {api.url} | true"
+        process = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    assert (process.stdout, process.stderr) == ("", "")
+    assert len(api.movies) == 2
+
+
+def test_a_python_without_the_packages_says_so_or_finds_them(tmp_path):
+    base = Path(sys.executable).resolve()
+    for name in ("load.py", "export.py"):
+        command = [base, "-B", Path(__file__).with_name(name), "--url", "http://loc al:9300", "--file", tmp_path / "x"]
+        process = subprocess.run(command, capture_output=True, text=True)
+        assert is_one_line_about((process.returncode, process.stdout, process.stderr), "")

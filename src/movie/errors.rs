@@ -1,0 +1,81 @@
+//! Why a document is not a movie or a patch: every bad field, each with a JSON Pointer (RFC 6901).
+
+use serde::Serialize;
+
+/// How many errors beside those of a movie's own fields one response lists; a hostile body can hold a hundred thousand.
+const MAX_OTHER_ERRORS: usize = 100;
+
+/// How many bytes of an unknown field's name an error repeats.
+const MAX_NAME_BYTES: usize = 200;
+
+/// Why a document is not a movie or a patch. The texts are for clients.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Invalid {
+    /// Not one JSON object: what is wrong, and where.
+    Json(String),
+    /// A patch that changes nothing.
+    Empty,
+    /// An object whose fields are not a movie's: each bad field.
+    Fields(Vec<FieldError>),
+}
+
+/// One bad field.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "local", derive(schemars::JsonSchema))]
+pub struct FieldError {
+    /// JSON Pointer (RFC 6901) to the field, or to the entry of an array.
+    pub pointer: String,
+    /// What a valid value is.
+    pub detail: String,
+}
+
+impl FieldError {
+    pub(super) fn new(pointer: &str, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.to_owned(), detail: detail.into() }
+    }
+}
+
+/// The errors found so far, bounded.
+#[derive(Debug, Default)]
+pub(crate) struct FieldErrors {
+    list: Vec<FieldError>,
+    /// How many of them a body may hold any number of.
+    others: usize,
+}
+
+impl FieldErrors {
+    /// Notes what is wrong with one of a movie's fields.
+    pub(super) fn add(&mut self, pointer: &str, detail: impl Into<String>) {
+        self.list.push(FieldError::new(pointer, detail));
+    }
+
+    /// Notes what is wrong with something of which a body may hold any number.
+    pub(super) fn add_other(&mut self, pointer: &str, detail: &str) {
+        if self.others < MAX_OTHER_ERRORS {
+            self.others += 1;
+            self.add(pointer, detail);
+        }
+    }
+
+    /// Notes that `name` is not among the `known` fields.
+    pub(super) fn add_unknown(&mut self, name: &str, known: &[&str]) {
+        let known = match known {
+            [first @ .., last] if !first.is_empty() => format!("{} and {last} are", first.join(", ")),
+            fields => format!("{} is", fields.concat()),
+        };
+        self.add_other(&pointer_to(name), &format!("is not a field of a movie: {known}"));
+    }
+
+    /// What the document is, unless something was wrong with it.
+    pub(super) fn or<T>(self, read: Option<T>) -> Result<T, Invalid> {
+        read.filter(|_| self.list.is_empty()).ok_or(Invalid::Fields(self.list))
+    }
+}
+
+/// A JSON Pointer to a member, of a length that a response can carry.
+fn pointer_to(name: &str) -> String {
+    let cut = name.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= MAX_NAME_BYTES).last();
+    let shown = name.get(..cut.unwrap_or_default()).unwrap_or_default();
+    let more = if shown.len() < name.len() { "…" } else { "" };
+    format!("/{}{more}", shown.replace('~', "~0").replace('/', "~1"))
+}

@@ -1,0 +1,178 @@
+//! What each field of a movie has: values that are valid, what a client may send for it, and what a patch does to it.
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+use super::errors::FieldErrors;
+
+/// A value of a field. Its type holds valid values only.
+pub(crate) trait Field: DeserializeOwned + Serialize {
+    /// What a valid value is, for a client that sent another.
+    const RULE: &'static str;
+
+    /// Reads a value that a client sent, and notes what is wrong with it.
+    fn read(json: &RawValue, pointer: &str, errors: &mut FieldErrors) -> Option<Self> {
+        let value = serde_json::from_str(json.get()).ok();
+        if value.is_none() {
+            errors.add(pointer, Self::RULE);
+        }
+        value
+    }
+}
+
+impl Field for String {
+    const RULE: &'static str = "must be a string";
+}
+
+impl Field for Vec<String> {
+    const RULE: &'static str = "must be an array of strings";
+
+    /// Names each bad entry.
+    fn read(json: &RawValue, pointer: &str, errors: &mut FieldErrors) -> Option<Self> {
+        let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(json.get()) else {
+            errors.add(pointer, Self::RULE);
+            return None;
+        };
+        let mut texts = Self::with_capacity(entries.len());
+        for (index, entry) in entries.iter().enumerate() {
+            match serde_json::from_str(entry.get()) {
+                Ok(text) => texts.push(text),
+                Err(_) => errors.add_other(&format!("{pointer}/{index}"), String::RULE),
+            }
+        }
+        (texts.len() == entries.len()).then_some(texts)
+    }
+}
+
+/// What a client sent for a field.
+#[derive(Debug, Default)]
+pub(super) enum Sent<T> {
+    #[default]
+    Absent,
+    Null,
+    Value(T),
+    /// Something that is no value of the field. What is wrong with it is noted already.
+    Invalid,
+}
+
+impl<T: Field> Sent<T> {
+    /// Takes what was sent for the field; a second time is an error.
+    pub(super) fn receive(&mut self, json: &RawValue, pointer: &str, errors: &mut FieldErrors) {
+        match self {
+            Self::Absent if json.get() == "null" => *self = Self::Null,
+            Self::Absent => *self = T::read(json, pointer, errors).map_or(Self::Invalid, Self::Value),
+            Self::Null | Self::Value(_) | Self::Invalid => errors.add_other(pointer, "is given more than once"),
+        }
+    }
+
+    /// The value, if there is one.
+    pub(super) fn value(&self) -> Option<&T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null | Self::Invalid => None,
+        }
+    }
+}
+
+/// What a patch does to a field: it keeps the value or sets another. An optional field is an [`Option`], so `Set(None)`
+/// removes it, and a required field cannot be removed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Change<T> {
+    /// The field stays as it is.
+    #[default]
+    Keep,
+    /// The field gets this value.
+    Set(T),
+}
+
+impl<T> Change<T> {
+    /// Whether the field stays as it is.
+    pub(super) fn is_keep(&self) -> bool {
+        matches!(self, Self::Keep)
+    }
+
+    /// The field's value after the change.
+    pub(super) fn apply(self, current: T) -> T {
+        match self {
+            Self::Keep => current,
+            Self::Set(value) => value,
+        }
+    }
+}
+
+/// A field as the table of fields has it: `T` if every movie has it, `Option<T>` if it is optional. All that depends on
+/// which of the two it is stands here.
+pub(crate) trait Member: Sized + Serialize {
+    /// What the field's values are.
+    type Value: Field;
+
+    /// Whether this movie is without the field.
+    fn is_absent(&self) -> bool;
+
+    /// The field of a whole movie, from what was sent; `None` if that is an error.
+    fn of_movie(sent: Sent<Self::Value>, pointer: &str, errors: &mut FieldErrors) -> Option<Self>;
+
+    /// The change of a patch, from what was sent; `None` if that is an error.
+    fn of_patch(sent: Sent<Self::Value>, pointer: &str, errors: &mut FieldErrors) -> Option<Change<Self>>;
+}
+
+impl<T: Field> Member for T {
+    type Value = T;
+
+    fn is_absent(&self) -> bool {
+        false
+    }
+
+    fn of_movie(sent: Sent<T>, pointer: &str, errors: &mut FieldErrors) -> Option<T> {
+        match sent {
+            Sent::Value(value) => return Some(value),
+            Sent::Absent => errors.add(pointer, "is required"),
+            Sent::Null => errors.add(pointer, T::RULE),
+            Sent::Invalid => {}
+        }
+        None
+    }
+
+    fn of_patch(sent: Sent<T>, pointer: &str, errors: &mut FieldErrors) -> Option<Change<T>> {
+        match sent {
+            Sent::Absent => Some(Change::Keep),
+            Sent::Value(value) => Some(Change::Set(value)),
+            Sent::Null => {
+                errors.add(pointer, T::RULE);
+                None
+            }
+            Sent::Invalid => None,
+        }
+    }
+}
+
+impl<T: Field> Member for Option<T> {
+    type Value = T;
+
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+
+    /// A whole movie leaves an optional field out; `null` removes it in a patch only.
+    fn of_movie(sent: Sent<T>, pointer: &str, errors: &mut FieldErrors) -> Option<Option<T>> {
+        match sent {
+            Sent::Absent => Some(None),
+            Sent::Value(value) => Some(Some(value)),
+            Sent::Null => {
+                errors.add(pointer, T::RULE);
+                None
+            }
+            Sent::Invalid => None,
+        }
+    }
+
+    fn of_patch(sent: Sent<T>, _: &str, _: &mut FieldErrors) -> Option<Change<Option<T>>> {
+        match sent {
+            Sent::Absent => Some(Change::Keep),
+            Sent::Null => Some(Change::Set(None)),
+            Sent::Value(value) => Some(Change::Set(Some(value))),
+            Sent::Invalid => None,
+        }
+    }
+}

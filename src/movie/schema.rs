@@ -1,0 +1,76 @@
+//! The JSON Schemas of a movie and of a patch, from the table of fields.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value};
+
+use super::{
+    Movie, MoviePatch,
+    errors::FieldErrors,
+    field::{Member, Sent},
+};
+
+/// What the document says of a field.
+pub(super) struct Description {
+    name: &'static str,
+    text: String,
+    is_required: bool,
+    /// The schema of its values.
+    value: fn(&mut SchemaGenerator) -> Schema,
+    /// The same, and null if the field is optional.
+    change: fn(&mut SchemaGenerator) -> Schema,
+}
+
+impl Description {
+    pub(super) fn of<M>(name: &'static str, lines: &[&str]) -> Self
+    where
+        M: Member<Value: JsonSchema> + JsonSchema,
+    {
+        Self {
+            name,
+            text: lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" "),
+            is_required: M::of_movie(Sent::Absent, name, &mut FieldErrors::default()).is_none(),
+            value: SchemaGenerator::subschema_for::<M::Value>,
+            change: SchemaGenerator::subschema_for::<M>,
+        }
+    }
+
+    fn with_text(&self, mut schema: Schema) -> (String, Value) {
+        schema.insert("description".to_owned(), self.text.clone().into());
+        (self.name.to_owned(), schema.to_value())
+    }
+}
+
+impl JsonSchema for Movie {
+    fn schema_name() -> Cow<'static, str> {
+        "Movie".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let fields = Self::descriptions();
+        let properties: Map<_, _> = fields.iter().map(|field| field.with_text((field.value)(generator))).collect();
+        let required: Vec<_> = fields.iter().filter(|field| field.is_required).map(|field| field.name).collect();
+        json_schema!({
+            "type": "object", "title": "Movie Data", "description": "A movie, whole.",
+            "properties": properties, "required": required, "additionalProperties": false,
+        })
+    }
+}
+
+impl JsonSchema for MoviePatch {
+    fn schema_name() -> Cow<'static, str> {
+        "MoviePatch".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let fields = Movie::descriptions();
+        let properties: Map<_, _> = fields.iter().map(|field| field.with_text((field.change)(generator))).collect();
+        json_schema!({
+            "type": "object", "title": "Movie Patch",
+            "description": "The fields to change, the rest staying as they are: a JSON Merge Patch (RFC 7396) for a flat, \
+                closed object.",
+            "properties": properties, "minProperties": 1, "additionalProperties": false,
+        })
+    }
+}

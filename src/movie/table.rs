@@ -1,0 +1,82 @@
+//! What is made from the one table of a movie's fields.
+//!
+//! The table is the struct [`Movie`](super::Movie). Whatever has to name every field once more is made here, so a field
+//! that is added to the table is read, checked, patched, stored, listed and described. What depends on a field's type is
+//! in [`Field`](super::field::Field), and what depends on whether it is optional in [`Member`](super::field::Member).
+
+macro_rules! fields {
+    (
+        $(#[$attribute:meta])*
+        pub struct Movie {
+            $($(#[doc = $text:literal])+ pub $field:ident: $type:ty,)+
+        }
+    ) => {
+        $(#[$attribute])*
+        pub struct Movie {
+            $($(#[doc = $text])+ #[serde(skip_serializing_if = "Member::is_absent")] pub $field: $type,)+
+        }
+
+        impl Movie {
+            /// The names of the fields.
+            pub const FIELDS: &[&str] = &[$(stringify!($field)),+];
+
+            /// The description of each field.
+            #[cfg(feature = "local")]
+            fn descriptions() -> Vec<schema::Description> {
+                vec![$(schema::Description::of::<$type>(stringify!($field), &[$($text),+])),+]
+            }
+        }
+
+        /// What a client sent: each field absent, null or a value.
+        #[derive(Default)]
+        struct SentMovie {
+            $($field: Sent<<$type as Member>::Value>,)+
+        }
+
+        impl SentMovie {
+            fn read(json: &[u8], errors: &mut FieldErrors) -> Result<Self, Invalid> {
+                let mut sent = Self::default();
+                let object = serde_json::from_slice(json).map_err(|error| Invalid::Json(error.to_string()))?;
+                let Object(members) = object;
+                for (name, value) in members {
+                    match name.as_str() {
+                        $(stringify!($field) => sent.$field.receive(value, concat!("/", stringify!($field)), errors),)+
+                        unknown => errors.add_unknown(unknown, Movie::FIELDS),
+                    }
+                }
+                Ok(sent)
+            }
+
+            fn into_movie(self, mut errors: FieldErrors) -> Result<Movie, Invalid> {
+                let Self { $($field),+ } = self;
+                $(let $field = Member::of_movie($field, concat!("/", stringify!($field)), &mut errors);)+
+                let movie = || Some(Movie { $($field: $field?),+ });
+                errors.or(movie())
+            }
+
+            fn into_patch(self, mut errors: FieldErrors) -> Result<MoviePatch, Invalid> {
+                let Self { $($field),+ } = self;
+                $(let $field = Member::of_patch($field, concat!("/", stringify!($field)), &mut errors);)+
+                let patch = || Some(MoviePatch { $($field: $field?),+ });
+                errors.or(patch())
+            }
+        }
+
+        /// What to do to each field of a movie. Serializes to the JSON Merge Patch (RFC 7396) that it was read from.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+        pub struct MoviePatch {
+            $($(#[doc = $text])+ #[serde(skip_serializing_if = "Change::is_keep")] pub $field: Change<$type>,)+
+        }
+
+        impl MoviePatch {
+            /// The movie after this patch.
+            #[must_use]
+            pub fn apply(&self, movie: Movie) -> Movie {
+                let Self { $($field),+ } = self.clone();
+                Movie { $($field: $field.apply(movie.$field)),+ }
+            }
+        }
+    };
+}
+
+pub(super) use fields;

@@ -1,0 +1,66 @@
+//! Holds a request's body against the served OpenAPI document: the document and the service agree on what a movie and a patch
+//! are. Every request that a test sends comes through here.
+
+use std::panic::catch_unwind;
+
+use serde_json::{Value, json};
+
+use crate::contract::{self, DOCUMENT};
+
+/// What a body can break that no schema expresses: bytes of UTF-8, a member that is written twice, an IPv6 address.
+const BEYOND_SCHEMAS: [&str; 2] = ["is too long: title, dash and year are at most", "is given more than once"];
+
+/// Whether a schema of the document allows this.
+pub fn allows(schema: &Value, instance: &Value) -> bool {
+    contract::validator(schema).is_valid(instance)
+}
+
+/// Panics if a body that the document has is refused as one, or another one is taken.
+pub fn check(method: &str, path: &str, body: &[u8], status: u64, response: &[u8]) {
+    let Some(template) = contract::template(path) else { return };
+    let schema =
+        &DOCUMENT["paths"][template][method.to_lowercase()]["requestBody"]["content"]["application/json"]["schema"];
+    let Ok(body) = serde_json::from_slice::<Value>(body) else { return };
+    if schema.is_null() {
+        return;
+    }
+    let problem: Value = serde_json::from_slice(response).unwrap_or_default();
+    let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let beyond = |error: &Value| {
+        let is_ipv6 = error["pointer"] == "/image" && body["image"].as_str().is_some_and(|image| image.contains("//["));
+        is_ipv6 || BEYOND_SCHEMAS.iter().any(|text| error["detail"].as_str().unwrap().starts_with(text))
+    };
+    let line = format!("{method} {path:.200} with {:.200} is answered with {status}", body.to_string());
+    if allows(schema, &body) {
+        let is_refused = problem["type"] == "urn:problem-type:movies:bad-body" || !errors.iter().all(beyond);
+        assert!(!is_refused, "{line}, although the document has such a body: {problem}");
+    } else {
+        assert!((400..500).contains(&status) && ![409, 412].contains(&status), "{line}: the document has no such body");
+    }
+}
+
+#[test]
+fn a_body_that_is_judged_otherwise_than_in_the_document_is_found() {
+    let movie = r#"{"title":"A","year":1,"cast":[],"image":"https://x.org/","description":""}"#;
+    let refused = |pointer: &str, detail: &str| {
+        json!({"type": "urn:problem-type:movies:bad-fields", "errors": [{"pointer": pointer, "detail": detail}]})
+            .to_string()
+    };
+    let judge = |body: &str, status, response: &str| {
+        check("POST", "/ns_movies/", body.as_bytes(), status, response.as_bytes());
+    };
+    judge(movie, 200, movie);
+    judge(movie, 409, "{}");
+    judge(&movie.replace(":1,", ":0,"), 400, &refused("/year", "must be"));
+    judge(movie, 400, &refused("/title", "is too long: title, dash and year are at most 2048 bytes"));
+    for (body, status, response) in [
+        (movie.to_owned(), 400, refused("/year", "must be")),
+        (movie.to_owned(), 400, r#"{"type":"urn:problem-type:movies:bad-body"}"#.to_owned()),
+        (movie.replace(":1,", ":0,"), 200, movie.to_owned()),
+        (movie.replace(":1,", ":0,"), 409, "{}".to_owned()),
+        ("[]".to_owned(), 200, movie.to_owned()),
+    ] {
+        let found = catch_unwind(|| judge(&body, status, &response));
+        assert!(found.is_err(), "{body} {status} {response}");
+    }
+}

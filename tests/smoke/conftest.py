@@ -1,0 +1,139 @@
+"""Tests an API from outside. All movies get a random title in the year 9998 and are deleted at the end, whatever happens.
+Every response has a documented status. One without `nosniff` is not the service's but its front door's (API Gateway, WAF)."""
+
+import re
+import secrets
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import quote, urljoin
+
+import pytest
+import requests
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "seed"))
+from api import cause  # noqa: E402
+from auth import SigV4  # noqa: E402
+
+YEAR = 9998
+MOVIES = "/ns_movies/"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--url", default="", help="the API's root, with its stage: https://….amazonaws.com/prod")
+    parser.addoption("--sigv4", metavar="REGION", help="sign writes, for an API in this region that wants AWS_IAM")
+    parser.addoption("--token", help="send this as Authorization with writes, for an API with a Cognito user pool")
+    parser.addoption("--reads-signed", action="store_true", help="send credentials with reads too")
+    parser.addoption("--http-api", action="store_true", help="leave out titles that an HTTP API cannot carry: ? and %%")
+
+
+@pytest.fixture(scope="session")
+def api(pytestconfig):
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # A pipeline that is cancelled cleans up too.
+    api = connect(pytestconfig.option)
+    yield api
+    api.clean_up()
+
+
+def connect(options):
+    latest = time.monotonic() + 60
+    while True:
+        try:
+            return Api(options)
+        except (OSError, ValueError, AssertionError) as error:
+            # API Gateway serves a stage, and DNS its name, only some time after the stage was created.
+            is_new = isinstance(error, ConnectionError) or "Failed to resolve" in str(error)
+            if not is_new or time.monotonic() >= latest:
+                pytest.exit(f"{options.url!r}: {cause(error)}. Check the URL, its stage, and the API itself.", 2)
+            time.sleep(2)
+
+
+class Api:
+    def __init__(self, options):
+        self.root = requests.Request("GET", options.url.strip()).prepare().url.rstrip("/")
+        bearer = options.token and (lambda request: request.headers.update(Authorization=options.token) or request)
+        self.auth = SigV4(options.sigv4) if options.sigv4 else bearer
+        self.unsigned = ("OPTIONS",) if options.reads_signed else ("OPTIONS", "GET", "HEAD")
+        self.mark, self.paths, self.document = f"Smoke {secrets.token_hex(6)}", [], None
+        health = self.call("GET", "/health")
+        if not is_by_service(health) and (health.status_code == 403 or health.status_code >= 500):
+            raise ConnectionError(f"access is refused or fails: {health.status_code} {health.text[:300]}")
+        self.document = expect(self.call("GET", "/swagger.json"), 200).json()
+
+    def call(self, method, path, body=None, anonymous=False, **headers):
+        """`path` is percent-encoded, below the root. A body that is not text is sent as JSON."""
+        content = {"data": body} if isinstance(body, str) else {"json": body}
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        # With some function, so that requests does not look for a password in ~/.netrc.
+        auth = None if anonymous or method in self.unsigned else self.auth
+        content |= {"headers": headers, "auth": auth or (lambda request: request), "timeout": 30, "allow_redirects": False}
+        response = requests.request(method, self.root + path, **content)
+        if self.document:
+            self.check_status(method, path.partition("?")[0], response)
+        return response
+
+    def check_status(self, method, path, response):
+        known = [item for name, item in self.document["paths"].items() if re.fullmatch(re.sub(r"{\w+}", "[^/]+", name), path)]
+        operation = known[0].get(method.lower(), {"responses": ["405"]}) if known else {"responses": ["404"]}
+        is_allowed = not is_by_service(response) and (response.status_code >= 400 or method == "OPTIONS")
+        assert is_allowed or str(response.status_code) in operation["responses"], f"{method} {path}: {response.status_code}"
+
+    def follow(self, reference, response):
+        target = urljoin(response.url, reference)
+        assert target.startswith(f"{self.root}/"), f"{reference} leads out of {self.root}/"
+        return expect(self.call("GET", target.removeprefix(self.root)), 200)
+
+    def new(self, title="", **fields):
+        """A movie that is not there yet. It is deleted at the end, also if the response to its POST is lost."""
+        movie = {"title": f"{self.mark} {len(self.paths)} {title}", "year": YEAR, "cast": ["Ann", "Bob"]}
+        movie |= {"image": "https://example.org/a.jpg", "description": "About it."} | fields
+        self.paths.append(path_of(movie))
+        return movie, path_of(movie)
+
+    def made(self, title=""):
+        movie, path = self.new(title)
+        return movie, path, expect(self.call("POST", MOVIES, movie), 200).headers["ETag"]
+
+    def is_now(self, path, movie):
+        response = expect(self.call("GET", path), 200)
+        assert response.json() == movie
+        return response.headers["ETag"]
+
+    def clean_up(self):
+        for pause in (0, 1, 2, 4):  # At least twice: a request that was cut off may still be on its way.
+            time.sleep(pause)
+            responses = at_once([lambda path=path: self.call("DELETE", path) for path in self.paths])
+            left = [path for path, response in zip(self.paths, responses) if getattr(response, "status_code", 0) != 404]
+            if pause and not left:
+                break
+        assert not left, f"left behind: {left}"
+
+
+def at_once(calls):
+    with ThreadPoolExecutor(8) as pool:
+        return [future.exception() or future.result() for future in [pool.submit(call) for call in calls]]
+
+
+def is_by_service(response):
+    return response.headers.get("X-Content-Type-Options") == "nosniff"
+
+
+def path_of(movie):
+    return MOVIES + quote(f"{movie['title']}-{movie['year']}", safe="")
+
+
+def expect(response, status):
+    got = f"{response.request.method} {response.url[:300]} answers {response.status_code} {response.text[:300]}"
+    if response.status_code != status:
+        raise AssertionError(f"expected {status}, but {got}")
+    return response
+
+
+def problem(response, status, kind, pointers=None):
+    document = expect(response, status).json()
+    assert response.headers["Content-Type"].startswith("application/problem+json") and document["status"] == status
+    assert document["type"].endswith(f":{kind}") and {"title", "detail", "instance", "request_id"} < set(document)
+    assert pointers is None or sorted(error["pointer"] for error in document["errors"]) == sorted(pointers)
+    return document

@@ -1,0 +1,211 @@
+"""The promises to clients, one test for each: the service as a whole, then one movie."""
+
+import re
+import time
+import unicodedata
+from urllib.parse import urljoin
+
+import pytest
+from conftest import MOVIES, YEAR, at_once, expect, is_by_service, path_of, problem
+
+BAD_QUERIES = ["limit=0", "limit=1001", "limit=-1", "limit=2.5", "limit=all", "year=0", "year=10000", "year=x", "cursor=AAAA"]
+REFUSED = [
+    ("GET", "/nowhere", None, 404, "no-such-path"),
+    ("PUT", "{movie}", {}, 400, "bad-request"),
+    ("PATCH", "{movie}", {"cast": None}, 400, "bad-fields"),
+    *(("GET", f"{MOVIES}?{query}", None, 400, "bad-request") for query in BAD_QUERIES),
+    *(("POST", MOVIES, body, 400, "bad-body") for body in ("", "{", "{}}", "[{}]")),
+    *((method, "{missing}", {"cast": []}, 404, "no-such-movie") for method in ("GET", "PUT", "PATCH", "DELETE")),
+    *((method, at, None, 405, "method-not-allowed") for method, at in (
+        ("PUT", MOVIES), ("POST", "{movie}"), ("POST", "/health"), ("BREW", MOVIES))),
+]  # fmt: skip
+
+
+def test_health_is_ok(api):
+    assert expect(api.call("GET", "/health"), 200).json() == {"status": "ok"}
+
+
+def test_the_document_describes_this_api_and_its_server_leads_here(api):
+    response = expect(api.call("GET", "/swagger.json"), 200)
+    assert response.headers["Content-Type"] == "application/json" and response.json()["openapi"].startswith("3.1.")
+    assert urljoin(response.url, response.json()["servers"][0]["url"]).rstrip("/") == api.root
+
+
+def test_swagger_ui_loads_its_script(api):
+    page = api.call("GET", "/")
+    if page.status_code == 404:
+        pytest.skip(problem(page, 404, "no-such-path")["detail"])
+    base = re.search(r'<base href="([^"]*)"', page.text)
+    [script] = re.findall(r'<script src="([^"]+)"', expect(page, 200).text)
+    asset = api.follow(urljoin(urljoin(page.url, base[1] if base else ""), script), page)
+    assert asset.headers["Content-Encoding"] == "gzip" and "immutable" in asset.headers["Cache-Control"]
+    assert page.headers["Content-Type"].startswith("text/html") and "SwaggerUIBundle" in asset.text
+
+
+@pytest.mark.parametrize("headers", ["content-type,if-match", "traceparent,baggage,x-requested-with,authorization,X-Any_1"])
+def test_a_page_of_an_allowed_origin_may_send_any_header(api, headers):
+    origin, path = "https://example.org", api.made()[1]
+    for at, method in ((MOVIES, "POST"), (path, "PUT"), (path, "PATCH"), (path, "DELETE")):
+        asks = {"Origin": origin, "Access_Control_Request_Method": method, "Access_Control_Request_Headers": headers}
+        response = api.call("OPTIONS", at, **asks)
+        assert response.status_code in (200, 204) and method in response.headers["Allow"]
+        # Which origins are allowed is a setting. A response that depends on the origin says so.
+        if "Access-Control-Allow-Origin" in response.headers or "Origin" not in response.headers.get("Vary", ""):
+            assert response.headers["Access-Control-Allow-Origin"] in ("*", origin)
+            assert method in response.headers["Access-Control-Allow-Methods"]
+            allowed = re.split(", *", response.headers["Access-Control-Allow-Headers"].lower())
+            assert set(headers.lower().split(",")) <= set(allowed) or {"*", "authorization"} <= set(allowed)
+
+
+def test_writes_without_credentials_are_refused(api):
+    if not api.auth:
+        pytest.skip("no credentials were given")
+    movie, path, _ = api.made()
+    for method, at in (("POST", MOVIES), ("PUT", path), ("PATCH", path), ("DELETE", path)):
+        assert api.call(method, at, api.new()[0], anonymous=True).status_code in (401, 403)
+    api.is_now(path, movie)
+
+
+@pytest.mark.parametrize("method, path, body, status, kind", REFUSED)
+def test_a_wrong_request_gets_a_problem(api, method, path, body, status, kind):
+    path = path.format(missing=api.new()[1], movie=api.made()[1])
+    response = api.call(method, path, body, Content_Type="application/json")
+    # API Gateway itself refuses a method that it does not know.
+    if method != "BREW" or is_by_service(response):
+        problem(response, status, kind)
+        assert status != 405 or "GET" in response.headers["Allow"] and method not in response.headers["Allow"]
+
+
+def test_following_the_links_gives_each_movie_once(api):
+    made = {f"{movie['title']}-{YEAR}": movie for movie, *_ in (api.made() for _ in range(5))}
+    listed, latest = [], time.monotonic() + 5
+    # An index follows its table within moments.
+    while len(listed) < len(made) and time.monotonic() < latest:
+        pages = [expect(api.call("GET", f"{MOVIES}?year={YEAR}&limit=2"), 200)]
+        while "Link" in pages[-1].headers:
+            pages.append(api.follow(pages[-1].links["next"]["url"], pages[-1]))
+        movies = [item for page in pages for item in page.json().items()]
+        listed = [item for item in movies if item[0] in made]
+    assert len(listed) == len(made) and dict(listed) == made and {movie["year"] for _, movie in movies} == {YEAR}
+    assert len(pages) >= 3 and all(len(page.json()) <= 2 for page in pages)
+
+
+def test_a_cursor_that_was_changed_or_belongs_to_another_listing_is_400(api):
+    api.made(), api.made()
+    page = expect(api.call("GET", f"{MOVIES}?limit=1"), 200)
+    cursor = api.follow(page.links["next"]["url"], page).url.rpartition("cursor=")[2]
+    for other in (("B" if cursor[0] == "A" else "A") + cursor[1:], f"{cursor}&year={YEAR}"):
+        problem(api.call("GET", f"{MOVIES}?limit=1&cursor={other}"), 400, "bad-request")
+
+
+@pytest.mark.parametrize("title", [
+    "50/50", "What?", "100% Wolf", "%41", "C#", "..", "a b", "a+b", "a&b=c", '"q"', "-dash-", "日本", "e\u0301"])  # fmt: skip
+def test_a_movie_of_any_title_is_created_read_changed_and_deleted(api, pytestconfig, title):
+    if pytestconfig.option.http_api and set(title) & set("?%"):
+        pytest.skip("an HTTP API cannot carry this title")
+    movie, path = api.new(title)
+    created = expect(api.call("POST", MOVIES, movie), 200)
+    assert created.json() == movie and re.fullmatch(r'"[!#-~]+"', created.headers["ETag"])
+    for read in (api.follow(created.headers["Location"], created), expect(api.call("GET", path), 200)):
+        assert read.json() == movie and read.headers["ETag"] == created.headers["ETag"]
+        assert read.headers["Content-Type"].startswith("application/json")
+    head = expect(api.call("HEAD", path), 200)
+    assert head.content == b"" and head.headers["ETag"] == read.headers["ETag"]
+    composed = movie | {"title": unicodedata.normalize("NFC", movie["title"])}
+    expect(api.call("GET", path_of(composed)), 200 if composed == movie else 404)
+    assert expect(api.call("PUT", path, {"description": title}), 200).json() == movie | {"description": title}
+    expect(api.call("DELETE", path), 200)
+    assert f"{movie['title']}-{YEAR}" in problem(api.call("DELETE", path), 404, "no-such-movie")["detail"]
+    expect(api.call("HEAD", path), 404)
+
+
+def test_a_year_is_an_integer_by_its_value(api):
+    movie, path = api.new()
+    created = expect(api.call("POST", MOVIES, movie | {"year": float(YEAR)}), 200)
+    assert created.json() == movie and f"{YEAR}.0" not in created.text
+    problem(api.call("PUT", path, {"year": YEAR + 0.5}), 400, "bad-fields", ["/year"])
+    api.is_now(path, movie)
+
+
+@pytest.mark.parametrize("method, kind", [("PUT", "application/json"), ("PATCH", "application/merge-patch+json")])
+def test_an_update_changes_the_fields_that_it_has(api, method, kind):
+    movie, path, etag = api.made()
+    for change in ({"cast": []}, movie):
+        updated = expect(api.call(method, path, change, Content_Type=kind), 200)
+        assert updated.json() == movie | change and updated.headers["ETag"] != etag
+        assert api.is_now(path, movie | change) == updated.headers["ETag"]
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_a_new_title_moves_the_movie(api, method):
+    (_, path, _), (renamed, new_path) = api.made(), api.new()
+    moved = expect(api.call(method, path, {"title": renamed["title"]}), 200)
+    assert moved.json() == renamed == api.follow(moved.headers["Location"], moved).json()
+    assert api.is_now(new_path, renamed) == moved.headers["ETag"]
+    problem(api.call("GET", path), 404, "no-such-movie")
+
+
+def test_a_create_or_rename_to_an_existing_id_changes_nothing(api):
+    (movie, path, etag), (other, taken, other_etag) = api.made(), api.made()
+    problem(api.call("POST", MOVIES, movie | {"cast": ["Nobody"]}), 409, "movie-exists")
+    problem(api.call("PATCH", path, {"title": other["title"], "cast": []}), 409, "movie-exists")
+    assert (api.is_now(path, movie), api.is_now(taken, other)) == (etag, other_etag)
+
+
+def test_every_bad_field_is_named(api):
+    bad = {"title": [], "year": "9998", "cast": "Ann", "image": "example.org/a.jpg", "stars": 5}
+    problem(api.call("POST", MOVIES, bad), 400, "bad-fields", [*(f"/{name}" for name in bad), "/description"])
+    bad = {"year": 10000, "cast": ["Ann", 5], "description": 1}
+    problem(api.call("PUT", api.made()[1], bad), 400, "bad-fields", ["/year", "/cast/1", "/description"])
+
+
+def test_another_content_type_is_415(api):
+    for method, path, kind in (("POST", MOVIES, "application/xml"), ("PUT", api.made()[1], "text/plain")):
+        response = api.call(method, path, api.new()[0], Content_Type=kind)
+        assert problem(response, 415, "unsupported-type") and "application/json" in response.headers["Accept"]
+
+
+@pytest.mark.parametrize("size", [500_000, 1_100_000])
+def test_a_movie_that_is_too_large_is_413(api, size):
+    movie, path = api.new(description="x" * size)
+    response = expect(api.call("POST", MOVIES, movie), 413)
+    # A load balancer itself refuses more than 1 MB.
+    assert not is_by_service(response) and size > 1_000_000 or problem(response, 413, "too-large")
+    expect(api.call("GET", path), 404)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_read_evaluates_its_precondition(api, method):
+    _, path, etag = api.made()
+    known = expect(api.call(method, path, If_None_Match=f'"other", W/{etag}'), 304)
+    assert known.content == b"" and known.headers["ETag"] == etag
+    expect(api.call(method, path, If_None_Match='"other"', If_Match=etag), 200)
+    expect(api.call(method, path, If_Match='"other"'), 412)
+
+
+@pytest.mark.parametrize("method, field", [("PUT", "cast"), ("PATCH", "cast"), ("PATCH", "title"), ("DELETE", None)])
+@pytest.mark.parametrize("name, false, true", [
+    ("If_Match", '"other"', "{etag}"), ("If_Match", "W/{etag}", "*"),
+    ("If_None_Match", "*", '"other"'), ("If_None_Match", 'W/{etag}, "other"', 'W/"other"')])  # fmt: skip
+def test_a_write_evaluates_its_precondition(api, method, field, name, false, true):
+    (movie, path, etag), (renamed, new_path) = api.made(), api.new()
+    change = field and {field: {"title": renamed["title"], "cast": []}[field]}
+    problem(api.call(method, path, change, **{name: false.format(etag=etag)}), 412, "precondition-failed")
+    api.is_now(path, movie)
+    expect(api.call("GET", new_path), 404)
+    expect(api.call(method, path, change, **{name: true.format(etag=etag)}), 200)
+
+
+def test_of_creates_at_once_one_wins(api):
+    movie, path = api.new()
+    posts = [lambda n=n: api.call("POST", MOVIES, movie | {"description": f"By {n}."}) for n in range(8)]
+    first, *rest = sorted(at_once(posts), key=lambda response: response.status_code)
+    assert first.status_code == 200 and {response.status_code for response in rest} == {409}
+    api.is_now(path, first.json())
+
+
+def test_updates_of_different_fields_at_once_all_take_effect(api):
+    (movie, path, _), changes = api.made(), {"cast": [], "image": "https://example.org/b.jpg", "description": "New."}
+    puts = [lambda name=name: api.call("PUT", path, {name: changes[name]}) for name in changes]
+    assert [response.status_code for response in at_once(puts)] == [200] * 3
+    api.is_now(path, movie | changes)

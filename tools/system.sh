@@ -1,0 +1,19 @@
+#!/bin/sh
+# Prints the path of a program that pip and npm do not have, and installs it if it may: tools/system.sh chromium|valgrind
+set -eu
+case $1 in
+  chromium) programs='chromium chromium-browser google-chrome' packages=chromium wanted='A browser is missing: install Chromium or Google Chrome' ;;
+  valgrind) programs=valgrind packages='valgrind libc6-dbg' wanted='valgrind is missing: install it' ;;
+esac
+for program in $programs; do
+  if command -v "$program"; then exit; fi
+done
+if test "$(id -u)" = 0 && command -v apt-get >/dev/null; then
+  echo "Installing $1" >&2
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -yqq --no-install-recommends $packages >/dev/null
+  command -v "$1"
+else
+  echo "$wanted" >&2
+  exit 1
+fi
