@@ -4,7 +4,7 @@ use crate::support::{EventSource, Service};
 
 async fn with_origins(origins: &str) -> Service {
     let mut service = Service::seeded().await;
-    service.app.config.cors_allow_origins = origins.parse().unwrap();
+    service.app.set("CORS_ALLOW_ORIGINS", origins);
     service
 }
 

@@ -141,7 +141,7 @@ async fn links_lead_to_the_clients_own_urls() {
     }
 
     let mut behind_proxy = service.other_copy();
-    behind_proxy.app.config.base_path = "/movies-api".to_owned();
+    behind_proxy.app.set("BASE_PATH", "/movies-api");
     let proxied = |event: &mut Value| event["path"] = json!(format!("/movies-api{}", event["path"].as_str().unwrap()));
     assert_eq!(links(&behind_proxy, EventSource::Alb, "I", proxied).await, stays("/movies-api", "I"));
     assert_eq!(links(&behind_proxy, EventSource::Alb, "J", |_| {}).await, stays("", "J"));

@@ -90,7 +90,7 @@ async fn files_are_gzip_unless_the_client_refuses_it() {
 #[tokio::test]
 async fn a_file_for_listed_origins_varies_by_both() {
     let mut service = Service::start().await;
-    service.app.config.cors_allow_origins = "https://a.org".parse().unwrap();
+    service.app.set("CORS_ALLOW_ORIGINS", "https://a.org");
     for source in EventSource::ALL {
         let response = service.call_through(source, "GET", &path_of("swagger-ui.css")).send().await;
         assert_eq!(response.headers["vary"], "Accept-Encoding, Origin", "{source:?}");
@@ -109,7 +109,7 @@ async fn other_versions_and_files_are_not_there() {
 #[tokio::test]
 async fn it_can_be_turned_off() {
     let mut service = Service::seeded().await;
-    service.app.config.swagger_ui = false;
+    service.app.set("SWAGGER_UI", "off");
     for path in ["/", &path_of("swagger-ui.css")] {
         for method in ["GET", "HEAD", "OPTIONS"] {
             assert_eq!(service.call(method, path).send().await.status, 404, "{method} {path}");

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use movies::api::App;
 use serde_json::{Value, json};
 
-use super::{Response, send_event};
+use super::{Function, Response, send_event};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum EventSource {
@@ -25,7 +24,7 @@ impl EventSource {
 
 /// A request, as the client sends it: the path percent-encoded.
 pub struct Call<'a> {
-    app: &'a App,
+    function: &'a Function,
     source: EventSource,
     method: String,
     path: String,
@@ -35,10 +34,10 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    pub fn new(app: &'a App, source: EventSource, method: &str, path: &str) -> Self {
+    pub fn new(function: &'a Function, source: EventSource, method: &str, path: &str) -> Self {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         Self {
-            app,
+            function,
             source,
             method: method.to_owned(),
             path: path.to_owned(),
@@ -93,6 +92,10 @@ impl<'a> Call<'a> {
                 "body": body, "isBase64Encoded": false,
             }),
             EventSource::Url => self.version_2(path, "x1.lambda-url.us-east-1.on.aws", "curl/8"),
+            // Only a local build decodes what `cargo lambda watch` sends.
+            EventSource::CargoLambda if Function::is_artifact() => {
+                self.version_2(path, "x1.lambda-url.us-east-1.on.aws", "cargo-lambda")
+            }
             EventSource::CargoLambda => self.version_2(path, "localhost", "cargo-lambda"),
             EventSource::Alb => json!({
                 "httpMethod": self.method, "path": path, "headers": headers, "body": body.clone().unwrap_or_default(),
@@ -121,7 +124,7 @@ impl<'a> Call<'a> {
     }
 
     pub async fn send(self) -> Response {
-        send_event(self.app, self.event().to_string().as_bytes()).await
+        send_event(self.function, self.event().to_string().as_bytes()).await
     }
 }
 

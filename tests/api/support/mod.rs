@@ -2,6 +2,7 @@
 
 mod call;
 mod faults;
+mod function;
 mod response;
 mod service;
 
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 
 pub use call::{Call, EventSource};
 pub use faults::{Fault, Faults};
+pub use function::Function;
 pub use response::{Response, send_event};
 pub use service::Service;
 

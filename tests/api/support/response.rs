@@ -3,25 +3,23 @@
 use std::collections::BTreeMap;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use movies::{Invocation, api::App, event::Event};
+use movies::event::Event;
 use serde_json::{Value, json};
 
+use super::Function;
 use crate::{bodies, contract};
 
 /// Puts an event's bytes in, takes the reply's bytes out.
-pub async fn send_event(app: &App, event: &[u8]) -> Response {
+pub async fn send_event(function: &Function, event: &[u8]) -> Response {
     let request = match Event::from_bytes(event) {
         Event::Http(_, mut request) => {
-            request.strip_base_path(&app.config.base_path);
+            request.strip_base_path(&function.config.base_path);
             let body = request.body.clone().unwrap_or_default();
             Some((request.method, request.path, request.full_path, body))
         }
         Event::Unknown => None,
     };
-    let invocation = Invocation { request_id: "test-request".to_owned(), ..Invocation::default() };
-    let reply = movies::serve(app, Event::from_bytes(event), &invocation).await;
-    let bytes = serde_json::to_vec(&reply).unwrap();
-    let mut response = Response::read(&serde_json::from_slice(&bytes).unwrap());
+    let mut response = Response::read(&function.reply(event).await);
     match request {
         Some((method, Some(path), url, body)) => {
             bodies::check(&method, &path, &body, response.status, response.body.as_bytes());

@@ -13,11 +13,11 @@ use movies::{api::App, aws, config::Config, local, movie::Movie, store::Store};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::{Call, EventSource, Faults, Response, faults::FaultyClient};
+use super::{Call, EventSource, Faults, Function, Response, faults::FaultyClient};
 
 /// The service, with the means to break what is beneath it.
 pub struct Service {
-    pub app: App,
+    pub app: Function,
     pub faults: Faults,
     /// The emulator, for what the service itself does not ask of it; whoever uses it meets the faults too.
     pub dynamodb: Client,
@@ -43,13 +43,15 @@ impl Service {
         let faults = Faults::default();
         // The SDK counts retries for each region of a process, and does fewer when many calls fail.
         let region = format!("copy-{}", COPIES.fetch_add(1, Ordering::Relaxed));
-        let variable = |name: &str| match name {
-            "TABLE_NAME" => Some("movies".to_owned()),
-            "AWS_ENDPOINT_URL_DYNAMODB" => Some(endpoint.clone()),
-            "AWS_REGION" => Some(region.clone()),
-            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
-            _ => None,
-        };
+        let variables = [
+            ("TABLE_NAME", "movies"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", &endpoint),
+            ("AWS_REGION", &region),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let variable = |name: &str| variables.iter().find(|(set, _)| set == name).map(|(_, value)| value.clone());
         let config = Config::read(variable).unwrap();
         let sdk = aws::connect(variable).unwrap();
         let real = sdk.http_client().unwrap();
@@ -60,6 +62,7 @@ impl Service {
         }
         let sdk = sdk.build();
         let app = App { store: Store::new(&sdk, &config.table_name), config };
+        let app = Function::new(app, variables);
         Self { app, faults, dynamodb: Client::new(&sdk), endpoint }
     }
 

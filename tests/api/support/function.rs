@@ -1,0 +1,113 @@
+//! The function that a test calls: the library, or the artifact that the variable `ARTIFACT` names, under AWS's Runtime
+//! Interface Emulator.
+
+use std::{
+    env,
+    net::{SocketAddr, TcpListener},
+    ops::Deref,
+    process::Stdio,
+    time::Duration,
+};
+
+use movies::{Invocation, api::App, config::Config, event::Event};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    process::{Child, Command},
+    sync::{Mutex, OnceCell},
+};
+
+pub struct Function {
+    app: App,
+    /// What the artifact finds in its environment.
+    variables: Vec<(String, String)>,
+    artifact: OnceCell<Mutex<Artifact>>,
+}
+
+impl Function {
+    pub fn new(app: App, variables: Vec<(String, String)>) -> Self {
+        Self { app, variables, artifact: OnceCell::new() }
+    }
+
+    /// Whether tests run against an artifact. It has no part that only local builds have.
+    pub fn is_artifact() -> bool {
+        env::var_os("ARTIFACT").is_some()
+    }
+
+    /// Sets an environment variable, which a function reads at its start.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        let value = |name: &str| self.variables.iter().find(|(set, _)| set == name).map(|(_, value)| value.clone());
+        self.app.config = Config::read(value).unwrap();
+    }
+
+    /// The reply to an event's bytes, as JSON.
+    pub async fn reply(&self, event: &[u8]) -> Value {
+        if Self::is_artifact() {
+            let artifact = self.artifact.get_or_init(async || Mutex::new(Artifact::start(&self.variables))).await;
+            // The emulator takes one event at a time.
+            return artifact.lock().await.reply(event).await;
+        }
+        let invocation = Invocation { request_id: "test-request".to_owned(), ..Invocation::default() };
+        let reply = movies::serve(&self.app, Event::from_bytes(event), &invocation).await;
+        serde_json::from_slice(&serde_json::to_vec(&reply).unwrap()).unwrap()
+    }
+}
+
+impl Deref for Function {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.app
+    }
+}
+
+struct Artifact {
+    address: SocketAddr,
+    /// Killed when dropped. The function ends when its Runtime API has ended.
+    _emulator: Child,
+}
+
+impl Artifact {
+    fn start(variables: &[(String, String)]) -> Self {
+        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = free();
+        let emulator = Command::new(env::var("AWS_LAMBDA_RIE").expect("the emulator's path"))
+            .args(["--runtime-interface-emulator-address", &address.to_string()])
+            .args(["--runtime-api-address", &free().to_string()])
+            .arg(env::var("ARTIFACT").expect("the artifact's path"))
+            .envs(variables.iter().cloned())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        Self { address, _emulator: emulator }
+    }
+
+    async fn reply(&self, event: &[u8]) -> Value {
+        let mut stream = self.connect().await;
+        let head = format!(
+            "POST /2015-03-31/functions/function/invocations HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+             Content-Length: {}\r\n\r\n",
+            event.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(event).await.unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        let body = response.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{response}")).1;
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {response:.2000}"))
+    }
+
+    async fn connect(&self) -> TcpStream {
+        for _ in 0..200 {
+            if let Ok(stream) = TcpStream::connect(self.address).await {
+                return stream;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the emulator does not listen")
+    }
+}
