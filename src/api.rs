@@ -20,8 +20,12 @@ pub(crate) mod response;
 pub(crate) mod swagger_ui;
 pub(crate) mod update;
 
-use std::time::{Duration, Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 
+use futures_util::FutureExt as _;
 use lambda_http::{
     Body, Response,
     http::{HeaderValue, header},
@@ -62,9 +66,15 @@ pub async fn handle(
         Ok(route) => {
             // A listing ends its page earlier, rather than not at all.
             let deadline = Instant::now() + budget / 5 * 4;
-            let result = tokio::time::timeout(budget, operate(app, &request, route, deadline)).await;
-            // A write that is cut off here may still happen, and the problem says so.
-            (route.name(), result.unwrap_or_else(|_| Err(Problem::unavailable(is_write))))
+            let operation = AssertUnwindSafe(operate(app, &request, route, deadline)).catch_unwind();
+            let result = match tokio::time::timeout(budget, operation).await {
+                Ok(Ok(result)) => result,
+                // A bug. The panic hook has logged where it is.
+                Ok(Err(_)) => Err(Problem::internal()),
+                // A write that is cut off here may still happen, and the problem says so.
+                Err(_) => Err(Problem::unavailable(is_write)),
+            };
+            (route.name(), result)
         }
     };
     let mut response = result.unwrap_or_else(|problem| problem.into_response(&request.full_path, request_id));

@@ -31,7 +31,10 @@ mod reply;
 mod request;
 mod rest_api;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use lambda_http::{Body, Response};
@@ -43,7 +46,7 @@ pub use request::{Header, InvalidBody, Request, trim};
 
 use crate::route;
 use path::EventPath;
-use payload::Payload;
+use payload::{Payload, RequestContext};
 
 /// The AWS service that invokes the function. Each has its own shapes of events and replies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -96,12 +99,13 @@ impl Event {
     }
 
     fn read(payload: &Payload<'_>) -> Option<Self> {
-        let source = EventSource::of(payload, cfg!(feature = "local"));
+        let context = payload.request_context()?;
+        let source = EventSource::of(payload, &context, cfg!(feature = "local"));
         let Parts { method, path, query } = match source {
-            EventSource::RestApi => rest_api::read(payload),
-            EventSource::HttpApi => http_api::read(payload),
-            EventSource::HttpApiVersion1 => http_api::read_version_1(payload),
-            EventSource::FunctionUrl => function_url::read(payload),
+            EventSource::RestApi => rest_api::read(payload, &context),
+            EventSource::HttpApi => http_api::read(payload, &context),
+            EventSource::HttpApiVersion1 => http_api::read_version_1(payload, &context),
+            EventSource::FunctionUrl => function_url::read(payload, &context),
             EventSource::Alb { .. } => alb::read(payload),
         }?;
         let local = own_path(&path);
@@ -121,9 +125,9 @@ impl Event {
 }
 
 /// The part of a path that is the service's own: the first candidate that the service has, or else the most likely one.
-fn own_path(path: &EventPath<'_>) -> String {
+fn own_path<'a>(path: &'a EventPath<'_>) -> Cow<'a, str> {
     let candidates = || path.starts.iter().filter_map(|start| path.text.get(*start..)).map(path::rooted);
-    let exists = |local: &String| decode(path, local).is_some_and(|local| route::find("OPTIONS", &local).is_ok());
+    let exists = |local: &Cow<'_, str>| decode(path, local).is_some_and(|local| route::find("OPTIONS", &local).is_ok());
     candidates().find(exists).or_else(|| candidates().next()).unwrap_or_default()
 }
 
@@ -141,14 +145,13 @@ fn read_body(payload: &Payload<'_>) -> Result<Vec<u8>, InvalidBody> {
 }
 
 impl EventSource {
-    fn of(payload: &Payload<'_>, is_local_build: bool) -> Self {
-        let context = &payload.request_context;
+    fn of(payload: &Payload<'_>, context: &RequestContext<'_>, is_local_build: bool) -> Self {
         if let Some(http) = &context.http {
             let is_url = context.domain_name.as_deref().is_some_and(|domain| domain.contains(".lambda-url."));
             // Only in a local build, because any client can send this header to a deployed function.
             let is_watch = is_local_build && http.user_agent.as_deref() == Some("cargo-lambda");
             if is_url || is_watch { Self::FunctionUrl } else { Self::HttpApi }
-        } else if context.elb.is_some() {
+        } else if context.is_alb {
             Self::Alb { multi_value: payload.has_multi_value_headers() }
         } else if payload.version.as_deref() == Some("1.0") {
             Self::HttpApiVersion1
@@ -194,7 +197,8 @@ mod tests {
         let source = |domain: &str, agent: &str, is_local_build| {
             let context = format!(r#"{{"domainName":"{domain}","http":{{"userAgent":"{agent}"}}}}"#);
             let json = format!(r#"{{"requestContext":{context}}}"#);
-            EventSource::of(&Payload::from_json(&json).unwrap(), is_local_build)
+            let payload = Payload::from_json(&json).unwrap();
+            EventSource::of(&payload, &payload.request_context().unwrap(), is_local_build)
         };
         for (domain, agent, is_local_build, expected) in [
             ("localhost", "cargo-lambda", true, EventSource::FunctionUrl),

@@ -5,7 +5,7 @@
 //!
 //! | step | module |
 //! | --- | --- |
-//! | Lambda event -> [`event::Request`] | [`event`]: what each front door sends and expects |
+//! | Lambda event -> [`event::Request`] | [`event`]: what each event source sends and expects |
 //! | request -> operation | [`route`]: method and path |
 //! | operation -> response | [`api`]: bodies, preconditions, CORS, errors to problems |
 //! | operation -> table | [`store`]: one conditional DynamoDB call each |
@@ -35,6 +35,8 @@ pub mod telemetry;
 
 use std::time::Instant;
 
+use tracing::Instrument as _;
+
 use crate::{
     api::App,
     event::{Event, EventSource, Reply},
@@ -62,21 +64,24 @@ impl Invocation {
     }
 }
 
-/// Answers one event.
+/// Handles one event.
 pub async fn serve(app: &App, event: Event, invocation: &Invocation) -> Reply {
     let start = Instant::now();
+    // The request id is on each line of the request. A span of this level exists whatever the level of the log.
+    let span = tracing::error_span!("request", request_id = invocation.request_id);
     let line = |message, route, status: u16, usage| {
-        RequestLog { message, invocation, route, status, duration: start.elapsed(), usage }.log();
+        let log = RequestLog { message, invocation, route, status, duration: start.elapsed(), usage };
+        span.in_scope(|| log.log());
     };
-    let Event::Http(door, request) = event else {
-        line("the event is no HTTP request".to_owned(), "none", 400, scope::Usage::default());
-        let detail = "The event is no HTTP request of an API Gateway, a Function URL or a load balancer.";
+    let Event::Http(source, request) = event else {
+        line("the event is not an HTTP request".to_owned(), "none", 400, scope::Usage::default());
+        let detail = "The event is not an HTTP request of an API Gateway, a Function URL or a load balancer.";
         return EventSource::HttpApi.reply(Problem::bad_request(detail).into_response("/", &invocation.request_id));
     };
     let message = format!("{} {}", request.method, request.full_path);
     let budget = event::time_budget(invocation.deadline);
-    let answer = api::handle(app, *request, &invocation.request_id, budget);
-    let ((route, response), usage) = scope::run(&invocation.request_id, answer).await;
+    let operation = api::handle(app, *request, &invocation.request_id, budget);
+    let ((route, response), usage) = scope::run(operation).instrument(span.clone()).await;
     line(message, route, response.status().as_u16(), usage);
-    door.reply(response)
+    source.reply(response)
 }

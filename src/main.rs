@@ -8,16 +8,7 @@ use std::{
 };
 
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
-use movies::{
-    Invocation,
-    api::App,
-    aws,
-    config::Config,
-    event::Event,
-    store::Store,
-    telemetry::{Level, log},
-};
-use serde_json::json;
+use movies::{Invocation, api::App, aws, config::Config, event::Event, store::Store, telemetry};
 
 /// How long Init waits for the first connection: with the longest answer after it, still less than 5 s.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -25,10 +16,11 @@ const WARM_UP: Duration = Duration::from_secs(1);
 // One thread: a sandbox has one request at a time, and less than one processor below 1,769 MB.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    telemetry::init();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log(Level::Error, "the function cannot run", json!({"cause": error.to_string()}));
+            tracing::error!(cause = %error, "the function cannot run");
             ExitCode::FAILURE
         }
     }

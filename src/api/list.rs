@@ -17,7 +17,6 @@ use crate::{
     event::Request,
     problem::Problem,
     store::{Page, VersionedMovie},
-    telemetry::{Level, log},
 };
 
 /// The largest page, in bytes of the reply: a load balancer accepts 1 MB, the other event sources 6 MB or more. A page
@@ -70,7 +69,7 @@ impl Listing {
             if text.len() > MAX_BYTES / 2 {
                 if !reply_limit::fits(request, movie) {
                     text.truncate(start);
-                    log(Level::Warn, "a movie does not fit into the reply of a listing", json!({"id": id}));
+                    tracing::warn!(id, "a movie does not fit into the reply of a listing");
                     last = Some(id);
                     continue;
                 }

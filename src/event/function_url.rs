@@ -7,12 +7,12 @@
 use super::{
     Parts,
     path::{EventPath, Form},
-    payload::Payload,
+    payload::{Payload, RequestContext},
     query,
 };
 
-pub(super) fn read<'a>(payload: &'a Payload<'_>) -> Option<Parts<'a>> {
-    let http = payload.request_context.http.as_ref()?;
+pub(super) fn read<'a>(payload: &'a Payload<'_>, context: &'a RequestContext<'_>) -> Option<Parts<'a>> {
+    let http = context.http.as_ref()?;
     let path = payload.raw_path.as_deref().or(http.path.as_deref())?;
     Some(Parts {
         method: http.method.as_deref()?,

@@ -9,37 +9,41 @@
 use super::{
     Parts,
     path::{self, EventPath, Form, Resource},
-    payload::Payload,
+    payload::{Payload, RequestContext},
     query,
 };
 
 /// Payload format version 2.0. The path is cut where it has a question mark after it is decoded.
-pub(super) fn read<'a>(payload: &'a Payload<'_>) -> Option<Parts<'a>> {
-    let http = payload.request_context.http.as_ref()?;
+pub(super) fn read<'a>(payload: &'a Payload<'_>, context: &'a RequestContext<'_>) -> Option<Parts<'a>> {
+    let http = context.http.as_ref()?;
     let path = payload.raw_path.as_deref().or(http.path.as_deref())?;
     Some(Parts {
         method: http.method.as_deref()?,
-        path: event_path(payload, path, payload.route_key.as_deref()),
+        path: event_path(payload, context, path, payload.route_key.as_deref()),
         query: query::from_query_string(payload),
     })
 }
 
 /// Payload format version 1.0. It has the fields of a REST API's event, and `version`.
-pub(super) fn read_version_1<'a>(payload: &'a Payload<'_>) -> Option<Parts<'a>> {
+pub(super) fn read_version_1<'a>(payload: &'a Payload<'_>, context: &'a RequestContext<'_>) -> Option<Parts<'a>> {
     let path = payload.path.as_deref()?;
     Some(Parts {
         method: payload.http_method.as_deref()?,
-        path: event_path(payload, path, payload.resource.as_deref()),
+        path: event_path(payload, context, path, payload.resource.as_deref()),
         query: query::decoded(payload),
     })
 }
 
 /// `route` is a route key such as `GET /ns_movies/{id}`, or the path of one, or `$default`.
-fn event_path<'a>(payload: &'a Payload<'_>, path: &'a str, route: Option<&'a str>) -> EventPath<'a> {
+fn event_path<'a>(
+    payload: &Payload<'_>,
+    context: &RequestContext<'_>,
+    path: &'a str,
+    route: Option<&str>,
+) -> EventPath<'a> {
     let template = route.map(|route| route.split_once(' ').map_or(route, |(_, path)| path));
     let parameters = payload.path_parameters();
     let resource = Resource::new(template.filter(|template| template.starts_with('/')), &parameters);
-    let context = &payload.request_context;
     let stage_length = path::stage_length(path, context.stage.as_deref());
     let is_custom_domain = context.domain_name.as_deref().is_some_and(|domain| !domain.contains(".execute-api."));
     EventPath {

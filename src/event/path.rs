@@ -64,12 +64,14 @@ impl<'a> Resource<'a> {
     /// Where in `path` the service's own paths may begin, the most likely first. `stage_length` is the length of the
     /// stage at the path's beginning.
     pub(super) fn starts(&self, path: &str, form: Form, stage_length: usize) -> Vec<usize> {
-        let matched = self.matches(path, form);
+        let mut starts = self.matches(path, form);
         // An event made by hand may have a resource that does not fit its path.
-        let unmatched = vec![stage_length, 0];
+        let unmatched = [stage_length, 0];
         // The resource `/` is the end of every path, so it says less than the path itself.
         let is_root = self.template.trim_matches('/').is_empty();
-        if is_root { [unmatched, matched].concat() } else { [matched, unmatched].concat() }
+        starts.splice(if is_root { 0..0 } else { starts.len()..starts.len() }, unmatched);
+        starts.dedup();
+        starts
     }
 
     /// Where the service's own paths may begin if `path` ends with this resource: usually where the resource begins. If
@@ -78,10 +80,12 @@ impl<'a> Resource<'a> {
         let Some(segments) = self.segments() else { return Vec::new() };
         let decoded = form.decode(path);
         let decoded = without_slashes_at_end(&decoded);
-        // Some event sources decode a path but not its parameters, others the reverse.
-        let as_is: Vec<Vec<u8>> = segments.iter().map(|segment| segment.as_bytes().to_vec()).collect();
-        let unescaped = segments.iter().map(|segment| percent_decode_str(segment).collect()).collect();
-        [as_is, unescaped].iter().find_map(|segments| fit(path, form, decoded, segments)).unwrap_or_default()
+        let as_is: Vec<_> = segments.iter().map(|segment| Cow::Borrowed(segment.as_bytes())).collect();
+        fit(path, form, decoded, &as_is).unwrap_or_else(|| {
+            // Some event sources decode a path but not its parameters, others the reverse.
+            let unescaped: Vec<_> = segments.iter().map(|segment| percent_decode_str(segment).into()).collect();
+            fit(path, form, decoded, &unescaped).unwrap_or_default()
+        })
     }
 
     /// The template's segments with the parameters' values filled in; `None` when a parameter has no value.
@@ -103,8 +107,12 @@ impl<'a> Resource<'a> {
     }
 }
 
-fn fit(path: &str, form: Form, decoded: &[u8], segments: &[Vec<u8>]) -> Option<Vec<usize>> {
-    let filled: Vec<u8> = segments.iter().flat_map(|segment| [b"/", segment.as_slice()].concat()).collect();
+fn fit(path: &str, form: Form, decoded: &[u8], segments: &[Cow<'_, [u8]>]) -> Option<Vec<usize>> {
+    let mut filled = Vec::with_capacity(path.len());
+    for segment in segments {
+        filled.push(b'/');
+        filled.extend_from_slice(segment);
+    }
     let mut at = decoded.strip_suffix(without_slashes_at_end(&filled))?.len();
     let mut places = vec![at];
     for segment in segments {
@@ -147,10 +155,10 @@ pub(super) fn stage_length(path: &str, stage: Option<&str>) -> usize {
 /// The percent-encoded path below the base path that has `length` bytes when it is decoded.
 pub(super) fn below(encoded: &str, length: usize) -> String {
     let start = offset(encoded, Form::Encoded, length).unwrap_or_default();
-    rooted(encoded.get(start..).unwrap_or_default())
+    rooted(encoded.get(start..).unwrap_or_default()).into_owned()
 }
 
-/// The path with one slash at its beginning.
-pub(super) fn rooted(path: &str) -> String {
-    if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }
+/// The path with a slash at its beginning.
+pub(super) fn rooted(path: &str) -> Cow<'_, str> {
+    if path.starts_with('/') { Cow::Borrowed(path) } else { Cow::Owned(format!("/{path}")) }
 }

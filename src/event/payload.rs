@@ -3,12 +3,12 @@
 //! Where a text belongs, a value of another type counts as absent. Where an object belongs, it makes the event unreadable:
 //! otherwise a precondition could be lost with it.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{borrow::Cow, collections::BTreeSet, fmt};
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
 use super::{Header, InvalidBody};
@@ -33,64 +33,112 @@ pub(super) struct Payload<'a> {
     pub(super) resource: Option<Cow<'a, str>>,
     #[serde(borrow, deserialize_with = "text")]
     pub(super) route_key: Option<Cow<'a, str>>,
-    #[serde(borrow, deserialize_with = "object")]
+    #[serde(borrow)]
     path_parameters: Option<Members<'a>>,
-    #[serde(borrow, deserialize_with = "object")]
+    #[serde(borrow)]
     query_string_parameters: Option<Members<'a>>,
-    #[serde(borrow, deserialize_with = "object")]
+    #[serde(borrow)]
     multi_value_query_string_parameters: Option<Members<'a>>,
-    #[serde(borrow, deserialize_with = "object")]
+    #[serde(borrow)]
     headers: Option<Members<'a>>,
-    #[serde(borrow, deserialize_with = "object")]
+    #[serde(borrow)]
     multi_value_headers: Option<Members<'a>>,
     #[serde(borrow)]
     body: Option<&'a RawValue>,
     #[serde(deserialize_with = "is_true")]
     pub(super) is_base64_encoded: bool,
-    #[serde(borrow, deserialize_with = "object_or_default")]
-    pub(super) request_context: RequestContext<'a>,
+    #[serde(borrow)]
+    request_context: Option<Members<'a>>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+/// Which source an event is from, and what that source says of the request.
 pub(super) struct RequestContext<'a> {
     /// The path in the client's URL, from a REST API.
-    #[serde(borrow, deserialize_with = "text")]
     pub(super) path: Option<Cow<'a, str>>,
-    #[serde(borrow, deserialize_with = "text")]
     pub(super) stage: Option<Cow<'a, str>>,
-    #[serde(borrow, deserialize_with = "text")]
     pub(super) domain_name: Option<Cow<'a, str>>,
     /// Payload format version 2.0 only.
-    #[serde(borrow, deserialize_with = "object")]
     pub(super) http: Option<Http<'a>>,
-    /// ALB only.
-    #[serde(borrow, deserialize_with = "object")]
-    pub(super) elb: Option<Members<'a>>,
+    pub(super) is_alb: bool,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
 pub(super) struct Http<'a> {
-    #[serde(borrow, deserialize_with = "text")]
     pub(super) method: Option<Cow<'a, str>>,
-    #[serde(borrow, deserialize_with = "text")]
     pub(super) path: Option<Cow<'a, str>>,
-    #[serde(borrow, deserialize_with = "text")]
     pub(super) user_agent: Option<Cow<'a, str>>,
 }
 
-/// The members of an object, such as a map of headers.
-type Members<'a> = BTreeMap<Name<'a>, &'a RawValue>;
+/// The members of an object, such as a map of headers. (In a list: to build a map of each event's headers costs more than
+/// to search them. And a name that is there twice keeps both values.)
+#[derive(Default)]
+struct Members<'a>(Vec<(Name<'a>, &'a RawValue)>);
 
 /// A member's name. Serde borrows it only from a field.
-#[derive(Deserialize, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::with_capacity(16);
+                while let Some(member) = object.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
+
+impl<'a> Members<'a> {
+    fn get(&self, name: &str) -> Option<&'a str> {
+        self.0.iter().find(|(known, _)| known.0 == name).map(|(_, json)| json.get())
+    }
+
+    fn text(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.get(name).and_then(read_text)
+    }
+
+    /// An object that may be absent or `null`; an error if it is another value.
+    fn object(&self, name: &str) -> serde_json::Result<Option<Self>> {
+        self.get(name).map_or(Ok(None), serde_json::from_str)
+    }
+}
 
 impl<'a> Payload<'a> {
     /// `None` for JSON that is not an object, or that has one that cannot be read.
     pub(super) fn from_json(json: &'a str) -> Option<Self> {
-        read_object(json).ok()
+        // Serde would also read an array, as the fields in order.
+        json.starts_with('{').then(|| serde_json::from_str(json).ok())?
+    }
+
+    /// `None` if it has an object that cannot be read.
+    pub(super) fn request_context(&self) -> Option<RequestContext<'a>> {
+        let none = Members::default();
+        let context = self.request_context.as_ref().unwrap_or(&none);
+        let http = context.object("http").ok()?.map(|http| Http {
+            method: http.text("method"),
+            path: http.text("path"),
+            user_agent: http.text("userAgent"),
+        });
+        Some(RequestContext {
+            path: context.text("path"),
+            stage: context.text("stage"),
+            domain_name: context.text("domainName"),
+            http,
+            is_alb: context.object("elb").ok()?.is_some(),
+        })
     }
 
     pub(super) fn has_multi_value_headers(&self) -> bool {
@@ -134,7 +182,7 @@ fn pairs<N: Clone + Ord>(
 
 fn values<N: Clone>(members: Option<&Members<'_>>, known: impl Fn(&str) -> Option<N>) -> Vec<(N, String)> {
     let mut values = Vec::new();
-    for (name, json) in members.into_iter().flatten() {
+    for (name, json) in members.iter().flat_map(|members| &members.0) {
         let Some(name) = known(&name.0) else { continue };
         let json = json.get();
         if json.starts_with('[') {
@@ -165,21 +213,4 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, st
 
 fn is_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     <&RawValue>::deserialize(deserializer).map(|json| json.get() == "true")
-}
-
-/// An object, or `null`.
-fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    match <&RawValue>::deserialize(deserializer)?.get() {
-        "null" => Ok(None),
-        json => read_object(json).map(Some).map_err(D::Error::custom),
-    }
-}
-
-fn object_or_default<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    object(deserializer).map(Option::unwrap_or_default)
-}
-
-fn read_object<'a, T: Deserialize<'a>>(json: &'a str) -> serde_json::Result<T> {
-    // Serde would also read an array, as a struct's fields in order.
-    if json.starts_with('{') { serde_json::from_str(json) } else { Err(serde_json::Error::custom("not an object")) }
 }

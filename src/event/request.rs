@@ -57,18 +57,17 @@ pub enum Header {
 impl Header {
     /// The header with this name. Case does not matter (RFC 9110 §5.1).
     pub(super) fn named(name: &str) -> Option<Self> {
-        [
-            ("accept-encoding", Self::AcceptEncoding),
-            ("access-control-request-headers", Self::AccessControlRequestHeaders),
-            ("content-encoding", Self::ContentEncoding),
-            ("content-type", Self::ContentType),
-            ("idempotency-key", Self::IdempotencyKey),
-            ("if-match", Self::IfMatch),
-            ("if-none-match", Self::IfNoneMatch),
-            ("origin", Self::Origin),
-        ]
-        .into_iter()
-        .find_map(|(known, header)| known.eq_ignore_ascii_case(name).then_some(header))
+        const NAMES: [(&str, Header); 8] = [
+            ("accept-encoding", Header::AcceptEncoding),
+            ("access-control-request-headers", Header::AccessControlRequestHeaders),
+            ("content-encoding", Header::ContentEncoding),
+            ("content-type", Header::ContentType),
+            ("idempotency-key", Header::IdempotencyKey),
+            ("if-match", Header::IfMatch),
+            ("if-none-match", Header::IfNoneMatch),
+            ("origin", Header::Origin),
+        ];
+        NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, header)| *header)
     }
 }
 
@@ -77,7 +76,7 @@ impl Request {
     pub fn strip_base_path(&mut self, base_path: &str) {
         let rest = self.path.as_deref().and_then(|path| path.strip_prefix(base_path));
         if let Some(rest) = rest.filter(|rest| !base_path.is_empty() && (rest.is_empty() || rest.starts_with('/'))) {
-            self.path = Some(path::rooted(rest));
+            self.path = Some(path::rooted(rest).into_owned());
             self.encoded_path = self.encoded_path.take().map(|encoded| path::below(&encoded, base_path.len()));
         }
     }

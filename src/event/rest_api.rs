@@ -8,13 +8,13 @@
 use super::{
     Parts,
     path::{EventPath, Form, Resource},
-    payload::Payload,
+    payload::{Payload, RequestContext},
     query,
 };
 
-pub(super) fn read<'a>(payload: &'a Payload<'_>) -> Option<Parts<'a>> {
+pub(super) fn read<'a>(payload: &'a Payload<'_>, context: &'a RequestContext<'_>) -> Option<Parts<'a>> {
     let path = payload.path.as_deref()?;
-    let client_path = payload.request_context.path.as_deref().filter(|full| full.ends_with(path) || path == "/");
+    let client_path = context.path.as_deref().filter(|full| full.ends_with(path) || path == "/");
     let parameters = payload.path_parameters();
     let resource = Resource::new(payload.resource.as_deref(), &parameters);
     Some(Parts {

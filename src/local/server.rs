@@ -103,7 +103,7 @@ fn lead(
         runtime.block_on(async {
             match tokio::net::TcpListener::from_std(listener) {
                 Ok(listener) => dynoxide::server::serve_on(listener, database).await,
-                Err(error) => eprintln!("the local store cannot be served: {error}"),
+                Err(error) => tracing::error!(cause = %error, "the local store cannot be served"),
             }
         });
     });
@@ -131,10 +131,10 @@ async fn is_store(address: SocketAddr) -> bool {
 /// Takes over when the leader's process ends.
 fn stand_by(directory: &Path, lock: File) {
     if let Err(error) = lock.lock() {
-        return eprintln!("the local store is not watched over any more: {error}");
+        return tracing::error!(cause = %error, "the local store is not watched over any more");
     }
     if let Err(error) = lead(directory, lock, |listener| listener) {
-        eprintln!("the local store cannot be taken over: {error}; start again");
+        tracing::error!(cause = %error, "the local store cannot be taken over: start again");
     }
 }
 

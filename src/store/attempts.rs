@@ -17,10 +17,9 @@ use aws_sdk_dynamodb::{
     error::BoxError,
     operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
 };
-use serde_json::json;
 
 use super::StoreError;
-use crate::telemetry::{Level, keeps, log, scope};
+use crate::telemetry::scope;
 
 /// Counts calls and attempts, for the request's log line.
 #[derive(Debug)]
@@ -56,10 +55,8 @@ impl Intercept for Meter {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if keeps(Level::Debug) {
-            let status = context.response().map(|response| response.status().as_u16());
-            log(Level::Debug, "an attempt at a call of DynamoDB ended", json!({"status": status}));
-        }
+        let status = context.response().map(|response| response.status().as_u16());
+        tracing::debug!(status, "an attempt at a call of DynamoDB ended");
         Ok(())
     }
 }

@@ -1,9 +1,6 @@
 //! Why an operation did not happen.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use serde_json::json;
-
-use crate::telemetry::{Level, log};
 
 /// Why an operation did not happen.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -41,11 +38,7 @@ impl StoreError {
         let first: Option<&dyn std::error::Error> = Some(error);
         let causes = std::iter::successors(first, |error| error.source()).map(ToString::to_string);
         let cause = causes.collect::<Vec<_>>().join(": ");
-        log(
-            Level::Error,
-            "DynamoDB did not answer",
-            json!({"operation": operation, "code": error.code(), "cause": cause}),
-        );
+        tracing::error!(operation, code = error.code(), cause, "DynamoDB did not answer");
         Self::Unavailable
     }
 }

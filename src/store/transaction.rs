@@ -8,7 +8,6 @@ use aws_sdk_dynamodb::{
         TransactWriteItem,
     },
 };
-use serde_json::json;
 
 use super::{
     Item, StoreError,
@@ -16,7 +15,7 @@ use super::{
     precondition::{Condition, Precondition},
     version,
 };
-use crate::telemetry::{Level, log, scope};
+use crate::telemetry::scope;
 
 /// How often a rename starts anew when another writer changes the item between its read and its write.
 const RENAME_ROUNDS: usize = 4;
@@ -69,7 +68,7 @@ impl Items {
                 },
             }
         }
-        log(Level::Warn, "rename gave way to other writers", json!({"rounds": RENAME_ROUNDS}));
+        tracing::warn!(rounds = RENAME_ROUNDS, "rename gave way to other writers");
         Err(StoreError::Unavailable)
     }
 

@@ -1,16 +1,14 @@
 //! The version that each write gives an item, and the write's recognition by it.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use serde_json::json;
 
 use super::{Item, StoreError};
-use crate::telemetry::{Level, log};
 
 /// A new version: 128 random bits as 22 characters of base64url.
 pub(super) fn new() -> Result<String, StoreError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
-        log(Level::Error, "the system gives no random numbers", json!({"cause": error.to_string()}));
+        tracing::error!(cause = %error, "the system gives no random numbers");
         StoreError::Unavailable
     })?;
     Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))

@@ -10,11 +10,15 @@
 //!
 //! Routes and statuses are few and not a client's to choose, since each combination is a metric that costs.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    io::{self, Write as _},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use serde::Serialize;
+use tracing::{Level, enabled, info};
 
-use super::{Level, Settings, scope::Usage, timestamp, write};
+use super::{Settings, scope::Usage, timestamp};
 use crate::Invocation;
 
 /// How much of a request's method and path a line repeats.
@@ -25,18 +29,18 @@ const USUAL_BYTES: usize = 1024;
 
 const NAMESPACE: &str = "Movies";
 
-/// A request and its answer.
+/// A request and its response.
 #[derive(Debug)]
 pub struct RequestLog<'a> {
     /// Method and path as they came.
     pub message: String,
-    /// What Lambda told of it.
+    /// What Lambda says of it.
     pub invocation: &'a Invocation,
     /// The operation, or `none`.
     pub route: &'static str,
-    /// The answer's status.
+    /// The response's status.
     pub status: u16,
-    /// How long the answer took inside the function.
+    /// How long the request took inside the function.
     pub duration: Duration,
     /// What DynamoDB did for it.
     pub usage: Usage,
@@ -100,24 +104,20 @@ struct Metric {
 impl RequestLog<'_> {
     /// Writes the line.
     pub fn log(self) {
-        let settings = Settings::get();
-        if settings.keeps(Level::Info) {
-            write(if settings.json {
-                self.json(&settings.function, SystemTime::now())
-            } else {
-                self.text().into_bytes()
-            });
+        if !enabled!(Level::INFO) {
+            return;
         }
-    }
-
-    fn text(&self) -> String {
-        let Self { route, status, duration, usage, .. } = self;
-        format!(
-            "INFO {} status={status} route={route} duration_ms={} attempts={}",
-            self.message(),
-            milliseconds(*duration),
-            usage.attempts
-        )
+        let settings = Settings::get();
+        if settings.json {
+            let mut line = self.json(&settings.function, SystemTime::now());
+            line.push(b'\n');
+            // In one piece, so that no other line comes between. Nobody is left to tell when standard output is closed.
+            let _ = io::stdout().write_all(&line);
+        } else {
+            let Self { route, status, duration, usage, .. } = &self;
+            let duration_ms = milliseconds(*duration);
+            info!(target: "movies", status, route, duration_ms, attempts = usage.attempts, "{}", self.message());
+        }
     }
 
     fn message(&self) -> &str {
@@ -145,7 +145,7 @@ impl RequestLog<'_> {
         let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let line = Line {
             timestamp: timestamp(now),
-            level: Level::Info.name(),
+            level: "INFO",
             message: self.message(),
             request_id: &invocation.request_id,
             trace_id: invocation.trace_id(),

@@ -1,8 +1,8 @@
-//! What is known of the request being answered, wherever in its task: its id, and what DynamoDB does for it.
+//! What DynamoDB does for a request.
 //!
-//! The SDK's interceptors and the store see calls, attempts and costs deep below the one who asks. They note them here, in
-//! a value that belongs to the request's task ([`run`]); passing it through every call would tell each operation of a
-//! thing that is none of its business. Outside of a request nothing is kept.
+//! The SDK's interceptors and the store see calls, attempts and costs far below the code that handles the request. They
+//! add them up here, in a value that belongs to the request's task ([`run`]), so that the operations in between do not
+//! have to pass it on. Outside of a request nothing is kept.
 
 use std::cell::Cell;
 
@@ -21,24 +21,13 @@ pub struct Usage {
     pub write_units: f64,
 }
 
-struct Scope {
-    request_id: String,
-    usage: Cell<Usage>,
-}
-
 tokio::task_local! {
-    static SCOPE: Scope;
+    static USAGE: Cell<Usage>;
 }
 
-/// Does `work` for a request, and tells what it has used.
-pub async fn run<T>(request_id: &str, work: impl Future<Output = T>) -> (T, Usage) {
-    let scope = Scope { request_id: request_id.to_owned(), usage: Cell::default() };
-    SCOPE.scope(scope, async { (work.await, SCOPE.with(|scope| scope.usage.get())) }).await
-}
-
-/// The id of the request that this task answers, if it does.
-pub(super) fn request_id() -> Option<String> {
-    SCOPE.try_with(|scope| scope.request_id.clone()).ok()
+/// Does `work`, and returns what it has used too.
+pub async fn run<T>(work: impl Future<Output = T>) -> (T, Usage) {
+    USAGE.scope(Cell::default(), async { (work.await, USAGE.with(Cell::get)) }).await
 }
 
 /// Notes that a call begins.
@@ -66,9 +55,9 @@ fn units<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) -> f64 {
 }
 
 fn note(add: impl FnOnce(&mut Usage)) {
-    let _ = SCOPE.try_with(|scope| {
-        let mut usage = scope.usage.get();
+    let _ = USAGE.try_with(|sums| {
+        let mut usage = sums.get();
         add(&mut usage);
-        scope.usage.set(usage);
+        sums.set(usage);
     });
 }

@@ -1,4 +1,4 @@
-//! Front doors: the same request through each, and what each alone does.
+//! Event sources: the same request through each, and what each alone does.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use crate::support::{EventSource, Service, movie, path_of, send_event};
 
 #[tokio::test]
-async fn odd_titles_make_the_round_through_every_door_that_can_carry_them() {
+async fn odd_titles_make_the_round_through_every_event_source_that_can_carry_them() {
     let service = Service::start().await;
     let long = "x".repeat(1_900);
-    for door in EventSource::ALL {
+    for source in EventSource::ALL {
         for title in [
             "Face/Off",
             "50/50",
@@ -27,14 +27,14 @@ async fn odd_titles_make_the_round_through_every_door_that_can_carry_them() {
             &long,
         ] {
             let path = path_of(&format!("{title}-2000"));
-            let created = service.call_through(door, "POST", "/ns_movies/").json(&movie(title, 2000)).send().await;
-            assert_eq!(created.status, 200, "{door:?} {title}: {created:?}");
+            let created = service.call_through(source, "POST", "/ns_movies/").json(&movie(title, 2000)).send().await;
+            assert_eq!(created.status, 200, "{source:?} {title}: {created:?}");
             // An HTTP API decodes the path before it cuts off the query: what follows a question mark is lost.
-            let is_lost = door == EventSource::Http && title.contains('?');
+            let is_lost = source == EventSource::Http && title.contains('?');
             let reads = if is_lost { 404 } else { 200 };
             for (method, body) in [("GET", json!(null)), ("PUT", json!({"cast": []})), ("DELETE", json!(null))] {
-                let answer = service.call_through(door, method, &path).json(&body).send().await;
-                assert_eq!(answer.status, reads, "{door:?} {method} {title}: {answer:?}");
+                let response = service.call_through(source, method, &path).json(&body).send().await;
+                assert_eq!(response.status, reads, "{source:?} {method} {title}: {response:?}");
             }
             if is_lost {
                 assert_eq!(service.call("DELETE", &path).send().await.status, 200);
@@ -45,34 +45,34 @@ async fn odd_titles_make_the_round_through_every_door_that_can_carry_them() {
 }
 
 #[tokio::test]
-async fn every_door_passes_queries_headers_and_bodies() {
-    for door in EventSource::ALL {
+async fn every_event_source_passes_queries_headers_and_bodies() {
+    for source in EventSource::ALL {
         let service = Service::seeded().await;
-        let page = service.call_through(door, "GET", "/ns_movies/?year=2020&limit=1").send().await;
-        assert_eq!(page.json().as_object().unwrap().len(), 1, "{door:?}");
+        let page = service.call_through(source, "GET", "/ns_movies/?year=2020&limit=1").send().await;
+        assert_eq!(page.json().as_object().unwrap().len(), 1, "{source:?}");
         let next = page.next().unwrap();
-        let rest = service.call_through(door, "GET", &next).send().await;
-        assert_eq!((rest.status, rest.json().as_object().unwrap().len()), (200, 1), "{door:?}");
-        let escaped = service.call_through(door, "GET", "/ns_movies/?li%6Dit=%31").send().await;
+        let rest = service.call_through(source, "GET", &next).send().await;
+        assert_eq!((rest.status, rest.json().as_object().unwrap().len()), (200, 1), "{source:?}");
+        let escaped = service.call_through(source, "GET", "/ns_movies/?li%6Dit=%31").send().await;
         let carries_escaped_names = escaped.json().as_object().unwrap().len();
-        assert_eq!(carries_escaped_names, 1, "{door:?}");
-        let stale = service.call_through(door, "PUT", "/ns_movies/The%20Dare-2020").header("If-Match", "\"x\"");
-        assert_eq!(stale.json(&json!({"cast": []})).send().await.status, 412, "{door:?}");
+        assert_eq!(carries_escaped_names, 1, "{source:?}");
+        let stale = service.call_through(source, "PUT", "/ns_movies/The%20Dare-2020").header("If-Match", "\"x\"");
+        assert_eq!(stale.json(&json!({"cast": []})).send().await.status, 412, "{source:?}");
     }
 }
 
 #[tokio::test]
-async fn each_reply_has_its_doors_shape() {
+async fn each_reply_has_its_event_sources_shape() {
     let service = Service::start().await;
-    for door in EventSource::ALL {
-        let reply = service.call_through(door, "GET", "/ns_movies/").send().await.reply;
+    for source in EventSource::ALL {
+        let reply = service.call_through(source, "GET", "/ns_movies/").send().await.reply;
         let multi = reply["multiValueHeaders"].get("content-type");
-        assert_eq!(multi.is_some(), door == EventSource::AlbMulti, "{door:?}");
-        assert_eq!(reply["headers"].get("content-type").is_some(), door != EventSource::AlbMulti, "{door:?}");
-        let is_alb = matches!(door, EventSource::Alb | EventSource::AlbMulti);
-        assert_eq!(reply.get("statusDescription"), is_alb.then_some(&json!("200 OK")), "{door:?}");
+        assert_eq!(multi.is_some(), source == EventSource::AlbMulti, "{source:?}");
+        assert_eq!(reply["headers"].get("content-type").is_some(), source != EventSource::AlbMulti, "{source:?}");
+        let is_alb = matches!(source, EventSource::Alb | EventSource::AlbMulti);
+        assert_eq!(reply.get("statusDescription"), is_alb.then_some(&json!("200 OK")), "{source:?}");
         // `cargo lambda watch` wants all three.
-        if matches!(door, EventSource::Url | EventSource::Http | EventSource::CargoLambda) {
+        if matches!(source, EventSource::Url | EventSource::Http | EventSource::CargoLambda) {
             assert!(
                 reply["headers"].is_object() && reply["multiValueHeaders"].is_object() && reply["cookies"].is_array()
             );
@@ -83,26 +83,26 @@ async fn each_reply_has_its_doors_shape() {
 #[tokio::test]
 async fn base64_bodies_are_decoded_and_bad_ones_refused() {
     let service = Service::start().await;
-    for door in EventSource::ALL {
-        let title = format!("é through {door:?}");
-        let mut event = service.call_through(door, "POST", "/ns_movies/").json(&movie(&title, 2000)).event();
+    for source in EventSource::ALL {
+        let title = format!("é through {source:?}");
+        let mut event = service.call_through(source, "POST", "/ns_movies/").json(&movie(&title, 2000)).event();
         event["isBase64Encoded"] = json!(true);
         event["body"] = json!(BASE64_STANDARD.encode(event["body"].as_str().unwrap()));
-        assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, 200, "{door:?}");
+        assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, 200, "{source:?}");
         for bad in ["not base64!", "YQ", "====", "/w=="] {
             event["body"] = json!(bad);
-            assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, 400, "{door:?} {bad}");
+            assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, 400, "{source:?} {bad}");
         }
     }
 }
 
 /// What a created movie's `Location` and the next page's `Link` lead to, through an event changed by `change`.
-async fn links(service: &Service, door: EventSource, title: &str, change: impl Fn(&mut Value)) -> (String, String) {
-    let mut create = service.call_through(door, "POST", "/ns_movies/").json(&movie(title, 2000)).event();
+async fn links(service: &Service, source: EventSource, title: &str, change: impl Fn(&mut Value)) -> (String, String) {
+    let mut create = service.call_through(source, "POST", "/ns_movies/").json(&movie(title, 2000)).event();
     change(&mut create);
     let created = send_event(&service.app, create.to_string().as_bytes()).await;
     assert_eq!(created.status, 200, "{created:?}");
-    let mut list = service.call_through(door, "GET", "/ns_movies/?limit=1").event();
+    let mut list = service.call_through(source, "GET", "/ns_movies/?limit=1").event();
     change(&mut list);
     let listed = send_event(&service.app, list.to_string().as_bytes()).await;
     let next = listed.resolve(listed.link().unwrap());
@@ -131,13 +131,13 @@ async fn links_lead_to_the_clients_own_urls() {
         event["rawPath"] = json!(format!("/api{}", event["rawPath"].as_str().unwrap()));
     };
     assert_eq!(links(&service, EventSource::Http, "D", mapped).await, stays("/api", "D"));
-    for (door, title) in [
+    for (source, title) in [
         (EventSource::Url, "E"),
         (EventSource::CargoLambda, "F"),
         (EventSource::Alb, "G"),
         (EventSource::AlbMulti, "H"),
     ] {
-        assert_eq!(links(&service, door, title, |_| {}).await, stays("", title));
+        assert_eq!(links(&service, source, title, |_| {}).await, stays("", title));
     }
 
     let mut behind_proxy = service.other_copy();
@@ -233,9 +233,9 @@ async fn a_condition_that_cannot_be_read_is_not_dropped() {
 #[tokio::test]
 async fn a_problem_names_the_path_as_the_client_would_write_it() {
     let service = Service::start().await;
-    for door in EventSource::ALL {
-        let answer = service.call_through(door, "GET", "/ns_movies/100%25%20Wolf-2020").send().await;
-        let base = if matches!(door, EventSource::Rest | EventSource::HttpVersion1) { "/Prod" } else { "" };
-        assert_eq!(answer.json()["instance"], format!("{base}/ns_movies/100%25%20Wolf-2020"), "{door:?}");
+    for source in EventSource::ALL {
+        let response = service.call_through(source, "GET", "/ns_movies/100%25%20Wolf-2020").send().await;
+        let base = if matches!(source, EventSource::Rest | EventSource::HttpVersion1) { "/Prod" } else { "" };
+        assert_eq!(response.json()["instance"], format!("{base}/ns_movies/100%25%20Wolf-2020"), "{source:?}");
     }
 }

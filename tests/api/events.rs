@@ -1,4 +1,4 @@
-//! The sample events: each is what its front door sends, and has the outcome that its name promises.
+//! The sample events: each is what its event source sends, and has the outcome that its name promises.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -103,8 +103,8 @@ async fn every_sample_has_its_outcome() {
     assert_eq!(samples.keys().map(String::as_str).collect::<Vec<_>>(), names);
     for (name, status) in OUTCOMES {
         let service = Service::seeded().await;
-        let answer = send_event(&service.app, &samples[*name]).await;
-        assert_eq!(answer.status, *status, "{name}: {answer:?}");
+        let response = send_event(&service.app, &samples[*name]).await;
+        assert_eq!(response.status, *status, "{name}: {response:?}");
     }
 }
 

@@ -63,10 +63,10 @@ fn places(value: &Value, here: &str, found: &mut Vec<String>) {
     }
 }
 
-fn event(door: usize, method: &str) -> Value {
+fn event(source: usize, method: &str) -> Value {
     let (_, service) = service();
     let path = if method == "POST" { "/ns_movies/" } else { "/ns_movies/The%20Dare-2020?limit=1" };
-    service.call_through(EventSource::ALL[door], method, path).header("Host", "x").json(&movie("Made", 2000)).event()
+    service.call_through(EventSource::ALL[source], method, path).header("Host", "x").json(&movie("Made", 2000)).event()
 }
 
 proptest! {
@@ -84,11 +84,11 @@ proptest! {
 
     #[test]
     fn a_mutated_event_is_never_a_server_error(
-        door in 0..EventSource::ALL.len(),
+        source in 0..EventSource::ALL.len(),
         method in prop::sample::select(vec!["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "x y", "é"]),
         mutations in prop::collection::vec((any::<prop::sample::Index>(), any_json()), 1..4),
     ) {
-        let mut event = event(door, method);
+        let mut event = event(source, method);
         for (place, value) in mutations {
             let mut all = Vec::new();
             places(&event, "", &mut all);
@@ -99,11 +99,11 @@ proptest! {
 
     #[test]
     fn a_damaged_event_is_never_a_server_error(
-        door in 0..EventSource::ALL.len(),
+        source in 0..EventSource::ALL.len(),
         cut in any::<prop::sample::Index>(),
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
     ) {
-        let mut bytes = event(door, "PUT").to_string().into_bytes();
+        let mut bytes = event(source, "PUT").to_string().into_bytes();
         for (place, byte) in flips {
             let at = place.index(bytes.len());
             bytes[at] = byte;
@@ -120,8 +120,8 @@ proptest! {
         whole[field] = body.clone();
         for body in [body, whole] {
             for (method, path) in [("POST", "/ns_movies/"), ("PUT", "/ns_movies/The%20Dare-2020")] {
-                let answer = runtime.block_on(service.call(method, path).body(&body.to_string()).send());
-                prop_assert!(answer.status < 500, "{:?}", answer);
+                let response = runtime.block_on(service.call(method, path).body(&body.to_string()).send());
+                prop_assert!(response.status < 500, "{:?}", response);
             }
         }
     }
@@ -137,10 +137,10 @@ proptest! {
             }
             assert_eq!(created.status, 200, "{title:?}");
             let location = created.location();
-            for door in EventSource::ALL {
-                let read = service.call_through(door, "GET", &location).send().await;
-                let is_lost = door == EventSource::Http && title.contains('?');
-                assert_eq!(read.json() == movie(&title, 7), !is_lost, "{title:?} {door:?} {read:?}");
+            for source in EventSource::ALL {
+                let read = service.call_through(source, "GET", &location).send().await;
+                let is_lost = source == EventSource::Http && title.contains('?');
+                assert_eq!(read.json() == movie(&title, 7), !is_lost, "{title:?} {source:?} {read:?}");
             }
             assert_eq!(service.call("DELETE", &location).send().await.status, 200, "{title:?}");
         });
@@ -172,7 +172,7 @@ async fn an_object_that_cannot_be_read_takes_no_condition_with_it() {
             assert_eq!(send_event(&service.app, event.as_bytes()).await.status, 400, "{event}");
         }
     }
-    // Serde would read an array as an object's members in order, and this one as the door of a load balancer.
+    // Serde would read an array as an object's members in order, and this one as the source of a load balancer.
     for context in ["[null,null,null,null,{}]", r#"{"elb":false}"#, r#"{"http":["GET","/"]}"#] {
         let event = format!(r#"{{"httpMethod":"GET","path":"{path}","requestContext":{context}}}"#);
         assert_eq!(send_event(&service.app, event.as_bytes()).await.status, 400, "{event}");

@@ -26,6 +26,7 @@ mod hostile;
 mod listing;
 mod model;
 mod openapi;
+mod panics;
 mod patterns;
 mod preconditions;
 mod reply_limit;

@@ -15,7 +15,7 @@ async fn usage(service: &Service, method: &str, path: &str, body: Option<&Value>
     let call = if let Some(body) = body { call.json(body) } else { call };
     let Event::Http(_, request) = Event::from_bytes(call.event().to_string().as_bytes()) else { panic!("no request") };
     let answer = Box::pin(api::handle(&service.app, *request, "test-request", std::time::Duration::from_secs(3)));
-    let ((route, response), usage) = scope::run("test-request", answer).await;
+    let ((route, response), usage) = scope::run(answer).await;
     (response.status().as_u16(), route, usage)
 }
 

@@ -70,8 +70,11 @@ fn every_line_is_json_and_bears_no_secret() {
         let conflicts = if at == 3 { json!(1) } else { json!(null) };
         assert_eq!((&line["Function"], &line["Conflicts"]), (&json!("movies-test"), &conflicts), "{line}");
     }
-    let debug = all.iter().filter(|line| line["level"] == "DEBUG");
-    assert!(debug.clone().count() >= 5 && debug.clone().all(|line| line["status"].is_number()), "{all:?}");
+    assert!(all.iter().all(|line| line["timestamp"].as_str().is_some_and(|time| time.ends_with('Z'))), "{all:?}");
+    let is_of_a_request = |line: &&Value| line["request_id"].as_str().is_some_and(|id| id.len() == 36);
+    let attempts = all.iter().filter(|line| line["level"] == "DEBUG" && line["target"] == "movies::store::attempts");
+    assert_eq!(attempts.filter(is_of_a_request).filter(|line| line["status"].is_number()).count(), 5, "{all:?}");
+    assert!(lines(&directory, "TRACE").iter().all(|line| line["level"] != "TRACE"));
 
     let info = lines(&directory, "INFO");
     assert!(info.iter().all(|line| line["level"] == "INFO"), "{info:?}");

@@ -47,6 +47,8 @@ pub enum Fault {
     Conflict,
     /// It never comes back.
     Hang,
+    /// The code that carries it out has a bug.
+    Panic,
 }
 
 impl fmt::Debug for Fault {
@@ -64,6 +66,7 @@ impl fmt::Debug for Fault {
             Self::ServerError => "ServerError",
             Self::Conflict => "Conflict",
             Self::Hang => "Hang",
+            Self::Panic => "Panic",
         })
     }
 }
@@ -154,6 +157,7 @@ impl HttpConnector for FaultyConnector {
                 Fault::Conflict if operation == "GetItem" => real.call(request).await,
                 Fault::Conflict => Ok(error(400, "TransactionConflictException")),
                 Fault::Hang => std::future::pending().await,
+                Fault::Panic => panic!("injected"),
             }
         })
     }
