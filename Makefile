@@ -50,10 +50,14 @@ openapi: cargo ## write what the API is now into src/openapi/swagger.json, to be
 swagger-ui: .tools/lint .tools/node ## check the vendored Swagger UI against npm, or take another: VERSION=5.36.0
 	$(PYTHON) src/swagger_ui/refresh.py $(if $(VERSION),--version $(VERSION))
 
+# These tests break what is beneath the service, inside their own process.
+IN_PROCESS := faults:: model:: preconditions:: usage:: connections::
 artifact: cargo .tools/lambda .tools/sam .tools/rie ## build what is deployed for this machine, and test that very file
 	$(SAM) build --parameter-overrides Architecture=$(MACHINE)
-	AWS_LAMBDA_RIE="$$(readlink -f .tools/aws-lambda-rie)" ARTIFACT="$(CURDIR)/.aws-sam/build/MoviesFunction/bootstrap" \
-	  cargo test --locked --test processes -- --include-ignored deployed::
+	export AWS_LAMBDA_RIE="$$(readlink -f .tools/aws-lambda-rie)" ARTIFACT="$(CURDIR)/.aws-sam/build/MoviesFunction/bootstrap"; \
+	cargo test --locked --test processes -- --include-ignored deployed:: && \
+	cargo test --locked --test api -- $(addprefix --skip ,$(IN_PROCESS))
+
 changes: cargo ## make each change of docs/changing.md to a copy, build and test it
 	tests/changes/check
 

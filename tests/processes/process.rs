@@ -100,15 +100,13 @@ impl Process {
         self.call(method, path, &["Content-Type: application/json"], &body.to_string())
     }
 
-    /// An HTTP/1.1 request: its response, or `None` where the connection fails.
+    /// An HTTP/1.0 request, whose response has no chunks, or `None` where the connection fails.
     pub fn exchange(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Option<Response> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
         stream.set_read_timeout(Some(self.patience)).unwrap();
         let headers = headers.iter().fold(String::new(), |all, header| all + header + "\r\n");
         let length = body.len();
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
-        );
+        let head = format!("{method} {path} HTTP/1.0\r\nHost: localhost\r\nContent-Length: {length}\r\n{headers}\r\n");
         stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).ok()?;
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).ok()?;

@@ -88,11 +88,9 @@ impl Artifact {
 
     async fn reply(&self, event: &[u8]) -> Value {
         let mut stream = self.connect().await;
-        let head = format!(
-            "POST /2015-03-31/functions/function/invocations HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-             Content-Length: {}\r\n\r\n",
-            event.len()
-        );
+        let path = "/2015-03-31/functions/function/invocations";
+        // HTTP/1.0 has no chunks.
+        let head = format!("POST {path} HTTP/1.0\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", event.len());
         stream.write_all(head.as_bytes()).await.unwrap();
         stream.write_all(event).await.unwrap();
         let mut response = String::new();
