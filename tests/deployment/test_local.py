@@ -59,7 +59,7 @@ class SamLocalTest(unittest.TestCase):
         request = urllib.request.Request(self.invocations, json.dumps(event).encode())
         with urllib.request.urlopen(request, timeout=20) as answer:
             reply = json.load(answer)
-        return reply["statusCode"], json.loads(reply["body"] or "null")
+        return reply["statusCode"], json.loads(reply.get("body") or "null")
 
     def test_a_whole_round_through_each_door(self) -> None:
         for door in ("rest", "http"):
