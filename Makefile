@@ -51,7 +51,7 @@ swagger-ui: .tools/lint .tools/node ## check the vendored Swagger UI against npm
 	$(PYTHON) src/swagger_ui/refresh.py $(if $(VERSION),--version $(VERSION))
 
 # These tests break what is beneath the service, inside their own process.
-IN_PROCESS := faults:: model:: preconditions:: usage:: connections::
+IN_PROCESS := faults:: model:: panics:: preconditions:: usage:: connections::
 artifact: cargo .tools/lambda .tools/sam .tools/rie ## build what is deployed for this machine, and test that very file
 	$(SAM) build --parameter-overrides Architecture=$(MACHINE)
 	export AWS_LAMBDA_RIE="$$(readlink -f .tools/aws-lambda-rie)" ARTIFACT="$(CURDIR)/.aws-sam/build/MoviesFunction/bootstrap"; \
