@@ -18,8 +18,9 @@ class PermissionsTest(unittest.TestCase):
         cls.translated = translate(cls.template, {})
 
     def test_the_function_may_do_exactly_what_the_store_does(self) -> None:
-        calls = set(re.findall(r"\bsend::<[^>]*>\((\w+)::new\(\)", (ROOT / "src/store.rs").read_text()))
-        # A transaction is authorised as the writes that are in it.
+        sources = "".join(path.read_text() for path in (ROOT / "src/store").glob("*.rs"))
+        calls = {call.title().replace("_", "") for call in re.findall(r"\.client\s*\.(\w+)\(\)", sources)}
+        # A transaction is authorized as the writes that are in it.
         transacted = {"PutItem", "DeleteItem"} if "TransactWriteItems" in calls else set()
         wanted = {f"dynamodb:{call}" for call in (calls | transacted) - {"TransactWriteItems"}}
         role = self.translated["Resources"]["MoviesRole"]["Properties"]
