@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Measures the function as it is deployed, over the Lambda Runtime API on loopback, beside what it is to be compared with.
+"""Measures the function as it is deployed, over the Lambda Runtime API on loopback, beside its peers.
 
-  movies   the function, from `sam build`'s own artefact
+  movies   the function, the artifact of `sam build`
   hello    a hello-world on the same runtime crate: the floor
-  bare     one GetItem by a client without anything it does not need
+  bare     one GetItem by a trimmed client
   usual    the same operations in the usual way: default features, client and profile
 
-All take turns in one run, so that what else the machine does meets each alike. CPU is the kernel's count for the process
+All take turns in one run, so that other load on the machine affects all alike. CPU is the kernel's count for the process
 and all its threads (/proc/PID/task/*/schedstat), in nanoseconds; it does not depend on this program's own speed, as
-times do. A warm function has a processor to itself, and what feeds it the others: where the system wakes a thread would
-else decide over a third of a small request's cost. DynamoDB is the emulator of a local build; TLS ends in a proxy here,
+times do. A warm function has a processor to itself, and the program that feeds it has the others. Otherwise the
+placement of threads would decide over a third of a small request's cost. DynamoDB is the emulator of a local build; TLS ends in a proxy here,
 whose CA is added to the system's.
 
-`--instructions` counts instructions of a warm GET under valgrind instead, which no noise reaches.
+`--instructions` counts instructions of a warm GET under valgrind instead, which noise does not affect.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class Sandbox:
         cpu, start = self.cpu(), time.perf_counter()
         self.events.put(event)
         end, line, body = self.answers.get(timeout=120)
-        # What it does after its answer, before it asks for the next event, is the request's cost too.
+        # What it does after its response, before it asks for the next event, is part of the request's cost.
         self.idle.wait(60)
         if not line.split()[1].endswith(b"/response"):
             raise SystemExit(f"the function failed: {body[:500]!r}")
@@ -202,7 +202,7 @@ class Bench:
         self.movies = max(self.movies, count)
 
     def cold(self, rounds: int) -> dict:
-        """From start to the first answer, over TLS; the answer after it is a warm one."""
+        """From start to the first response, over TLS; the response after it is a warm one."""
         found: dict[str, dict[str, list[float]]] = {kind: {} for kind in KINDS}
         for _ in progress(range(rounds), "cold starts over TLS"):
             for kind in KINDS:
@@ -237,7 +237,7 @@ class Bench:
             "list_100": lambda: event("GET", "/ns_movies/"),
             "unrouted": lambda: event("GET", "/nowhere"),
         }
-        # The floor answers the same events as what it is the floor of.
+        # The floor gets the same events as the function.
         wanted = {"hello": ["get", "unrouted"], "bare": ["get"], "movies": list(requests), "usual": list(requests)}
         found: dict[str, dict[str, list[Answer]]] = {kind: {name: [] for name in wanted[kind]} for kind in KINDS}
         # Several processes, since where memory lies makes one faster than another for as long as it lives.
@@ -327,7 +327,7 @@ def median_cpu(function: Sandbox, request: bytes, count: int) -> float:
 
 def check(kind: str, answer: Answer, status: int = 200) -> None:
     if answer.body["statusCode"] != status:
-        raise SystemExit(f"{kind} answers {json.dumps(answer.body):.500}")
+        raise SystemExit(f"{kind} returns {json.dumps(answer.body):.500}")
 
 
 def movie_of(title: str, description: str = "About it.") -> dict:
@@ -364,7 +364,7 @@ def progress(items: range, what: str) -> Iterator:
 def tls_proxy(port: int, directory: Path) -> tuple[Path, int]:
     """Ends TLS before the emulator; gives a file of the system's roots with this proxy's own, and its port."""
     if not shutil.which("openssl"):
-        raise SystemExit("openssl is missing: install it, the benchmark makes a CA of its own with it")
+        raise SystemExit("openssl is missing: install it, because the benchmark creates a CA with it")
     run = lambda *words: subprocess.run(["openssl", *words], cwd=directory, check=True, capture_output=True)  # noqa: E731
     run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=Bench CA",
         "-addext", "keyUsage=critical,keyCertSign", "-keyout", "ca.key", "-out", "ca.pem")
@@ -438,10 +438,10 @@ def instructions(binary: Path, plain: dict[str, str], directory: Path) -> dict:
 
 def table(result: dict) -> str:
     rows = [("", *KINDS)]
-    for label, name in [("Init, CPU ms", "init_cpu_ms"), ("Init, ms", "init_ms"), ("first answer over TLS, CPU ms", "first_cpu_ms"),
-                        ("first answer over TLS, ms", "first_ms"), ("start to first answer, CPU ms", "start_to_answer_cpu_ms"),
-                        ("start to first answer, ms", "start_to_answer_ms"), ("a warm answer over TLS, CPU ms", "warm_tls_cpu_ms"),
-                        ("a warm answer over TLS, ms", "warm_tls_ms"), ("peak memory, MB", "peak_memory_mb")]:
+    for label, name in [("Init, CPU ms", "init_cpu_ms"), ("Init, ms", "init_ms"), ("first response over TLS, CPU ms", "first_cpu_ms"),
+                        ("first response over TLS, ms", "first_ms"), ("start to first response, CPU ms", "start_to_answer_cpu_ms"),
+                        ("start to first response, ms", "start_to_answer_ms"), ("a warm response over TLS, CPU ms", "warm_tls_cpu_ms"),
+                        ("a warm response over TLS, ms", "warm_tls_ms"), ("peak memory, MB", "peak_memory_mb")]:
         rows.append((label, *(both(result["cold"][kind][name], 2) for kind in KINDS)))
     for label, name in [("GET", "get"), ("POST", "post"), ("PUT", "put"), ("list of 100", "list_100"), ("404", "unrouted")]:
         for unit, key in [("CPU us", "cpu_us"), ("us", "us")]:
@@ -463,17 +463,17 @@ def both(value: dict, digits: int) -> str:
 
 
 def targets(result: dict) -> list[tuple[str, float, float]]:
-    """What is aimed at: a ratio or a size, and its limit."""
+    """The targets: a ratio or a size, and its limit."""
     cold, warm, size, page = result["cold"], result["warm"], result["size"], result["page"]
     cpu = lambda kind, name: warm[kind][name]["cpu_us"]["median"]  # noqa: E731
     floor = cpu("hello", "get")
     return [
-        ("CPU from start to first answer over TLS / usual", cold["movies"]["start_to_answer_cpu_ms"]["median"] / cold["usual"]["start_to_answer_cpu_ms"]["median"], 0.25),
-        ("first answer after Init over TLS / a warm one, CPU", cold["movies"]["first_cpu_ms"]["median"] / cold["movies"]["warm_tls_cpu_ms"]["median"], 3),
+        ("CPU from start to first response over TLS / usual", cold["movies"]["start_to_answer_cpu_ms"]["median"] / cold["usual"]["start_to_answer_cpu_ms"]["median"], 0.25),
+        ("first response after Init over TLS / a warm one, CPU", cold["movies"]["first_cpu_ms"]["median"] / cold["movies"]["warm_tls_cpu_ms"]["median"], 3),
         ("warm GET / usual, CPU", cpu("movies", "get") / cpu("usual", "get"), 0.6),
         ("warm GET net of the floor / bare GetItem, CPU", (cpu("movies", "get") - floor) / (cpu("bare", "get") - floor), 0.8),
         ("unrouted 404 / floor, CPU", cpu("movies", "unrouted") / cpu("hello", "unrouted"), 1.25),
-        ("a page of 1,000 beyond the SDK's call / its serialisation", (page["page_cpu_us"] - page["scan_cpu_us"]) / page["serialisation_us"], 3),
+        ("a page of 1,000 less the SDK's call / its serialization", (page["page_cpu_us"] - page["scan_cpu_us"]) / page["serialisation_us"], 3),
         ("peak memory over TLS, MB", cold["movies"]["peak_memory_mb"]["median"], 8),
         ("binary, MB", size["movies"]["bytes"] / 1e6, 5.0),
         ("zip, MB", size["movies"]["zip_bytes"] / 1e6, 2.4),
@@ -481,10 +481,10 @@ def targets(result: dict) -> list[tuple[str, float, float]]:
 
 
 def chart(result: dict) -> str:
-    """Bars, for README: what a user feels, each in relation to the usual way."""
+    """The README's bars: what a user notices, in relation to the usual way."""
     cold, warm, size = result["cold"], result["warm"], result["size"]
     groups = [
-        ("Start to first answer over TLS, ms of CPU", lambda kind: cold[kind]["start_to_answer_cpu_ms"]["median"], 1),
+        ("Start to first response over TLS, ms of CPU", lambda kind: cold[kind]["start_to_answer_cpu_ms"]["median"], 1),
         ("Warm GET, microseconds of CPU", lambda kind: warm[kind]["get"]["cpu_us"]["median"], 0),
         ("Peak memory, MB", lambda kind: cold[kind]["peak_memory_mb"]["median"], 1),
         ("Binary, MB", lambda kind: size[kind]["bytes"] / 1e6, 1),
@@ -513,8 +513,8 @@ def main() -> int:
     parser.add_argument("--arm64", type=Path, default=ROOT / "target/bench-arm64/movies/bootstrap", help="the same for arm64, for its size")
     parser.add_argument("--emulator", type=Path, required=True, help="a local build of the function, for its emulator")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, to try a change")
-    parser.add_argument("--growth", type=int, default=0, metavar="MOVIES", help="measure also how cost grows, up to so many movies")
-    parser.add_argument("--instructions", action="store_true", help="count instructions instead, and fail if there are over a tenth more")
+    parser.add_argument("--growth", type=int, default=0, metavar="MOVIES", help="also measure how cost grows, up to this number of movies")
+    parser.add_argument("--instructions", action="store_true", help="count instructions instead, and fail if they exceed the last result by a tenth")
     parser.add_argument("--save", action="store_true", help="write results.json and the chart")
     options = parser.parse_args()
     binaries = {
@@ -534,7 +534,7 @@ def main() -> int:
                     return 0
                 worse = [name for name, count in counts.items() if count > last["instructions"][name] * 1.1]
                 for name in worse:
-                    print(f"{name}: {counts[name]} instructions, over a tenth more than {last['instructions'][name]}", file=sys.stderr)
+                    print(f"{name}: {counts[name]} instructions, more than a tenth above {last['instructions'][name]}", file=sys.stderr)
                 return 1 if worse else 0
             bench.fill(100)
             arm64 = {"movies_arm64": options.arm64} if options.arm64.exists() else {}
@@ -545,7 +545,7 @@ def main() -> int:
         finally:
             bench.emulator.close()
     print(table(result))
-    print("a page of 1,000: {page_cpu_us} us of CPU, of it {scan_cpu_us} the SDK's own call; {serialisation_us} us to serialise".format(**result["page"]))
+    print("a page of 1,000: {page_cpu_us} us of CPU, of which the SDK's call takes {scan_cpu_us}; serialization takes {serialisation_us} us".format(**result["page"]))
     print()
     before = {name: value for name, value, _ in targets(last)} if "unrouted" in last.get("warm", {}).get("hello", {}) else {}
     for name, value, limit in targets(result):

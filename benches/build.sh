@@ -1,9 +1,8 @@
 #!/bin/sh
-# Builds what the bench measures: the function as it is deployed, its peers, and a local build for its emulator, which is not
-# measured: benches/build.sh arm64|x86_64
+# Builds the function as it is deployed, its peers, and a local build for its emulator, which is not measured: benches/build.sh arm64|x86_64
 set -eu
 cd "$(dirname "$0")/.."
-echo 'Building the function, its peers and the emulator: 15 minutes, if nothing is built yet'
+echo 'Building the function, its peers and the emulator: 15 minutes the first time'
 SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 python3 -m samcli build --parameter-overrides Architecture="$1"
 if rustup target list --installed | grep -q '^aarch64-unknown-linux-gnu'; then
   cargo lambda build --quiet --locked --release --arm64 --lambda-dir target/bench-arm64

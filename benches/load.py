@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Keeps the function under load for minutes, and watches what it keeps: memory, file descriptors, errors.
+"""Puts the function under load for minutes, and watches its memory, file descriptors and errors.
 
-The artefact runs under AWS's Runtime Interface Emulator, on DynamoDB's emulator in a process of its own, and gets a mix of
-everything that clients do, at a steady rate. Exit status 1 if an answer is a 5xx or not the one promised, or if memory or
-file descriptors have grown since the first minute.
+The artifact runs under AWS's Runtime Interface Emulator, with DynamoDB's emulator in another process, and gets a mix of
+everything that clients do, at a steady rate. The exit status is 1 if a response is a 5xx or not the promised one, or if memory
+or file descriptors have grown since the first minute.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from urllib.parse import quote
 
 from bench import ROOT, Sandbox, event, movie_of
 
-# What clients do, in parts of a hundred, and the statuses that answer it.
+# What clients do, in percent, and the statuses that they get.
 MIX = {
     "read": (40, {200}), "read missing": (5, {404}), "list": (10, {200}), "list year": (5, {200}), "create": (12, {200}),
     "create again": (3, {409}), "update": (10, {200}), "rename": (4, {200}), "delete": (6, {200, 404}), "bad body": (3, {400}),

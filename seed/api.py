@@ -84,7 +84,7 @@ def movies_of(page: requests.Response) -> dict:
     if page.status_code in (401, 403):
         raise Unusable(access_denied(page))
     if page.status_code != 200 or not isinstance(movies, dict) or not all(isinstance(m, dict) for m in movies.values()):
-        message = f"{url} is not the list of movies: GET answers {reason(page)}. Check the URL: the API's root, "
+        message = f"{url} is not the list of movies: GET returned {reason(page)}. Check the URL: the API's root, "
         raise Unusable(message + "with its stage if it has one, such as https://example.org/prod")
     return movies
 

@@ -13,7 +13,7 @@ Messages and progress go to stderr, the summary to stdout, as one line:
 
   10000 movies written to backup.json in 12.3 s
 
-Exit status: 0 all movies are in the file; 1 the API does not respond any more; 2 the file or
+Exit status: 0 all movies are in the file; 1 the API no longer responds; 2 the file or
 the URL cannot be used; 130 interrupted.
 """
 
@@ -64,7 +64,7 @@ def export(api: Api, file: Path) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", required=True, help="the API's root or its list of movies, with the stage if there is one")
-    parser.add_argument("--file", type=Path, required=True, help="the file to write; an older one is replaced")
+    parser.add_argument("--file", type=Path, required=True, help="the file to write; replaces an existing one")
     parser.add_argument("--sigv4", metavar="REGION", help="sign requests, for an API in this region that wants AWS_IAM")
     options = parser.parse_args()
     start = time.monotonic()
@@ -76,7 +76,7 @@ def main() -> int:
             raise Unusable(f"{options.file} is not a file. Name one with --file.")
         count = export(api, file)
     except (requests.RequestException, HTTPError) as error:
-        say(f"{api.url} does not respond any more: {cause(error)}. {options.file} is as it was.")
+        say(f"{api.url} no longer responds: {cause(error)}. {options.file} was not changed.")
         return 1
     except (OSError, RuntimeError) as error:
         raise Unusable(f"{options.file} cannot be written: {cause(error)}. Name another file with --file.") from None

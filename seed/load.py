@@ -72,7 +72,7 @@ class Load:
                 failed_in_a_row = failed_in_a_row + 1 if future.result() == FAILED else 0
                 # One movie may bring the API down; so many in a row, and it is down for all of them.
                 if failed_in_a_row == max(3, self.concurrency):
-                    say("The API does not respond any more; the rest is not tried.")
+                    say("The API no longer responds. The remaining movies were not tried.")
                     Retries.stop.set()
                     break
         except BaseException:

@@ -54,5 +54,5 @@ def run(main):
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()
-    # At once: a request on its way and a pipe that nobody reads hold up the regular exit.
+    # Exits at once, because a pending request or a pipe that nobody reads would delay the regular exit.
     os._exit(status)

@@ -102,12 +102,12 @@ def test_urls_that_cannot_be_exported(export, url, message):
 
 
 @pytest.mark.parametrize("response, message", [
-    ((404, {"detail": "Nothing is at this path."}), "is not the list of movies: GET answers 404 Nothing is at this path. Check the URL"),
-    ((200, [{}]), "is not the list of movies: GET answers 200 OK. "),
-    ((200, {"id": 5}), "is not the list of movies: GET answers 200 OK. "),
-    ((301, {}, {"Location": "https://x.org/"}), "is not the list of movies: GET answers 301 Moved Permanently, to https://x.org/. "),
+    ((404, {"detail": "Nothing is at this path."}), "is not the list of movies: GET returned 404 Nothing is at this path. Check the URL"),
+    ((200, [{}]), "is not the list of movies: GET returned 200 OK. "),
+    ((200, {"id": 5}), "is not the list of movies: GET returned 200 OK. "),
+    ((301, {}, {"Location": "https://x.org/"}), "is not the list of movies: GET returned 301 Moved Permanently, to https://x.org/. "),
     ((403, {"message": "Forbidden"}), "refuses access: 403 Forbidden. The URL lacks its stage (such as /prod), "),
-    ((503, {}), "is not the list of movies: GET answers 503 Service Unavailable. "),
+    ((503, {}), "is not the list of movies: GET returned 503 Service Unavailable. "),
 ])  # fmt: skip
 def test_urls_that_are_not_the_list_of_movies(load, response, message):
     with FakeApi(lambda *_: response) as api:

@@ -67,7 +67,7 @@ def test_a_list_that_breaks_off_leaves_the_file_as_it_was(export, tmp_path, resp
     with FakeApi(lambda _, start: response if start else None) as api:
         api.movies = {str(number): movie for number, movie in enumerate(movies(120))}
         result = export(api.url)
-    assert result[:2] == (status, "") and "is not the list of movies: GET answers" in result[2]
+    assert result[:2] == (status, "") and "is not the list of movies: GET returned" in result[2]
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("export.json", "before")]
 
 
@@ -76,7 +76,7 @@ def test_an_api_that_goes_away_leaves_the_file_as_it_was(export, tmp_path):
     with FakeApi(link="http://127.0.0.1:1/") as api:
         api.movies = {str(number): movie for number, movie in enumerate(movies(120))}
         status, summary, messages = export(api.url)
-    message = f"{api.url}/ns_movies/ does not respond any more: Connection refused. {tmp_path}/export.json is as it was.\n"
+    message = f"{api.url}/ns_movies/ no longer responds: Connection refused. {tmp_path}/export.json was not changed.\n"
     assert (status, summary, messages) == (1, "", message)
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("export.json", "before")]
 

@@ -72,7 +72,7 @@ def test_an_api_that_dies_is_given_up(load):
         status, summary, messages = load(api.url, movies(10), "--concurrency", "3")
     assert (status, summary) == (1, summary_of(10, created=2, there=0, failed=3, not_done=5))
     assert "movie 3 (Movie 2) failed: 500 Internal server error\n" in messages
-    assert "The API does not respond any more; the rest is not tried.\n" in messages
+    assert "The API no longer responds. The remaining movies were not tried.\n" in messages
 
 
 def test_without_access_nothing_is_loaded(load):

@@ -1,9 +1,8 @@
 #!/bin/sh
-# Writes the lock files anew from requirements-*.in and package.json: for all machines, with hashes, without the
-# addresses of registries. Needs uv and npm.
+# Rewrites the lock files from requirements-*.in and package.json: for all machines, with hashes, without registry URLs. Needs uv and npm.
 set -eu
 cd "$(dirname "$0")"
-# One resolution of all but checkov, which has an environment of its own: they share one, so they share versions.
+# One resolution for the shared environment. checkov has another one.
 all=$(ls requirements-*.in | grep -v checkov)
 cat $all | grep -v '^-c' > all.in
 uv pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate all.in --output-file all.txt

@@ -10,6 +10,7 @@ import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import cloudformation
+from cloudformation import ROOT
 
 ACCEPTED = [
     "*",
@@ -76,6 +77,13 @@ class CorsTest(unittest.TestCase):
         self.assertEqual([value for value in REFUSED if pattern.fullmatch(value)], [])
         self.assertIn("ConstraintDescription", parameter)
         self.assertLessEqual(max(map(len, ACCEPTED)), parameter["MaxLength"])
+
+    def test_the_function_gets_the_variables_that_it_reads(self) -> None:
+        template = cloudformation.template()
+        variables = template["Resources"]["MoviesFunction"]["Properties"]["Environment"]["Variables"]
+        self.assertEqual(variables.get("CORS_ALLOW_ORIGINS"), {"Ref": "CorsAllowOrigins"})
+        read = (ROOT / "src/config.rs").read_text()
+        self.assertEqual([name for name in variables if f'variable("{name}")' not in read], [])
 
     def test_the_function_agrees_with_the_pattern(self) -> None:
         self.assertEqual([value for value in ACCEPTED if not starts(value)], [])

@@ -74,7 +74,7 @@ class NewStageTest(unittest.TestCase):
 
     def test_nothing_else_is_waited_for(self) -> None:
         for status in (404, 503):
-            with self.assertRaisesRegex(Exit, f"answers {status}"):
+            with self.assertRaisesRegex(Exit, f"returned {status}"):
                 self.connect((status, True))
         with self.assertRaisesRegex(Exit, "Connection refused"):
             self.connect(url="http://127.0.0.1:1")
