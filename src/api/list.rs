@@ -6,8 +6,6 @@ use lambda_http::{Body, Response, http::header};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use serde_json::json;
-
 use super::{
     App, ListQuery, conditional,
     reply_limit::{self, size_in_reply},
@@ -98,6 +96,7 @@ fn append(text: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> Result<(), P
 #[cfg(feature = "local")]
 pub(crate) fn describe() -> serde_json::Value {
     use crate::openapi::describe;
+    use serde_json::json;
 
     let parameters: Vec<_> = ListQuery::describe().into_iter().chain(conditional::describe_read()).collect();
     let page = json!({
