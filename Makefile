@@ -46,7 +46,6 @@ reset: ## delete the local store's data
 
 openapi: cargo ## write the OpenAPI document into src/openapi/swagger.json, for review
 	UPDATE_OPENAPI=1 cargo test --locked --test api the_kept_document
-
 swagger-ui: .tools/lint .tools/node ## check the vendored Swagger UI against npm, or vendor another: VERSION=5.36.0
 	$(PYTHON) src/swagger_ui/refresh.py $(if $(VERSION),--version $(VERSION))
 
@@ -57,10 +56,8 @@ artifact: cargo .tools/lambda .tools/sam .tools/rie ## build the deployed artifa
 	export AWS_LAMBDA_RIE="$$(readlink -f .tools/aws-lambda-rie)" ARTIFACT="$(CURDIR)/.aws-sam/build/MoviesFunction/bootstrap"; \
 	cargo test --locked --test processes -- --include-ignored deployed:: && \
 	cargo test --locked --test api -- $(addprefix --skip ,$(IN_PROCESS))
-
 changes: cargo ## apply each change of docs/changing.md to a copy, build and test it
 	tests/changes/check
-
 lint: fmt clippy deny template document swagger-ui tree workflows ## check format, lints, dependencies, documents, template, workflows
 
 fmt: cargo
@@ -99,7 +96,6 @@ load: bench-builds .tools/rie ## put the function under load for ten minutes, an
 	python3 -B benches/load.py --emulator $(EMULATOR) --rie "$$(readlink -f .tools/aws-lambda-rie)" $(LOAD)
 bench: bench-builds ## measure start, latency, memory and size against peers: BENCH='--quick', '--growth 100000', '--save'
 	python3 -B benches/bench.py --emulator $(EMULATOR) $(BENCH)
-
 build: cargo .tools/lambda .tools/sam ## build the deployed artifact into .aws-sam/build: ARCHITECTURE=arm64 or x86_64
 	$(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
 
