@@ -24,7 +24,8 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import quote
 
-from bench import ROOT, Sandbox, event, movie_of
+from events import ROOT, event, movie_of
+from sandbox import Sandbox
 
 # What clients do, in percent, and the statuses that they get.
 MIX = {
@@ -119,8 +120,8 @@ def main() -> int:
 
 def load(options: argparse.Namespace, emulator: subprocess.Popen, url: str) -> int:
     def invoke(request: bytes) -> dict:
-        with urllib.request.urlopen(urllib.request.Request(url, request), timeout=30) as answer:
-            return json.load(answer)
+        with urllib.request.urlopen(urllib.request.Request(url, request), timeout=30) as response:
+            return json.load(response)
 
     for _ in range(100):
         try:

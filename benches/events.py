@@ -1,0 +1,24 @@
+"""The events that the function gets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def movie_of(title: str, description: str = "About it.") -> dict:
+    return {"title": title, "year": 1999, "cast": ["Ann", "Bob"], "image": "https://example.org/a.jpg", "description": description}
+
+
+def event(method: str, path: str, body: dict | None = None, query: dict | None = None) -> bytes:
+    """As a REST API sends it: a real event, with all that nobody reads."""
+    event = json.loads((ROOT / "events/rest-read.json").read_text())
+    event |= {
+        "httpMethod": method, "path": path, "pathParameters": {"proxy": path.strip("/")},
+        "body": json.dumps(body) if body is not None else None, "isBase64Encoded": False,
+        "queryStringParameters": query, "multiValueQueryStringParameters": query and {key: [value] for key, value in query.items()},
+    }
+    event["requestContext"] |= {"httpMethod": method, "path": f"/prod{path}", "stage": "prod"}
+    return json.dumps(event).encode()
