@@ -3,7 +3,7 @@
 //! [`crate::event`] has decoded the path once and removed stage and base path. Everything after `/ns_movies/` is one id,
 //! slashes included, because a title may contain any character.
 
-use crate::swagger_ui::Asset;
+use crate::swagger_ui::SwaggerUiFile;
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,7 +25,7 @@ pub enum Route<'a> {
     /// GET Swagger UI.
     SwaggerUi,
     /// GET a file of Swagger UI.
-    SwaggerUiFile(&'static Asset),
+    SwaggerUiFile(&'static SwaggerUiFile),
     /// OPTIONS of a known path, with its methods.
     Options(Allow),
 }
@@ -81,7 +81,7 @@ pub fn find<'a>(method: &str, path: &'a str) -> Result<Route<'a>, NoRoute> {
                 "/" => Route::SwaggerUi,
                 "/swagger.json" => Route::OpenApi,
                 "/health" => Route::Health,
-                _ => Asset::at(path).map(Route::SwaggerUiFile).ok_or(NoRoute::NotFound)?,
+                _ => SwaggerUiFile::at(path).map(Route::SwaggerUiFile).ok_or(NoRoute::NotFound)?,
             };
             if matches!(method, "GET" | "HEAD") { Ok(route) } else { options_or_refuse(method, "GET, HEAD, OPTIONS") }
         }

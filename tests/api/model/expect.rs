@@ -20,7 +20,7 @@ fn created((title, year): (usize, usize), text: u8) -> Value {
     movie
 }
 
-/// What a step should answer, and leave behind.
+/// The response that a step should get, and what it leaves behind.
 pub struct Expected {
     pub status: u64,
     pub body: Option<Value>,
