@@ -1,4 +1,4 @@
-//! Why an operation did not happen.
+//! Errors of the store: why an operation did not happen.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
