@@ -30,8 +30,11 @@ pub use field::Change;
 use field::{Member, Sent};
 use object::Object;
 
-// The one table of fields. An `Option` is a field that a movie can be without.
+// The one table of fields. An `Option` is a field that a movie can be without. The names are those of the two types that are
+// made from it: what a client sent, and what a patch changes.
 table::fields! {
+    SentMovie, MoviePatch;
+
     /// A movie, whole and valid. Serializes to the JSON that clients see, and to the attributes of an item.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     pub struct Movie {
