@@ -44,7 +44,7 @@ KINDS = ("hello", "bare", "movies", "usual")
 SYSTEM_ROOTS = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     seconds: float
     cpu: float
     body: dict
@@ -55,7 +55,7 @@ class Sandbox:
 
     def __init__(self, binary: Path, variables: dict[str, str], wrapper: tuple[str, ...] = ()) -> None:
         self.events: queue.Queue = queue.Queue()
-        self.answers: queue.Queue = queue.Queue()
+        self.responses: queue.Queue = queue.Queue()
         self.idle = threading.Event()
         self.idle_since = 0.0
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -120,22 +120,22 @@ class Sandbox:
                         b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (deadline, len(event), event)
                     )
                 else:
-                    self.answers.put((time.perf_counter(), line, body))
+                    self.responses.put((time.perf_counter(), line, body))
                     connection.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
         except OSError:
             pass
 
-    def invoke(self, event: bytes) -> Answer:
+    def invoke(self, event: bytes) -> Response:
         self.idle.wait(60)
         self.idle.clear()
         cpu, start = self.cpu(), time.perf_counter()
         self.events.put(event)
-        end, line, body = self.answers.get(timeout=120)
-        # What it does after its answer, before it asks for the next event, is the request's cost too.
+        end, line, body = self.responses.get(timeout=120)
+        # What it does after its response, before it asks for the next event, is the request's cost too.
         self.idle.wait(60)
         if not line.split()[1].endswith(b"/response"):
             raise SystemExit(f"the function failed: {body[:500]!r}")
-        return Answer(end - start, self.cpu() - cpu, json.loads(body))
+        return Response(end - start, self.cpu() - cpu, json.loads(body))
 
     def cpu(self) -> float:
         total = 0
@@ -197,12 +197,12 @@ class Bench:
         with Sandbox(self.binaries["movies"], self.plain) as function:
             for number in progress(range(self.movies, count), f"filling the table to {count} movies"):
                 movie = movie_of(f"Bench {number}", description="x" * max(0, bytes_each - 200))
-                answer = function.invoke(event("POST", "/ns_movies/", movie))
-                assert answer.body["statusCode"] == 200, answer.body
+                response = function.invoke(event("POST", "/ns_movies/", movie))
+                assert response.body["statusCode"] == 200, response.body
         self.movies = max(self.movies, count)
 
     def cold(self, rounds: int) -> dict:
-        """From start to the first answer, over TLS; the answer after it is a warm one."""
+        """From start to the first response, over TLS; the response after it is a warm one."""
         found: dict[str, dict[str, list[float]]] = {kind: {} for kind in KINDS}
         for _ in progress(range(rounds), "cold starts over TLS"):
             for kind in KINDS:
@@ -219,8 +219,8 @@ class Bench:
                         "first_cpu_ms": first.cpu * 1e3,
                         "start_to_answer_ms": (function.init_seconds + first.seconds) * 1e3,
                         "start_to_answer_cpu_ms": (function.init_cpu + first.cpu) * 1e3,
-                        "warm_tls_ms": statistics.median(answer.seconds for answer in warm) * 1e3,
-                        "warm_tls_cpu_ms": statistics.median(answer.cpu for answer in warm) * 1e3,
+                        "warm_tls_ms": statistics.median(response.seconds for response in warm) * 1e3,
+                        "warm_tls_cpu_ms": statistics.median(response.cpu for response in warm) * 1e3,
                         "peak_memory_mb": function.peak_memory(),
                     }
                     for name, value in sample.items():
@@ -237,9 +237,9 @@ class Bench:
             "list_100": lambda: event("GET", "/ns_movies/"),
             "unrouted": lambda: event("GET", "/nowhere"),
         }
-        # The floor answers the same events as what it is the floor of.
+        # The floor gets the same events as what it is the floor of.
         wanted = {"hello": ["get", "unrouted"], "bare": ["get"], "movies": list(requests), "usual": list(requests)}
-        found: dict[str, dict[str, list[Answer]]] = {kind: {name: [] for name in wanted[kind]} for kind in KINDS}
+        found: dict[str, dict[str, list[Response]]] = {kind: {name: [] for name in wanted[kind]} for kind in KINDS}
         # Several processes, since where memory lies makes one faster than another for as long as it lives.
         for _ in progress(range(processes), "warm requests"):
             with contextlib.ExitStack() as alive:
@@ -253,18 +253,18 @@ class Bench:
                             if name not in wanted[kind]:
                                 continue
                             # The first ten are slower by what was asked before, of this process or of another; it is not their cost.
-                            answers = [functions[kind].invoke(requests[name]()) for _ in range(20)][10:]
-                            check(kind, answers[-1], 404 if name == "unrouted" and kind != "hello" else 200)
+                            responses = [functions[kind].invoke(requests[name]()) for _ in range(20)][10:]
+                            check(kind, responses[-1], 404 if name == "unrouted" and kind != "hello" else 200)
                             if round_:
-                                found[kind][name] += answers
+                                found[kind][name] += responses
         return {
             kind: {
                 name: {
-                    "us": summary([answer.seconds * 1e6 for answer in answers]),
-                    "cpu_us": summary([answer.cpu * 1e6 for answer in answers]),
-                    "per_second": round(1 / statistics.median(answer.seconds for answer in answers)),
+                    "us": summary([response.seconds * 1e6 for response in responses]),
+                    "cpu_us": summary([response.cpu * 1e6 for response in responses]),
+                    "per_second": round(1 / statistics.median(response.seconds for response in responses)),
                 }
-                for name, answers in names.items()
+                for name, responses in names.items()
             }
             for kind, names in found.items()
         }
@@ -325,9 +325,9 @@ def median_cpu(function: Sandbox, request: bytes, count: int) -> float:
     return round(statistics.median(function.invoke(request).cpu for _ in range(count)) * 1e6)
 
 
-def check(kind: str, answer: Answer, status: int = 200) -> None:
-    if answer.body["statusCode"] != status:
-        raise SystemExit(f"{kind} answers {json.dumps(answer.body):.500}")
+def check(kind: str, response: Response, status: int = 200) -> None:
+    if response.body["statusCode"] != status:
+        raise SystemExit(f"{kind} returned {json.dumps(response.body):.500}")
 
 
 def movie_of(title: str, description: str = "About it.") -> dict:
@@ -438,10 +438,10 @@ def instructions(binary: Path, plain: dict[str, str], directory: Path) -> dict:
 
 def table(result: dict) -> str:
     rows = [("", *KINDS)]
-    for label, name in [("Init, CPU ms", "init_cpu_ms"), ("Init, ms", "init_ms"), ("first answer over TLS, CPU ms", "first_cpu_ms"),
-                        ("first answer over TLS, ms", "first_ms"), ("start to first answer, CPU ms", "start_to_answer_cpu_ms"),
-                        ("start to first answer, ms", "start_to_answer_ms"), ("a warm answer over TLS, CPU ms", "warm_tls_cpu_ms"),
-                        ("a warm answer over TLS, ms", "warm_tls_ms"), ("peak memory, MB", "peak_memory_mb")]:
+    for label, name in [("Init, CPU ms", "init_cpu_ms"), ("Init, ms", "init_ms"), ("first response over TLS, CPU ms", "first_cpu_ms"),
+                        ("first response over TLS, ms", "first_ms"), ("start to first response, CPU ms", "start_to_answer_cpu_ms"),
+                        ("start to first response, ms", "start_to_answer_ms"), ("a warm response over TLS, CPU ms", "warm_tls_cpu_ms"),
+                        ("a warm response over TLS, ms", "warm_tls_ms"), ("peak memory, MB", "peak_memory_mb")]:
         rows.append((label, *(both(result["cold"][kind][name], 2) for kind in KINDS)))
     for label, name in [("GET", "get"), ("POST", "post"), ("PUT", "put"), ("list of 100", "list_100"), ("404", "unrouted")]:
         for unit, key in [("CPU us", "cpu_us"), ("us", "us")]:
@@ -468,8 +468,8 @@ def targets(result: dict) -> list[tuple[str, float, float]]:
     cpu = lambda kind, name: warm[kind][name]["cpu_us"]["median"]  # noqa: E731
     floor = cpu("hello", "get")
     return [
-        ("CPU from start to first answer over TLS / usual", cold["movies"]["start_to_answer_cpu_ms"]["median"] / cold["usual"]["start_to_answer_cpu_ms"]["median"], 0.25),
-        ("first answer after Init over TLS / a warm one, CPU", cold["movies"]["first_cpu_ms"]["median"] / cold["movies"]["warm_tls_cpu_ms"]["median"], 3),
+        ("CPU from start to first response over TLS / usual", cold["movies"]["start_to_answer_cpu_ms"]["median"] / cold["usual"]["start_to_answer_cpu_ms"]["median"], 0.25),
+        ("first response after Init over TLS / a warm one, CPU", cold["movies"]["first_cpu_ms"]["median"] / cold["movies"]["warm_tls_cpu_ms"]["median"], 3),
         ("warm GET / usual, CPU", cpu("movies", "get") / cpu("usual", "get"), 0.6),
         ("warm GET net of the floor / bare GetItem, CPU", (cpu("movies", "get") - floor) / (cpu("bare", "get") - floor), 0.8),
         ("unrouted 404 / floor, CPU", cpu("movies", "unrouted") / cpu("hello", "unrouted"), 1.25),
@@ -484,7 +484,7 @@ def chart(result: dict) -> str:
     """Bars, for README: what a user feels, each in relation to the usual way."""
     cold, warm, size = result["cold"], result["warm"], result["size"]
     groups = [
-        ("Start to first answer over TLS, ms of CPU", lambda kind: cold[kind]["start_to_answer_cpu_ms"]["median"], 1),
+        ("Start to first response over TLS, ms of CPU", lambda kind: cold[kind]["start_to_answer_cpu_ms"]["median"], 1),
         ("Warm GET, microseconds of CPU", lambda kind: warm[kind]["get"]["cpu_us"]["median"], 0),
         ("Peak memory, MB", lambda kind: cold[kind]["peak_memory_mb"]["median"], 1),
         ("Binary, MB", lambda kind: size[kind]["bytes"] / 1e6, 1),

@@ -108,11 +108,15 @@ mod tests {
     #[test]
     fn the_collection_has_two_paths() {
         for path in ["/ns_movies", "/ns_movies/"] {
-            assert_eq!(find("GET", path), Ok(Route::List));
-            assert_eq!(find("HEAD", path), Ok(Route::List));
-            assert_eq!(find("POST", path), Ok(Route::Create));
-            assert_eq!(find("OPTIONS", path), Ok(Route::Options("GET, HEAD, POST, OPTIONS")));
-            assert_eq!(find("DELETE", path), Err(NoRoute::MethodNotAllowed("GET, HEAD, POST, OPTIONS")));
+            assert_eq!(find("GET", path), Ok(Route::List), "GET {path}");
+            assert_eq!(find("HEAD", path), Ok(Route::List), "HEAD {path}");
+            assert_eq!(find("POST", path), Ok(Route::Create), "POST {path}");
+            assert_eq!(find("OPTIONS", path), Ok(Route::Options("GET, HEAD, POST, OPTIONS")), "OPTIONS {path}");
+            assert_eq!(
+                find("DELETE", path),
+                Err(NoRoute::MethodNotAllowed("GET, HEAD, POST, OPTIONS")),
+                "DELETE {path}"
+            );
         }
     }
 
@@ -120,11 +124,11 @@ mod tests {
     fn everything_after_the_collection_is_one_id() {
         for id in ["The Dare-2020", "Face/Off-1997", "/-1", "../x-1", "a?b#c-1", "health"] {
             let path = format!("/ns_movies/{id}");
-            assert_eq!(find("GET", &path), Ok(Route::Read(id)));
-            assert_eq!(find("PUT", &path), Ok(Route::Update(id)));
-            assert_eq!(find("PATCH", &path), Ok(Route::Update(id)));
-            assert_eq!(find("DELETE", &path), Ok(Route::Delete(id)));
-            assert!(matches!(find("POST", &path), Err(NoRoute::MethodNotAllowed(_))));
+            assert_eq!(find("GET", &path), Ok(Route::Read(id)), "GET {path}");
+            assert_eq!(find("PUT", &path), Ok(Route::Update(id)), "PUT {path}");
+            assert_eq!(find("PATCH", &path), Ok(Route::Update(id)), "PATCH {path}");
+            assert_eq!(find("DELETE", &path), Ok(Route::Delete(id)), "DELETE {path}");
+            assert!(matches!(find("POST", &path), Err(NoRoute::MethodNotAllowed(_))), "POST {path}");
         }
     }
 

@@ -41,7 +41,7 @@ async fn a_write_that_succeeds_in_the_end_says_so_whatever_came_before() {
     for (method, path, body) in writes() {
         let expected = {
             let service = Service::seeded().await;
-            assert_eq!(write(&service, (method, path, &body)).await.status, 200);
+            assert_eq!(write(&service, (method, path, &body)).await.status, 200, "{method} {body:.30}");
             service.list_all("/ns_movies/").await
         };
         for fault in all_faults().into_iter().chain([Fault::Conflict]) {
@@ -84,10 +84,12 @@ async fn a_refusal_after_a_lost_response_is_true_or_503() {
     }
 }
 
+/// What somebody else does.
 type Other = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The two faults after which somebody else writes between a write and its retry.
-const OVERTAKEN: [fn(Other) -> Fault; 2] = [Fault::ResponseLostThen, Fault::LateResponseThen];
+const OVERTAKEN: [(&str, fn(Other) -> Fault); 2] =
+    [("lost", Fault::ResponseLostThen), ("late", Fault::LateResponseThen)];
 
 /// Somebody else writes between a write and its retry.
 async fn with_meanwhile(
@@ -114,37 +116,42 @@ async fn with_meanwhile(
 #[tokio::test]
 async fn a_write_overtaken_before_its_retry_is_neither_refused_nor_done_twice() {
     let change = json!({"description": "theirs"});
-    for fault in OVERTAKEN {
+    for (name, fault) in OVERTAKEN {
         let other = ("PUT", "/ns_movies/New-2000", change.clone());
         let (response, service) = with_meanwhile(fault, "POST", "/ns_movies/", movie("New", 2000), None, other).await;
-        assert_eq!(response.status, 200);
-        assert_eq!(service.get("/ns_movies/New-2000").await.json()["description"], "theirs");
+        assert_eq!(response.status, 200, "{name}");
+        assert_eq!(service.get("/ns_movies/New-2000").await.json()["description"], "theirs", "{name}");
 
         for header in [None, Some("If-Match")] {
             let mine = json!({"description": "mine", "cast": ["mine"]});
             let (response, service) =
                 with_meanwhile(fault, "PUT", DARE, mine, header, ("PUT", DARE, change.clone())).await;
-            assert_eq!(response.status, 200, "{header:?}");
+            assert_eq!(response.status, 200, "{name} {header:?}");
             let movie = service.get(DARE).await;
-            assert_eq!((&movie.json()["description"], &movie.json()["cast"]), (&json!("theirs"), &json!(["mine"])));
-            assert_eq!(response.etag(), movie.etag());
+            let stored = movie.json();
+            assert_eq!(
+                (&stored["description"], &stored["cast"]),
+                (&json!("theirs"), &json!(["mine"])),
+                "{name} {header:?}"
+            );
+            assert_eq!(response.etag(), movie.etag(), "{name} {header:?}");
         }
     }
 }
 
 #[tokio::test]
 async fn what_became_of_a_write_that_was_undone_is_not_guessed() {
-    for fault in OVERTAKEN {
+    for (name, fault) in OVERTAKEN {
         let undone = ("DELETE", DARE, json!(null));
         let (response, service) = with_meanwhile(fault, "PUT", DARE, json!({"cast": []}), None, undone).await;
-        assert_eq!(response.status, 503);
-        assert_eq!(service.get(DARE).await.status, 404);
+        assert_eq!(response.status, 503, "{name}");
+        assert_eq!(service.get(DARE).await.status, 404, "{name}");
 
         // A delete knows: its token is remembered, and the new movie of the same id is not the one that it removed.
         let again = ("POST", "/ns_movies/", movie("The Dare", 2020));
         let (response, service) = with_meanwhile(fault, "DELETE", DARE, json!(null), None, again).await;
-        assert_eq!(response.status, 200);
-        assert_eq!(service.get(DARE).await.json(), movie("The Dare", 2020));
+        assert_eq!(response.status, 200, "{name}");
+        assert_eq!(service.get(DARE).await.json(), movie("The Dare", 2020), "{name}");
     }
 }
 
@@ -233,8 +240,8 @@ async fn a_store_that_is_away_is_503_at_once_and_says_nothing_of_itself() {
             service.faults.inject((0..10).map(|_| fault()));
             let start = Instant::now();
             let response = service.call(method, path).send().await;
-            assert_eq!((response.status, response.headers["retry-after"].as_str()), (503, "1"));
-            assert!(start.elapsed() < PATIENCE);
+            assert_eq!((response.status, response.headers["retry-after"].as_str()), (503, "1"), "{method} {path}");
+            assert!(start.elapsed() < PATIENCE, "{method} {path}");
             for secret in ["dynamo", "aws", "sdk", "exception", "throttl", "reset", "injected", "127.0.0.1"] {
                 assert!(!response.body.to_lowercase().contains(secret), "{secret} in {}", response.body);
             }

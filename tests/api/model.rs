@@ -11,7 +11,7 @@ use proptest::{prelude::*, test_runner::Config};
 use serde_json::json;
 
 use crate::support::{Response, Service, path_of};
-use expect::{Expected, Model, expect, holds, id_of, patch_of};
+use expect::{Model, Outcome, expect, holds, id_of, patch_of};
 use step::{Operation, Step, Tags, YEARS, any_faults, any_step, fault};
 
 async fn run(steps: Vec<Step>) {
@@ -74,7 +74,7 @@ async fn run(steps: Vec<Step>) {
     assert_eq!(listed, model);
 }
 
-fn check_response(step: &Step, response: &Response, expected: &Expected) {
+fn check_response(step: &Step, response: &Response, expected: &Outcome) {
     assert_eq!(response.status, expected.status, "{step:?}: {response:?}");
     if let Some(body) = &expected.body {
         assert_eq!(&response.json(), body, "{step:?}");

@@ -140,7 +140,7 @@ async fn a_change_between_the_read_and_the_write_of_a_rename_meets_the_precondit
         let etag = copy.get(DARE).await.etag().to_owned();
         let meanwhile = Box::pin(async move {
             let change = json!({"cast": ["theirs"]});
-            assert_eq!(copy.call("PUT", DARE).json(&change).send().await.status, 200);
+            assert_eq!(copy.call("PUT", DARE).json(&change).send().await.status, 200, "{if_none_match}");
         });
         let is_current = if_none_match == "CURRENT";
         service.faults.inject([Fault::Meanwhile(meanwhile)]);

@@ -83,6 +83,6 @@ async fn a_retry_is_counted() {
 async fn what_has_no_route_says_so() {
     let service = Service::start().await;
     for (method, path) in [("GET", "/elsewhere"), ("BREW", "/ns_movies/")] {
-        assert_eq!(usage(&service, method, path, None).await.1, "none");
+        assert_eq!(usage(&service, method, path, None).await.1, "none", "{method} {path}");
     }
 }

@@ -27,10 +27,10 @@ class NewStageTest(unittest.TestCase):
     def sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def connect(self, *answers: tuple[int, bool], url: str = "") -> smoke.Api:
-        """Connects to an API that gives these answers, each a status and whether it is the service's own, the last of them
+    def connect(self, *responses: tuple[int, bool], url: str = "") -> smoke.Api:
+        """Connects to an API that gives these responses, each a status and whether it is the service's own, the last of them
         again and again."""
-        coming = itertools.chain(answers, itertools.repeat(answers[-1] if answers else None))
+        coming = itertools.chain(responses, itertools.repeat(responses[-1] if responses else None))
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -74,7 +74,7 @@ class NewStageTest(unittest.TestCase):
 
     def test_nothing_else_is_waited_for(self) -> None:
         for status in (404, 503):
-            with self.assertRaisesRegex(Exit, f"answers {status}"):
+            with self.assertRaisesRegex(Exit, f"gets {status}"):
                 self.connect((status, True))
         with self.assertRaisesRegex(Exit, "Connection refused"):
             self.connect(url="http://127.0.0.1:1")

@@ -125,7 +125,7 @@ def path_of(movie):
 
 
 def expect(response, status):
-    got = f"{response.request.method} {response.url[:300]} answers {response.status_code} {response.text[:300]}"
+    got = f"{response.request.method} {response.url[:300]} gets {response.status_code} {response.text[:300]}"
     if response.status_code != status:
         raise AssertionError(f"expected {status}, but {got}")
     return response
