@@ -1,6 +1,6 @@
 // Load for a deployed API, with k6: k6 run -e URL=https://….amazonaws.com/dev -e RATE=20 benches/load.js
 //
-// RATE is in requests a second. More than the stage's limits in samconfig.toml (dev has 20, prod 100) are answered with 429.
+// RATE is in requests a second. More than the stage's limits in samconfig.toml (dev has 20, prod 100) get 429.
 // Reads only, unless WRITES=1, which needs an API whose WriteAuthorization is NONE. What comes of it, cold and warm apart,
 // is in the saved query "cold-and-warm" of Logs Insights.
 import http from "k6/http";

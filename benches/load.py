@@ -2,7 +2,7 @@
 """Keeps the function under load for minutes, and watches what it keeps: memory, file descriptors, errors.
 
 The artefact runs under AWS's Runtime Interface Emulator, on DynamoDB's emulator in a process of its own, and gets a mix of
-everything that clients do, at a steady rate. Exit status 1 if an answer is a 5xx or not the one promised, or if memory or
+everything that clients do, at a steady rate. Exit status 1 if a response is a 5xx or not the one promised, or if memory or
 file descriptors have grown since the first minute.
 """
 
@@ -26,7 +26,7 @@ from urllib.parse import quote
 
 from bench import ROOT, Sandbox, event, movie_of
 
-# What clients do, in parts of a hundred, and the statuses that answer it.
+# What clients do, in parts of a hundred, and the statuses of the responses.
 MIX = {
     "read": (40, {200}), "read missing": (5, {404}), "list": (10, {200}), "list year": (5, {200}), "create": (12, {200}),
     "create again": (3, {409}), "update": (10, {200}), "rename": (4, {200}), "delete": (6, {200, 404}), "bad body": (3, {400}),
@@ -119,8 +119,8 @@ def main() -> int:
 
 def load(options: argparse.Namespace, emulator: subprocess.Popen, url: str) -> int:
     def invoke(request: bytes) -> dict:
-        with urllib.request.urlopen(urllib.request.Request(url, request), timeout=30) as answer:
-            return json.load(answer)
+        with urllib.request.urlopen(urllib.request.Request(url, request), timeout=30) as response:
+            return json.load(response)
 
     for _ in range(100):
         try:

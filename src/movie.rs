@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_to_a_hostile_body_stays_small() {
+    fn the_response_to_a_hostile_body_stays_small() {
         let many: Vec<_> = (0..50_000).map(|n| format!("\"{n}\":0")).collect();
         assert_eq!(pointers(&format!("{{{}}}", many.join(","))).len(), 105);
         let long = format!("{{\"{}\":0}}", "é".repeat(100_000));

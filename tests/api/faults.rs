@@ -87,13 +87,15 @@ async fn a_refusal_after_a_lost_response_is_true_or_503() {
 /// What somebody else does.
 type Other = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// A fault, and what somebody else does after it.
+type FaultThen = fn(Other) -> Fault;
+
 /// The two faults after which somebody else writes between a write and its retry.
-const OVERTAKEN: [(&str, fn(Other) -> Fault); 2] =
-    [("lost", Fault::ResponseLostThen), ("late", Fault::LateResponseThen)];
+const OVERTAKEN: [(&str, FaultThen); 2] = [("lost", Fault::ResponseLostThen), ("late", Fault::LateResponseThen)];
 
 /// Somebody else writes between a write and its retry.
 async fn with_meanwhile(
-    fault: fn(Other) -> Fault,
+    fault: FaultThen,
     method: &str,
     path: &str,
     body: Value,

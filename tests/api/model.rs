@@ -131,7 +131,7 @@ proptest! {
     }
 
     #[test]
-    fn with_faults_each_answer_is_true_or_503(
+    fn with_faults_each_response_is_the_maps_or_503(
         steps in prop::collection::vec(any_step(any_faults()), 1..20),
     ) {
         block_on(run(steps));
