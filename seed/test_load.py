@@ -40,11 +40,11 @@ def test_what_exists_is_left_alone_and_not_sent_again(load, link):
 
 
 def test_refused_movies_are_named_and_the_rest_goes_on(load):
-    problem = {"detail": "Not a movie.", "errors": [{"pointer": "/year", "detail": "must be\x1b[1m a year"}]}
+    problem = {"detail": "Validation failed.", "errors": [{"pointer": "/year", "detail": "must be\x1b[1m a year"}]}
     with FakeApi(lambda movie, _: (400, problem) if movie and movie["title"] == "Movie 1" else None) as api:
         status, summary, messages = load(api.url, movies(3))
     assert (status, summary) == (1, summary_of(3, created=2, there=0, refused=1))
-    assert messages == "movie 2 (Movie 1) refused: 400 Not a movie\n    /year must be\\x1b[1m a year\n"
+    assert messages == "movie 2 (Movie 1) refused: 400 Validation failed\n    /year must be\\x1b[1m a year\n"
 
 
 @pytest.mark.parametrize("has_keys", [True, False])

@@ -1,4 +1,4 @@
-//! Lambda event -> [`Request`], [`Response`] -> Lambda reply. Each event source has one function that reads its events.
+//! Makes a [`Request`] of a Lambda event, and a Lambda reply of a [`Response`]. Each event source has one function that reads its events.
 //!
 //! # Why not `lambda_http`'s own conversion
 //! `lambda_http` turns an event into an `http::Request` with an absolute URL. That conversion panics on input that

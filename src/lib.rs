@@ -1,22 +1,37 @@
 //! Movies on Lambda: one function, one table, create, read, update, rename, delete and list.
 //!
-//! # Layout
-//! Data flows one way, and a module for each step:
-//!
-//! | step | module |
-//! | --- | --- |
-//! | Lambda event -> [`event::Request`] | [`event`]: what each event source sends and expects |
-//! | request -> operation | [`route`]: method and path |
-//! | operation -> response | [`api`]: bodies, preconditions, CORS, errors to problems |
-//! | operation -> table | [`store`]: one conditional DynamoDB call each |
-//! | response -> Lambda reply | [`event`] again |
-//!
-//! Beside it: [`movie`], the types whose values are always valid; [`cursor`], the page token; [`problem`], what a client
-//! is told when something is wrong; [`openapi`], the API's description, and [`swagger_ui`], the page that shows it;
-//! [`config`] and [`telemetry`]; [`aws`], the way to DynamoDB; and, in local builds only, `local`, the
-//! embedded store.
+//! # The path of a request
+//! ```text
+//!            event                                          reply
+//! Lambda ──────┐                                              ▲
+//!   main       │ lambda_runtime                               │
+//!      ┌───────▼────────┐                             ┌───────┴───────┐
+//!      │ event          │      serve, then one        │ event::reply  │
+//!      │ event/rest_api │      line of telemetry      │               │
+//!      └───────┬────────┘                             └───────▲───────┘
+//!              │ Request                             Response │
+//!      ┌───────▼──────────────────────────────────────────────┴───────┐
+//!      │ api::handle      route, time budget, CORS, Problem           │
+//!      └───────┬──────────────────────────────────────────────▲───────┘
+//!              │ Route                      Response, Problem │
+//!      ┌───────▼──────────────────────────────────────────────┴───────┐
+//!      │ api/{list, create, read, update, delete, health, …}          │
+//!      │ with api/{body, query, conditional, location, …} and movie   │
+//!      └───────┬──────────────────────────────────────────────▲───────┘
+//!              │ MovieId, MoviePatch, ListQuery               │ VersionedMovie, Page, StoreError
+//!      ┌───────▼──────────────────────────────────────────────┴───────┐
+//!      │ store/movies     movies <-> items, with store/record         │
+//!      ├──────────────────────────────────────────────────────────────┤
+//!      │ store/{items, transaction, paging}   one conditional call    │
+//!      └───────┬──────────────────────────────────────────────▲───────┘
+//!              └──────────────── DynamoDB ────────────────────┘
+//! ```
 //!
 //! [`serve`] is the whole of it, from an event to its reply, and never fails.
+//!
+//! Beside the path: [`config`] and [`aws`] are read once, at start; [`cursor`] makes the page token; [`openapi`] describes
+//! the API, and [`swagger_ui`] shows the description; in local builds only, `local` is the embedded store.
+//! `docs/changing.md` says which of these files a change touches.
 
 pub mod api;
 pub mod aws;

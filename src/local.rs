@@ -86,7 +86,7 @@ impl Local {
                 match tokio::time::timeout(Duration::from_secs(1), prepare_table(sdk, table_name)).await {
                     Ok(Ok(_)) => {}
                     Ok(Err(error)) => println!("The table is not there, and could not be made: {error}"),
-                    Err(_) => println!("The DynamoDB at {} does not answer.", self.endpoint),
+                    Err(_) => println!("The DynamoDB at {} does not respond.", self.endpoint),
                 }
             }
             None => {}

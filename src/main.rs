@@ -10,7 +10,7 @@ use std::{
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use movies::{Invocation, api::App, aws, config::Config, event::Event, store::Store, telemetry};
 
-/// How long Init waits for the first connection: with the longest answer after it, still less than 5 s.
+/// How long Init waits for the first connection: with the longest response after it, still less than 5 s.
 const WARM_UP: Duration = Duration::from_secs(1);
 
 // One thread: a sandbox has one request at a time, and less than one processor below 1,769 MB.

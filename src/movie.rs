@@ -30,8 +30,11 @@ pub use field::Change;
 use field::{Member, Sent};
 use object::Object;
 
-// The one table of fields. An `Option` is a field that a movie can be without.
+// The one table of fields. An `Option` is a field that a movie can be without. The names are those of the two types that are
+// made from it: what a client sent, and what a patch changes.
 table::fields! {
+    SentMovie, MoviePatch;
+
     /// A movie, whole and valid. Serializes to the JSON that clients see, and to the attributes of an item.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     pub struct Movie {
@@ -176,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_to_a_hostile_body_stays_small() {
+    fn the_response_to_a_hostile_body_stays_small() {
         let many: Vec<_> = (0..50_000).map(|n| format!("\"{n}\":0")).collect();
         assert_eq!(pointers(&format!("{{{}}}", many.join(","))).len(), 105);
         let long = format!("{{\"{}\":0}}", "é".repeat(100_000));

@@ -3,7 +3,7 @@
 //! [`crate::event`] has decoded the path once and removed stage and base path. Everything after `/ns_movies/` is one id,
 //! slashes included, because a title may contain any character.
 
-use crate::swagger_ui::Asset;
+use crate::swagger_ui::SwaggerUiFile;
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,7 +25,7 @@ pub enum Route<'a> {
     /// GET Swagger UI.
     SwaggerUi,
     /// GET a file of Swagger UI.
-    SwaggerUiFile(&'static Asset),
+    SwaggerUiFile(&'static SwaggerUiFile),
     /// OPTIONS of a known path, with its methods.
     Options(Allow),
 }
@@ -81,7 +81,7 @@ pub fn find<'a>(method: &str, path: &'a str) -> Result<Route<'a>, NoRoute> {
                 "/" => Route::SwaggerUi,
                 "/swagger.json" => Route::OpenApi,
                 "/health" => Route::Health,
-                _ => Asset::at(path).map(Route::SwaggerUiFile).ok_or(NoRoute::NotFound)?,
+                _ => SwaggerUiFile::at(path).map(Route::SwaggerUiFile).ok_or(NoRoute::NotFound)?,
             };
             if matches!(method, "GET" | "HEAD") { Ok(route) } else { options_or_refuse(method, "GET, HEAD, OPTIONS") }
         }
@@ -108,11 +108,15 @@ mod tests {
     #[test]
     fn the_collection_has_two_paths() {
         for path in ["/ns_movies", "/ns_movies/"] {
-            assert_eq!(find("GET", path), Ok(Route::List));
-            assert_eq!(find("HEAD", path), Ok(Route::List));
-            assert_eq!(find("POST", path), Ok(Route::Create));
-            assert_eq!(find("OPTIONS", path), Ok(Route::Options("GET, HEAD, POST, OPTIONS")));
-            assert_eq!(find("DELETE", path), Err(NoRoute::MethodNotAllowed("GET, HEAD, POST, OPTIONS")));
+            assert_eq!(find("GET", path), Ok(Route::List), "GET {path}");
+            assert_eq!(find("HEAD", path), Ok(Route::List), "HEAD {path}");
+            assert_eq!(find("POST", path), Ok(Route::Create), "POST {path}");
+            assert_eq!(find("OPTIONS", path), Ok(Route::Options("GET, HEAD, POST, OPTIONS")), "OPTIONS {path}");
+            assert_eq!(
+                find("DELETE", path),
+                Err(NoRoute::MethodNotAllowed("GET, HEAD, POST, OPTIONS")),
+                "DELETE {path}"
+            );
         }
     }
 
@@ -120,11 +124,11 @@ mod tests {
     fn everything_after_the_collection_is_one_id() {
         for id in ["The Dare-2020", "Face/Off-1997", "/-1", "../x-1", "a?b#c-1", "health"] {
             let path = format!("/ns_movies/{id}");
-            assert_eq!(find("GET", &path), Ok(Route::Read(id)));
-            assert_eq!(find("PUT", &path), Ok(Route::Update(id)));
-            assert_eq!(find("PATCH", &path), Ok(Route::Update(id)));
-            assert_eq!(find("DELETE", &path), Ok(Route::Delete(id)));
-            assert!(matches!(find("POST", &path), Err(NoRoute::MethodNotAllowed(_))));
+            assert_eq!(find("GET", &path), Ok(Route::Read(id)), "GET {path}");
+            assert_eq!(find("PUT", &path), Ok(Route::Update(id)), "PUT {path}");
+            assert_eq!(find("PATCH", &path), Ok(Route::Update(id)), "PATCH {path}");
+            assert_eq!(find("DELETE", &path), Ok(Route::Delete(id)), "DELETE {path}");
+            assert!(matches!(find("POST", &path), Err(NoRoute::MethodNotAllowed(_))), "POST {path}");
         }
     }
 

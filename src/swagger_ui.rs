@@ -18,24 +18,24 @@ const STYLE: &str = include_str!("swagger_ui/narrow.css");
 
 /// A file that the page loads.
 #[derive(Debug, Eq, PartialEq)]
-pub struct Asset {
+pub struct SwaggerUiFile {
     name: &'static str,
     media_type: &'static str,
     gzip: &'static [u8],
 }
 
-const ASSETS: [Asset; 3] = [
-    Asset {
+const FILES: [SwaggerUiFile; 3] = [
+    SwaggerUiFile {
         name: "swagger-ui-bundle.js",
         media_type: "text/javascript; charset=utf-8",
         gzip: include_bytes!("swagger_ui/swagger-ui-dist/swagger-ui-bundle.js.gz"),
     },
-    Asset {
+    SwaggerUiFile {
         name: "swagger-ui.css",
         media_type: "text/css; charset=utf-8",
         gzip: include_bytes!("swagger_ui/swagger-ui-dist/swagger-ui.css.gz"),
     },
-    Asset {
+    SwaggerUiFile {
         name: "favicon-32x32.png",
         media_type: "image/png",
         gzip: include_bytes!("swagger_ui/swagger-ui-dist/favicon-32x32.png.gz"),
@@ -45,7 +45,7 @@ const ASSETS: [Asset; 3] = [
 /// Whether the page or a file of it is at `path`.
 #[must_use]
 pub fn owns(path: &str) -> bool {
-    path == "/" || Asset::at(path).is_some()
+    path == "/" || SwaggerUiFile::at(path).is_some()
 }
 
 /// The page at the path `full_path` of the client's URL, which is percent-encoded.
@@ -80,18 +80,18 @@ pub fn page(full_path: &str) -> Response<Body> {
     response
 }
 
-impl Asset {
+impl SwaggerUiFile {
     /// The file at a path: its version is in it, so that a browser may keep it for good.
     #[must_use]
     pub fn at(path: &str) -> Option<&'static Self> {
         let (version, name) = path.strip_prefix("/swagger-ui/")?.split_once('/')?;
-        ASSETS.iter().find(|asset| version == VERSION && asset.name == name)
+        FILES.iter().find(|file| version == VERSION && file.name == name)
     }
 
     /// The names of all files, and their version.
     #[cfg(feature = "local")]
     pub(crate) fn names() -> ([&'static str; 3], &'static str) {
-        (ASSETS.each_ref().map(|asset| asset.name), VERSION)
+        (FILES.each_ref().map(|file| file.name), VERSION)
     }
 
     /// A strong validator of the one representation of each file.
@@ -150,10 +150,10 @@ mod tests {
 
     #[test]
     fn every_file_is_whole() {
-        for asset in &ASSETS {
+        for file in &FILES {
             let mut content = Vec::new();
-            GzDecoder::new(asset.gzip).read_to_end(&mut content).unwrap();
-            assert!(content.len() > asset.gzip.len() / 2, "{}", asset.name);
+            GzDecoder::new(file.gzip).read_to_end(&mut content).unwrap();
+            assert!(content.len() > file.gzip.len() / 2, "{}", file.name);
         }
     }
 

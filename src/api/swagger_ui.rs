@@ -9,7 +9,7 @@ use super::conditional;
 use crate::{
     event::{Header, Request},
     problem::Problem,
-    swagger_ui::{self, Asset},
+    swagger_ui::{self, SwaggerUiFile},
 };
 
 pub(super) fn page(request: &Request) -> Result<Response<Body>, Problem> {
@@ -18,11 +18,11 @@ pub(super) fn page(request: &Request) -> Result<Response<Body>, Problem> {
     conditional::evaluate(request, response, &version)
 }
 
-pub(super) fn file(request: &Request, file: &Asset) -> Result<Response<Body>, Problem> {
+pub(super) fn file(request: &Request, file: &SwaggerUiFile) -> Result<Response<Body>, Problem> {
     if !swagger_ui::accepts_gzip(request.header(Header::AcceptEncoding).as_deref()) {
         return Err(Problem::not_acceptable());
     }
-    let mut response = conditional::evaluate(request, file.response(), &Asset::etag())?;
+    let mut response = conditional::evaluate(request, file.response(), &SwaggerUiFile::etag())?;
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));

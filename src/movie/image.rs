@@ -1,4 +1,4 @@
-//! Where a movie's picture is.
+//! The URL of a movie's picture.
 
 use std::net::Ipv6Addr;
 

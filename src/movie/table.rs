@@ -6,17 +6,18 @@
 
 macro_rules! fields {
     (
+        $sent:ident, $patch:ident;
         $(#[$attribute:meta])*
-        pub struct Movie {
+        pub struct $entity:ident {
             $($(#[doc = $text:literal])+ pub $field:ident: $type:ty,)+
         }
     ) => {
         $(#[$attribute])*
-        pub struct Movie {
+        pub struct $entity {
             $($(#[doc = $text])+ #[serde(skip_serializing_if = "Member::is_absent")] pub $field: $type,)+
         }
 
-        impl Movie {
+        impl $entity {
             /// The names of the fields.
             pub const FIELDS: &[&str] = &[$(stringify!($field)),+];
 
@@ -29,11 +30,11 @@ macro_rules! fields {
 
         /// What a client sent: each field absent, null or a value.
         #[derive(Default)]
-        struct SentMovie {
+        struct $sent {
             $($field: Sent<<$type as Member>::Value>,)+
         }
 
-        impl SentMovie {
+        impl $sent {
             fn read(json: &[u8], errors: &mut FieldErrors) -> Result<Self, Invalid> {
                 let mut sent = Self::default();
                 let object = serde_json::from_slice(json).map_err(|error| Invalid::Json(error.to_string()))?;
@@ -41,39 +42,39 @@ macro_rules! fields {
                 for (name, value) in members {
                     match name.as_str() {
                         $(stringify!($field) => sent.$field.receive(value, concat!("/", stringify!($field)), errors),)+
-                        unknown => errors.add_unknown(unknown, Movie::FIELDS),
+                        unknown => errors.add_unknown(unknown, $entity::FIELDS),
                     }
                 }
                 Ok(sent)
             }
 
-            fn into_movie(self, mut errors: FieldErrors) -> Result<Movie, Invalid> {
+            fn into_movie(self, mut errors: FieldErrors) -> Result<$entity, Invalid> {
                 let Self { $($field),+ } = self;
                 $(let $field = Member::of_movie($field, concat!("/", stringify!($field)), &mut errors);)+
-                let movie = || Some(Movie { $($field: $field?),+ });
+                let movie = || Some($entity { $($field: $field?),+ });
                 errors.or(movie())
             }
 
-            fn into_patch(self, mut errors: FieldErrors) -> Result<MoviePatch, Invalid> {
+            fn into_patch(self, mut errors: FieldErrors) -> Result<$patch, Invalid> {
                 let Self { $($field),+ } = self;
                 $(let $field = Member::of_patch($field, concat!("/", stringify!($field)), &mut errors);)+
-                let patch = || Some(MoviePatch { $($field: $field?),+ });
+                let patch = || Some($patch { $($field: $field?),+ });
                 errors.or(patch())
             }
         }
 
-        /// What to do to each field of a movie. Serializes to the JSON Merge Patch (RFC 7396) that it was read from.
+        /// What to do to each field. Serializes to the JSON Merge Patch (RFC 7396) that it was read from.
         #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-        pub struct MoviePatch {
+        pub struct $patch {
             $($(#[doc = $text])+ #[serde(skip_serializing_if = "Change::is_keep")] pub $field: Change<$type>,)+
         }
 
-        impl MoviePatch {
-            /// The movie after this patch.
+        impl $patch {
+            /// What the patch makes of it.
             #[must_use]
-            pub fn apply(&self, movie: Movie) -> Movie {
+            pub fn apply(&self, movie: $entity) -> $entity {
                 let Self { $($field),+ } = self.clone();
-                Movie { $($field: $field.apply(movie.$field)),+ }
+                $entity { $($field: $field.apply(movie.$field)),+ }
             }
         }
     };

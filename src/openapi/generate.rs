@@ -10,7 +10,7 @@ use crate::{
     api::{create, delete, health, list, openapi, options, read, swagger_ui, update},
     movie::MAX_ID_BYTES,
     route::{self, Route},
-    swagger_ui::Asset,
+    swagger_ui::SwaggerUiFile,
 };
 
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
@@ -22,11 +22,11 @@ const PATHS: [(&str, &str); 6] = [
     ("/health", "Health"),
     ("/swagger.json", "Document"),
     ("/", "Page"),
-    (ASSET, "Asset"),
+    (FILE, "Asset"),
 ];
 
 const MOVIE: &str = "/ns_movies/{id}";
-const ASSET: &str = "/swagger-ui/{version}/{file}";
+const FILE: &str = "/swagger-ui/{version}/{file}";
 
 #[derive(Serialize)]
 struct Document {
@@ -77,7 +77,7 @@ pub fn document() -> Result<String, serde_json::Error> {
 
 /// The operations of a path.
 fn operations(path: &str, name: &str) -> Members<Value> {
-    let (files, version) = Asset::names();
+    let (files, version) = SwaggerUiFile::names();
     let example = path.replace("{id}", STORED_ID).replace("{version}", version).replace("{file}", files[0]);
     let operations = METHODS.iter().filter_map(|method| {
         let route = route::find(method, &example).ok()?;
@@ -137,8 +137,8 @@ fn path_parameters(path: &str, method: &str) -> Vec<Value> {
             }
             vec![id]
         }
-        ASSET => {
-            let (files, version) = Asset::names();
+        FILE => {
+            let (files, version) = SwaggerUiFile::names();
             vec![
                 parameter("version", "The version of Swagger UI.", json!({"type": "string", "enum": [version]})),
                 parameter("file", "The file's name.", json!({"type": "string", "enum": files})),

@@ -1,4 +1,4 @@
-//! What the SDK's attempts at one call tell: how many there were, which answers were lost, and what is worth another.
+//! What the SDK's attempts at one call tell: how many there were, which responses were lost, and what is worth another.
 
 use std::sync::{
     Arc,
@@ -70,7 +70,7 @@ impl Intercept for Meter {
 pub(super) struct LostResponses(Arc<AtomicU32>);
 
 impl LostResponses {
-    /// The refusal, if every attempt before it was answered; else what it refuses may be the call's own work.
+    /// The refusal, if every attempt before it had a response; else what it refuses may be the call's own work.
     pub(super) fn unless(&self, refusal: StoreError) -> StoreError {
         if self.0.load(Ordering::Relaxed) > 0 { StoreError::Unavailable } else { refusal }
     }

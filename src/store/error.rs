@@ -1,4 +1,4 @@
-//! Why an operation did not happen.
+//! Errors of the store: why an operation did not happen.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
@@ -38,7 +38,7 @@ impl StoreError {
         let first: Option<&dyn std::error::Error> = Some(error);
         let causes = std::iter::successors(first, |error| error.source()).map(ToString::to_string);
         let cause = causes.collect::<Vec<_>>().join(": ");
-        tracing::error!(operation, code = error.code(), cause, "DynamoDB did not answer");
+        tracing::error!(operation, code = error.code(), cause, "DynamoDB did not respond");
         Self::Unavailable
     }
 }

@@ -44,7 +44,7 @@ impl Items {
         self.read("ping", "ping", false).await.map(|_| ())
     }
 
-    /// The item with this id, as of all writes that were answered so far.
+    /// The item with this id, as of all writes completed so far.
     pub(super) async fn get(&self, id: &str) -> Result<Item, StoreError> {
         self.read("get", id, true).await?.ok_or(StoreError::NotFound)
     }

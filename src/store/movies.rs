@@ -73,7 +73,7 @@ impl Store {
         self.items.ping().await
     }
 
-    /// The movie with this id, as of all writes answered so far.
+    /// The movie with this id, as of all writes completed so far.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].

@@ -50,7 +50,7 @@ struct Fetched {
 impl Items {
     /// Up to `limit` items after the id `after`. At the deadline the page ends with what was found until then.
     ///
-    /// The items of a table are listed as of all writes answered so far; those of an index, which follows the table within
+    /// The items of a table are listed as of all writes completed so far; those of an index, which follows the table within
     /// moments, are not.
     pub(super) async fn list(
         &self,

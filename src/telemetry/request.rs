@@ -232,7 +232,7 @@ mod tests {
                 .map(|metric| metric["Name"].as_str().unwrap())
                 .map(|name| (name.to_owned(), line[name].clone()))
                 .collect();
-            assert_eq!(Value::Object(named), counts);
+            assert_eq!(Value::Object(named), counts, "{status}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! What DynamoDB does for a request.
+//! Counts what DynamoDB does for a request: attempts, and units read and written.
 //!
 //! The SDK's interceptors and the store see calls, attempts and costs far below the code that handles the request. They
 //! add them up here, in a value that belongs to the request's task ([`run`]), so that the operations in between do not

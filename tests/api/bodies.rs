@@ -30,7 +30,7 @@ pub fn check(method: &str, path: &str, body: &[u8], status: u64, response: &[u8]
         let is_ipv6 = error["pointer"] == "/image" && body["image"].as_str().is_some_and(|image| image.contains("//["));
         is_ipv6 || BEYOND_SCHEMAS.iter().any(|text| error["detail"].as_str().unwrap().starts_with(text))
     };
-    let line = format!("{method} {path:.200} with {:.200} is answered with {status}", body.to_string());
+    let line = format!("{method} {path:.200} with {:.200} gets {status}", body.to_string());
     if allows(schema, &body) {
         let is_refused = problem["type"] == "urn:problem-type:movies:bad-body" || !errors.iter().all(beyond);
         assert!(!is_refused, "{line}, although the document has such a body: {problem}");

@@ -48,7 +48,7 @@ async fn check(cases: Vec<Case>) {
         let service = Service::start().await;
         for title in TITLES {
             let year = if title == "Case ALB delete" { 2001 } else { 2020 };
-            assert_eq!(service.post(&movie(title, year)).await.status, 200);
+            assert_eq!(service.post(&movie(title, year)).await.status, 200, "{kind}: {title}");
         }
         let before = service.list_all("/ns_movies/").await;
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/api/cases/{}.json", case.file));

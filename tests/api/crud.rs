@@ -218,7 +218,7 @@ async fn options_names_the_methods_of_every_route() {
 }
 
 #[tokio::test]
-async fn health_tells_whether_the_table_answers() {
+async fn health_tells_whether_the_table_responds() {
     let service = Service::start().await;
     assert_eq!(service.get("/health").await.json(), json!({"status": "ok"}));
     let gone = service.dynamodb.delete_table().table_name("movies").send().await;

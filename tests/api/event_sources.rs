@@ -37,7 +37,7 @@ async fn odd_titles_make_the_round_through_every_event_source_that_can_carry_the
                 assert_eq!(response.status, reads, "{source:?} {method} {title}: {response:?}");
             }
             if is_lost {
-                assert_eq!(service.call("DELETE", &path).send().await.status, 200);
+                assert_eq!(service.call("DELETE", &path).send().await.status, 200, "{source:?} {title}");
             }
         }
     }
@@ -137,7 +137,7 @@ async fn links_lead_to_the_clients_own_urls() {
         (EventSource::Alb, "G"),
         (EventSource::AlbMulti, "H"),
     ] {
-        assert_eq!(links(&service, source, title, |_| {}).await, stays("", title));
+        assert_eq!(links(&service, source, title, |_| {}).await, stays("", title), "{source:?}");
     }
 
     let mut behind_proxy = service.other_copy();
@@ -179,11 +179,11 @@ async fn an_event_with_query_parameters_alone_is_read_too() {
     let service = Service::seeded().await;
     for (query, status) in [(json!({"limit": "0"}), 400), (json!({"limit": "1"}), 200)] {
         let mut event = service.call_through(EventSource::Url, "GET", "/ns_movies/").event();
-        event["queryStringParameters"] = query;
+        event["queryStringParameters"] = query.clone();
         event["rawQueryString"] = json!("");
-        assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, status);
+        assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, status, "{query}");
         event.as_object_mut().unwrap().remove("rawQueryString");
-        assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, status);
+        assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, status, "{query}");
     }
 }
 

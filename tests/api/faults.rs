@@ -1,4 +1,4 @@
-//! Faults beneath the SDK: an answer is true, or it is 503.
+//! Faults beneath the SDK: a response says what happened, or it is 503.
 
 use std::{pin::Pin, time::Instant};
 
@@ -41,7 +41,7 @@ async fn a_write_that_succeeds_in_the_end_says_so_whatever_came_before() {
     for (method, path, body) in writes() {
         let expected = {
             let service = Service::seeded().await;
-            assert_eq!(write(&service, (method, path, &body)).await.status, 200);
+            assert_eq!(write(&service, (method, path, &body)).await.status, 200, "{method} {body:.30}");
             service.list_all("/ns_movies/").await
         };
         for fault in all_faults().into_iter().chain([Fault::Conflict]) {
@@ -50,18 +50,18 @@ async fn a_write_that_succeeds_in_the_end_says_so_whatever_came_before() {
             // A rename reads first.
             let is_rename = body.get("title").or(body.get("year")).is_some() && method == "PATCH";
             service.faults.inject(is_rename.then_some(Fault::None).into_iter().chain([fault]));
-            let answer = write(&service, (method, path, &body)).await;
-            assert_eq!(answer.status, 200, "{name}: {answer:?}");
+            let response = write(&service, (method, path, &body)).await;
+            assert_eq!(response.status, 200, "{name}: {response:?}");
             assert_eq!(service.list_all("/ns_movies/").await, expected, "{name}");
-            if answer.headers.contains_key("location") {
-                assert_eq!(service.get(&answer.location()).await.etag(), answer.etag(), "{name}");
+            if response.headers.contains_key("location") {
+                assert_eq!(service.get(&response.location()).await.etag(), response.etag(), "{name}");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn a_refusal_after_a_lost_answer_is_true_or_503() {
+async fn a_refusal_after_a_lost_response_is_true_or_503() {
     for (method, path, body, truth) in [
         ("POST", "/ns_movies/", movie("The Dare", 2020), 409),
         ("PUT", "/ns_movies/Nope-1", json!({"cast": []}), 404),
@@ -73,25 +73,29 @@ async fn a_refusal_after_a_lost_answer_is_true_or_503() {
             let service = Service::seeded().await;
             let before = service.list_all("/ns_movies/").await;
             let name = format!("{method} {fault:?}");
-            let answered = matches!(fault, Fault::Throttled);
+            let has_response = matches!(fault, Fault::Throttled);
             service.faults.inject([fault]);
             let status = write(&service, (method, path, &body)).await.status;
-            // Only a transaction, or a read, knows the truth when an answer is missing.
-            let exact = answered || method == "PATCH" || method == "DELETE";
+            // Only a transaction, or a read, knows the truth when a response is missing.
+            let exact = has_response || method == "PATCH" || method == "DELETE";
             assert!(status == truth || (!exact && status == 503), "{name}: {status}");
             assert_eq!(service.list_all("/ns_movies/").await, before, "{name}");
         }
     }
 }
 
+/// What somebody else does.
 type Other = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// A fault, and what somebody else does after it.
+type FaultThen = fn(Other) -> Fault;
+
 /// The two faults after which somebody else writes between a write and its retry.
-const OVERTAKEN: [fn(Other) -> Fault; 2] = [Fault::ResponseLostThen, Fault::LateResponseThen];
+const OVERTAKEN: [(&str, FaultThen); 2] = [("lost", Fault::ResponseLostThen), ("late", Fault::LateResponseThen)];
 
 /// Somebody else writes between a write and its retry.
 async fn with_meanwhile(
-    fault: fn(Other) -> Fault,
+    fault: FaultThen,
     method: &str,
     path: &str,
     body: Value,
@@ -114,37 +118,42 @@ async fn with_meanwhile(
 #[tokio::test]
 async fn a_write_overtaken_before_its_retry_is_neither_refused_nor_done_twice() {
     let change = json!({"description": "theirs"});
-    for fault in OVERTAKEN {
+    for (name, fault) in OVERTAKEN {
         let other = ("PUT", "/ns_movies/New-2000", change.clone());
-        let (answer, service) = with_meanwhile(fault, "POST", "/ns_movies/", movie("New", 2000), None, other).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(service.get("/ns_movies/New-2000").await.json()["description"], "theirs");
+        let (response, service) = with_meanwhile(fault, "POST", "/ns_movies/", movie("New", 2000), None, other).await;
+        assert_eq!(response.status, 200, "{name}");
+        assert_eq!(service.get("/ns_movies/New-2000").await.json()["description"], "theirs", "{name}");
 
         for header in [None, Some("If-Match")] {
             let mine = json!({"description": "mine", "cast": ["mine"]});
-            let (answer, service) =
+            let (response, service) =
                 with_meanwhile(fault, "PUT", DARE, mine, header, ("PUT", DARE, change.clone())).await;
-            assert_eq!(answer.status, 200, "{header:?}");
+            assert_eq!(response.status, 200, "{name} {header:?}");
             let movie = service.get(DARE).await;
-            assert_eq!((&movie.json()["description"], &movie.json()["cast"]), (&json!("theirs"), &json!(["mine"])));
-            assert_eq!(answer.etag(), movie.etag());
+            let stored = movie.json();
+            assert_eq!(
+                (&stored["description"], &stored["cast"]),
+                (&json!("theirs"), &json!(["mine"])),
+                "{name} {header:?}"
+            );
+            assert_eq!(response.etag(), movie.etag(), "{name} {header:?}");
         }
     }
 }
 
 #[tokio::test]
 async fn what_became_of_a_write_that_was_undone_is_not_guessed() {
-    for fault in OVERTAKEN {
+    for (name, fault) in OVERTAKEN {
         let undone = ("DELETE", DARE, json!(null));
-        let (answer, service) = with_meanwhile(fault, "PUT", DARE, json!({"cast": []}), None, undone).await;
-        assert_eq!(answer.status, 503);
-        assert_eq!(service.get(DARE).await.status, 404);
+        let (response, service) = with_meanwhile(fault, "PUT", DARE, json!({"cast": []}), None, undone).await;
+        assert_eq!(response.status, 503, "{name}");
+        assert_eq!(service.get(DARE).await.status, 404, "{name}");
 
         // A delete knows: its token is remembered, and the new movie of the same id is not the one that it removed.
         let again = ("POST", "/ns_movies/", movie("The Dare", 2020));
-        let (answer, service) = with_meanwhile(fault, "DELETE", DARE, json!(null), None, again).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(service.get(DARE).await.json(), movie("The Dare", 2020));
+        let (response, service) = with_meanwhile(fault, "DELETE", DARE, json!(null), None, again).await;
+        assert_eq!(response.status, 200, "{name}");
+        assert_eq!(service.get(DARE).await.json(), movie("The Dare", 2020), "{name}");
     }
 }
 
@@ -166,8 +175,8 @@ async fn rename_with_meanwhile(header: bool, other: (&'static str, &'static str,
 #[tokio::test]
 async fn a_rename_takes_what_others_changed_before_it_along() {
     let change = ("PUT", DARE, json!({"cast": ["theirs"]}));
-    let (answer, service) = rename_with_meanwhile(false, change.clone()).await;
-    assert_eq!((answer.status, &answer.json()["cast"]), (200, &json!(["theirs"])));
+    let (response, service) = rename_with_meanwhile(false, change.clone()).await;
+    assert_eq!((response.status, &response.json()["cast"]), (200, &json!(["theirs"])));
     assert_eq!(service.list_all("/ns_movies/").await.len(), 2);
     assert_eq!(rename_with_meanwhile(true, change).await.0.status, 412);
     assert_eq!(rename_with_meanwhile(false, ("DELETE", DARE, json!(null))).await.0.status, 404);
@@ -187,8 +196,8 @@ async fn there_is_no_half_rename() {
         let service = Service::seeded().await;
         let name = format!("{faults:?}");
         service.faults.inject(faults);
-        let answer = write(&service, ("PUT", DARE, &json!({"title": "Renamed"}))).await;
-        assert_eq!((answer.status, answer.headers["retry-after"].as_str()), (503, "1"), "{name}");
+        let response = write(&service, ("PUT", DARE, &json!({"title": "Renamed"}))).await;
+        assert_eq!((response.status, response.headers["retry-after"].as_str()), (503, "1"), "{name}");
         let movies = service.list_all("/ns_movies/").await;
         let places = ["The Dare-2020", "Renamed-2020"].iter().filter(|id| movies.contains_key(**id)).count();
         assert_eq!((movies.len(), places), (2, 1), "{name}");
@@ -215,8 +224,8 @@ async fn a_store_that_hangs_is_503_in_time() {
             let service = Service::seeded().await;
             service.faults.inject((0..10).map(|_| Fault::Hang));
             let start = Instant::now();
-            let answer = write(&service, (method, path, &body)).await;
-            assert_eq!((answer.status, answer.headers["retry-after"].as_str()), (503, "1"), "{method}");
+            let response = write(&service, (method, path, &body)).await;
+            assert_eq!((response.status, response.headers["retry-after"].as_str()), (503, "1"), "{method}");
             assert!(start.elapsed() < PATIENCE, "{method} took {:?}", start.elapsed());
         });
     }
@@ -232,11 +241,11 @@ async fn a_store_that_is_away_is_503_at_once_and_says_nothing_of_itself() {
         for (method, path) in [("GET", "/ns_movies/"), ("GET", CLICK), ("GET", "/health"), ("DELETE", CLICK)] {
             service.faults.inject((0..10).map(|_| fault()));
             let start = Instant::now();
-            let answer = service.call(method, path).send().await;
-            assert_eq!((answer.status, answer.headers["retry-after"].as_str()), (503, "1"));
-            assert!(start.elapsed() < PATIENCE);
+            let response = service.call(method, path).send().await;
+            assert_eq!((response.status, response.headers["retry-after"].as_str()), (503, "1"), "{method} {path}");
+            assert!(start.elapsed() < PATIENCE, "{method} {path}");
             for secret in ["dynamo", "aws", "sdk", "exception", "throttl", "reset", "injected", "127.0.0.1"] {
-                assert!(!answer.body.to_lowercase().contains(secret), "{secret} in {}", answer.body);
+                assert!(!response.body.to_lowercase().contains(secret), "{secret} in {}", response.body);
             }
         }
     }

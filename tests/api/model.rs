@@ -1,5 +1,5 @@
-//! Random sequences of all operations by two clients, against the service and a plain map: every answer and the whole
-//! listing must agree. Then again with faults beneath the SDK: every answer must be the map's, or 503 and either the
+//! Random sequences of all operations by two clients, against the service and a plain map: every response and the whole
+//! listing must agree. Then again with faults beneath the SDK: every response must be the map's, or 503 and either the
 //! map before or the map after.
 
 mod expect;
@@ -11,7 +11,7 @@ use proptest::{prelude::*, test_runner::Config};
 use serde_json::json;
 
 use crate::support::{Response, Service, path_of};
-use expect::{Expected, Model, expect, holds, id_of, patch_of};
+use expect::{Model, Outcome, expect, holds, id_of, patch_of};
 use step::{Operation, Step, Tags, YEARS, any_faults, any_step, fault};
 
 async fn run(steps: Vec<Step>) {
@@ -52,10 +52,10 @@ async fn run(steps: Vec<Step>) {
             call = call.header(name, value);
         }
         let call = if body.is_null() { call } else { call.json(&body) };
-        let answer = call.send().await;
+        let response = call.send().await;
         client.faults.clear();
 
-        if answer.status == 503 && has_faults {
+        if response.status == 503 && has_faults {
             // The write happened or it did not; which, a listing without faults tells.
             let found = first.list_all("/ns_movies/").await.into_iter().collect::<Model>();
             assert!(found == model || found == expected.after, "{step:?}: half done: {found:?}");
@@ -66,45 +66,45 @@ async fn run(steps: Vec<Step>) {
             }
             continue;
         }
-        check_answer(&step, &answer, &expected);
-        remember(&step, &answer, id.as_deref(), &mut seen[step.client], &mut current);
+        check_response(&step, &response, &expected);
+        remember(&step, &response, id.as_deref(), &mut seen[step.client], &mut current);
         model = expected.after;
     }
     let listed = first.list_all("/ns_movies/?limit=3").await.into_iter().collect::<Model>();
     assert_eq!(listed, model);
 }
 
-fn check_answer(step: &Step, answer: &Response, expected: &Expected) {
-    assert_eq!(answer.status, expected.status, "{step:?}: {answer:?}");
+fn check_response(step: &Step, response: &Response, expected: &Outcome) {
+    assert_eq!(response.status, expected.status, "{step:?}: {response:?}");
     if let Some(body) = &expected.body {
-        assert_eq!(&answer.json(), body, "{step:?}");
+        assert_eq!(&response.json(), body, "{step:?}");
     }
 }
 
 fn remember(
     step: &Step,
-    answer: &Response,
+    response: &Response,
     id: Option<&str>,
     seen: &mut BTreeMap<String, String>,
     current: &mut BTreeMap<String, String>,
 ) {
-    if answer.status != 200 {
+    if response.status != 200 {
         return;
     }
     if let Operation::Delete { .. } = step.operation {
         current.remove(id.unwrap());
         return;
     }
-    let movie = answer.json();
+    let movie = response.json();
     let new_id = format!("{}-{}", movie["title"].as_str().unwrap(), movie["year"]);
     if let Some(id) = id.filter(|id| *id != new_id) {
         current.remove(id);
     }
-    seen.insert(new_id.clone(), answer.etag().to_owned());
-    if let Some(known) = current.insert(new_id, answer.etag().to_owned())
+    seen.insert(new_id.clone(), response.etag().to_owned());
+    if let Some(known) = current.insert(new_id, response.etag().to_owned())
         && matches!(step.operation, Operation::Read { .. })
     {
-        assert_eq!(known, answer.etag(), "a read changes no etag");
+        assert_eq!(known, response.etag(), "a read changes no etag");
     }
 }
 
@@ -131,7 +131,7 @@ proptest! {
     }
 
     #[test]
-    fn with_faults_each_answer_is_true_or_503(
+    fn with_faults_each_response_is_the_maps_or_503(
         steps in prop::collection::vec(any_step(any_faults()), 1..20),
     ) {
         block_on(run(steps));

@@ -59,7 +59,7 @@ async fn try_all((method, body): (&str, Value)) {
             let name = format!("{method} If-Match {if_match:?} If-None-Match {if_none_match:?} {fault:?}");
             let before = service.list_all("/ns_movies/").await;
             let etag = service.get(DARE).await.etag().to_owned();
-            let is_answered = matches!(fault, Fault::None | Fault::Throttled);
+            let has_response = matches!(fault, Fault::None | Fault::Throttled);
             // A rename reads first.
             let is_rename = method == "PATCH";
             service.faults.inject(is_rename.then_some(Fault::None).into_iter().chain([fault]));
@@ -72,7 +72,7 @@ async fn try_all((method, body): (&str, Value)) {
                 restore(&service).await;
             } else {
                 // An update whose response was lost cannot know that it was refused; a transaction can.
-                let may_be_unknown = method == "PUT" && !is_answered;
+                let may_be_unknown = method == "PUT" && !has_response;
                 assert!(response.status == 412 || may_be_unknown && response.status == 503, "{name}: {response:?}");
                 assert_eq!(after, before, "{name}");
             }
@@ -140,7 +140,7 @@ async fn a_change_between_the_read_and_the_write_of_a_rename_meets_the_precondit
         let etag = copy.get(DARE).await.etag().to_owned();
         let meanwhile = Box::pin(async move {
             let change = json!({"cast": ["theirs"]});
-            assert_eq!(copy.call("PUT", DARE).json(&change).send().await.status, 200);
+            assert_eq!(copy.call("PUT", DARE).json(&change).send().await.status, 200, "{if_none_match}");
         });
         let is_current = if_none_match == "CURRENT";
         service.faults.inject([Fault::Meanwhile(meanwhile)]);

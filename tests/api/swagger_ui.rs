@@ -35,7 +35,7 @@ async fn the_page_is_strict_about_what_it_loads() {
 }
 
 #[tokio::test]
-async fn a_stages_root_answers_with_and_without_its_slash() {
+async fn a_stages_root_responds_with_and_without_its_slash() {
     let service = Service::start().await;
     for (path, base) in [("/prod", "./prod/"), ("/prod/", "./")] {
         let event = json!({"resource": "/", "httpMethod": "GET", "path": "/", "requestContext": {"path": path}});

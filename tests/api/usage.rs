@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 use crate::support::{Fault, Service, movie, path_of};
 
-/// The answer's status, the route's name, and what was used.
+/// The response's status, the route's name, and what was used.
 async fn usage(service: &Service, method: &str, path: &str, body: Option<&Value>) -> (u16, &'static str, Usage) {
     let call = service.call(method, path);
     let call = if let Some(body) = body { call.json(body) } else { call };
     let Event::Http(_, request) = Event::from_bytes(call.event().to_string().as_bytes()) else { panic!("no request") };
-    let answer = Box::pin(api::handle(&service.app, *request, "test-request", std::time::Duration::from_secs(3)));
-    let ((route, response), usage) = scope::run(answer).await;
+    let operation = Box::pin(api::handle(&service.app, *request, "test-request", std::time::Duration::from_secs(3)));
+    let ((route, response), usage) = scope::run(operation).await;
     (response.status().as_u16(), route, usage)
 }
 
@@ -83,6 +83,6 @@ async fn a_retry_is_counted() {
 async fn what_has_no_route_says_so() {
     let service = Service::start().await;
     for (method, path) in [("GET", "/elsewhere"), ("BREW", "/ns_movies/")] {
-        assert_eq!(usage(&service, method, path, None).await.1, "none");
+        assert_eq!(usage(&service, method, path, None).await.1, "none", "{method} {path}");
     }
 }

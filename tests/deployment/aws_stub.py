@@ -64,7 +64,7 @@ class Aws:
             self.authorize(Call("s3:PutObject", target))
             self.objects[key] = body
             return 200, b""
-        # Without ListBucket, S3 answers 403 for an object that does not exist.
+        # Without ListBucket, S3 returns 403 for an object that does not exist.
         self.authorize(Call("s3:GetObject", target), *([] if key in self.objects else [Call("s3:ListBucket", f"arn:aws:s3:::{bucket}")]))
         return (200, self.objects[key]) if key in self.objects else (404, b"")
 
@@ -153,22 +153,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             if path == "/":
                 request = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
-                status, answer = 200, self.server.aws.cloudformation(request).encode()
+                status, response = 200, self.server.aws.cloudformation(request).encode()
             else:
                 _, bucket, key = path.split("/", 2)
-                status, answer = self.server.aws.s3(self.command, bucket, key, body)
+                status, response = self.server.aws.s3(self.command, bucket, key, body)
         except Refused as refused:
             code, message = refused.args
             error = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
             status = 403 if code == "AccessDenied" else 400
-            answer = (f"<ErrorResponse><Error><Type>Sender</Type>{error}</Error></ErrorResponse>" if path == "/"
+            response = (f"<ErrorResponse><Error><Type>Sender</Type>{error}</Error></ErrorResponse>" if path == "/"
                       else f"<Error>{error}</Error>").encode()
         self.send_response(status)
         self.send_header("Content-Type", "text/xml")
-        self.send_header("Content-Length", str(len(answer)))
+        self.send_header("Content-Length", str(len(response)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(answer)
+            self.wfile.write(response)
 
     do_GET = do_HEAD = do_POST = do_PUT = do  # noqa: N815
 

@@ -1,4 +1,4 @@
-//! What the function logs under Lambda.
+//! The lines and metrics that the function logs under Lambda.
 #![cfg(target_os = "linux")]
 
 use std::{fs, path::Path};

@@ -1,4 +1,4 @@
-//! One GetItem for each event, by a client with nothing that it does not need, and its text attributes as the answer. With a
+//! One GetItem for each event, by a client with nothing that it does not need, and its text attributes as the reply. With a
 //! `limit`, one Scan of so many items instead, of the attributes that the function reads, and with `serialise`, nothing but
 //! the JSON of so many movies.
 
@@ -30,8 +30,8 @@ async fn main() -> Result<(), Error> {
             return Ok(json!({"statusCode": 200, "headers": {}, "body": "", "bytes": bytes, "us": start.elapsed().as_secs_f64() * 1e6}));
         }
         let id = event.payload["path"].as_str().unwrap_or_default().trim_start_matches("/ns_movies/").replace("%20", " ");
-        let answer = client.get_item().table_name(&table).key("id", AttributeValue::S(id)).send().await?;
-        let item = answer.item.unwrap_or_default();
+        let output = client.get_item().table_name(&table).key("id", AttributeValue::S(id)).send().await?;
+        let item = output.item.unwrap_or_default();
         let texts = item.iter().filter_map(|(name, value)| Some((name.clone(), Value::from(value.as_s().ok()?.as_str()))));
         let body = Value::Object(texts.collect::<Map<_, _>>()).to_string();
         Ok::<_, Error>(json!({"statusCode": 200, "headers": {}, "body": body}))

@@ -27,7 +27,7 @@ async fn main() -> Result<(), Error> {
 async fn handle(client: &Client, table: &str, request: Request) -> Result<Response<Body>, Error> {
     tracing::info!(path = request.raw_http_path(), "request");
     let path = request.raw_http_path().to_owned();
-    let Some(id) = path.strip_prefix("/ns_movies/") else { return answer(404, "{}".to_owned()) };
+    let Some(id) = path.strip_prefix("/ns_movies/") else { return respond(404, "{}".to_owned()) };
     let id = id.replace("%20", " ");
     match (request.method().as_str(), id.as_str()) {
         ("GET", "") => {
@@ -35,20 +35,20 @@ async fn handle(client: &Client, table: &str, request: Request) -> Result<Respon
             let movies: Vec<Movie> = serde_dynamo::from_items(page.items.unwrap_or_default())?;
             let movies: HashMap<_, _> =
                 movies.into_iter().map(|movie| (format!("{}-{}", movie.title, movie.year), movie)).collect();
-            answer(200, serde_json::to_string(&movies)?)
+            respond(200, serde_json::to_string(&movies)?)
         }
         ("GET", _) => {
             let found = client.get_item().table_name(table).key("id", AttributeValue::S(id)).send().await?;
-            let Some(item) = found.item else { return answer(404, "{}".to_owned()) };
+            let Some(item) = found.item else { return respond(404, "{}".to_owned()) };
             let movie: Movie = serde_dynamo::from_item(item)?;
-            answer(200, serde_json::to_string(&movie)?)
+            respond(200, serde_json::to_string(&movie)?)
         }
         ("POST", "") => {
             let movie: Movie = serde_json::from_slice(request.body())?;
             let mut item: HashMap<String, AttributeValue> = serde_dynamo::to_item(&movie)?;
             item.insert("id".to_owned(), AttributeValue::S(format!("{}-{}", movie.title, movie.year)));
             client.put_item().table_name(table).set_item(Some(item)).send().await?;
-            answer(200, serde_json::to_string(&movie)?)
+            respond(200, serde_json::to_string(&movie)?)
         }
         ("PUT", _) => {
             let fields: HashMap<String, String> = serde_json::from_slice(request.body())?;
@@ -61,12 +61,12 @@ async fn handle(client: &Client, table: &str, request: Request) -> Result<Respon
                 .expression_attribute_values(":description", AttributeValue::S(description))
                 .send()
                 .await?;
-            answer(200, "{}".to_owned())
+            respond(200, "{}".to_owned())
         }
-        _ => answer(405, "{}".to_owned()),
+        _ => respond(405, "{}".to_owned()),
     }
 }
 
-fn answer(status: u16, body: String) -> Result<Response<Body>, Error> {
+fn respond(status: u16, body: String) -> Result<Response<Body>, Error> {
     Ok(Response::builder().status(status).header("content-type", "application/json").body(body.into())?)
 }

@@ -20,16 +20,16 @@ fn created((title, year): (usize, usize), text: u8) -> Value {
     movie
 }
 
-/// What a step should answer, and leave behind.
-pub struct Expected {
+/// The response that a step should get, and what it leaves behind.
+pub struct Outcome {
     pub status: u64,
     pub body: Option<Value>,
     pub after: Model,
 }
 
 /// The request of a step, and its outcome on a plain map. `holds` tells whether the preconditions do.
-pub fn expect(model: &Model, operation: &Operation, holds: bool) -> (&'static str, String, Value, Expected) {
-    let refuse = |status| Expected { status, body: None, after: model.clone() };
+pub fn expect(model: &Model, operation: &Operation, holds: bool) -> (&'static str, String, Value, Outcome) {
+    let refuse = |status| Outcome { status, body: None, after: model.clone() };
     match operation {
         Operation::Create { id, text } => {
             let (id, movie) = (id_of(*id), created(*id, *text));
@@ -38,14 +38,14 @@ pub fn expect(model: &Model, operation: &Operation, holds: bool) -> (&'static st
                 refuse(409)
             } else {
                 after.insert(id, movie.clone());
-                Expected { status: 200, body: Some(movie.clone()), after }
+                Outcome { status: 200, body: Some(movie.clone()), after }
             };
             ("POST", "/ns_movies/".to_owned(), movie, expected)
         }
         Operation::Read { id } => {
             let id = id_of(*id);
             let expected = match model.get(&id) {
-                Some(movie) => Expected { status: 200, body: Some(movie.clone()), after: model.clone() },
+                Some(movie) => Outcome { status: 200, body: Some(movie.clone()), after: model.clone() },
                 None => refuse(404),
             };
             ("GET", path_of(&id), Value::Null, expected)
@@ -68,7 +68,7 @@ pub fn expect(model: &Model, operation: &Operation, holds: bool) -> (&'static st
                         let mut after = model.clone();
                         after.remove(&id);
                         after.insert(new_id, movie.clone());
-                        Expected { status: 200, body: Some(movie), after }
+                        Outcome { status: 200, body: Some(movie), after }
                     }
                 }
             };
@@ -80,7 +80,7 @@ pub fn expect(model: &Model, operation: &Operation, holds: bool) -> (&'static st
             let expected = match after.remove(&id) {
                 None => refuse(404),
                 Some(_) if !holds => refuse(412),
-                Some(_) => Expected { status: 200, body: None, after },
+                Some(_) => Outcome { status: 200, body: None, after },
             };
             ("DELETE", path_of(&id), Value::Null, expected)
         }

@@ -25,15 +25,15 @@ use serde_json::json;
 pub enum Fault {
     /// Nothing.
     None,
-    /// It is carried out, its answer is lost.
+    /// It is carried out, its response is lost.
     ResponseLost,
-    /// It is carried out, its answer is lost, and somebody else acts before the retry.
+    /// It is carried out, its response is lost, and somebody else acts before the retry.
     ResponseLostThen(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// It is carried out, then nothing comes until the attempt times out.
     LateResponse,
     /// It is carried out, somebody else acts, and nothing comes until the attempt times out.
     LateResponseThen(Pin<Box<dyn Future<Output = ()> + Send>>),
-    /// It is carried out, somebody else acts, then its answer arrives.
+    /// It is carried out, somebody else acts, then its response arrives.
     Meanwhile(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// The connection breaks before it arrives.
     Reset,
@@ -141,9 +141,9 @@ impl HttpConnector for FaultyConnector {
                     std::future::pending().await
                 }
                 Fault::Meanwhile(other) => {
-                    let answer = real.call(request).await?;
+                    let response = real.call(request).await?;
                     other.await;
-                    Ok(answer)
+                    Ok(response)
                 }
                 Fault::Reset => Err(broken()),
                 Fault::Throttled => Ok(error(400, "ThrottlingException")),

@@ -36,5 +36,5 @@ pub fn path_of(id: &str) -> String {
     format!("/ns_movies/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
 }
 
-/// Longer than any answer may take.
+/// Longer than any response may take.
 pub const PATIENCE: Duration = Duration::from_secs(5);
