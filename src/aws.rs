@@ -29,6 +29,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
 /// # Errors
 /// A [`ConfigError`] if `AWS_CA_BUNDLE` names no usable file.
 pub fn connect(variable: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, Box<dyn Error + Send + Sync>> {
+    let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
     let is_true = |name: &str| variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let http = SharedHttpConnector::new(Http::new(roots(variable("AWS_CA_BUNDLE"))?)?);
     let mut sdk = SdkConfig::builder()
@@ -56,8 +57,9 @@ fn roots(bundle: Option<String>) -> Result<RootCertStore, ConfigError> {
     let wrong = |problem: &str| ConfigError::new("AWS_CA_BUNDLE", format!("is wrong: {path}: {problem}"));
     let certificates = CertificateDer::pem_file_iter(&path).map_err(|error| wrong(&error.to_string()))?;
     let mut roots = RootCertStore::empty();
+    let certificates: Result<Vec<_>, _> = certificates.collect();
     // A system's bundle may hold a certificate that rustls cannot read, and then does not trust.
-    roots.add_parsable_certificates(certificates.filter_map(Result::ok));
+    roots.add_parsable_certificates(certificates.map_err(|error| wrong(&error.to_string()))?);
     if roots.is_empty() { Err(wrong("it has no certificate in PEM")) } else { Ok(roots) }
 }
 

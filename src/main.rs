@@ -50,7 +50,8 @@ async fn connect() -> Result<App, Error> {
     #[cfg(feature = "local")]
     let local = movies::local::Local::start().await?;
     let variable = |name: &str| {
-        let value = env::var(name).ok().filter(|value| !value.is_empty());
+        // A value that is not UTF-8 is invalid, rather than absent.
+        let value = env::var_os(name).map(|value| value.to_string_lossy().into_owned());
         #[cfg(feature = "local")]
         let value = value.or_else(|| local.variable(name));
         value

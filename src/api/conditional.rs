@@ -57,7 +57,9 @@ pub(super) fn evaluate(
     if known.is_some_and(|known| known.contains(version)) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = Body::Empty;
-        response.headers_mut().remove(header::CONTENT_TYPE);
+        for describes_the_body in [header::CONTENT_TYPE, header::CONTENT_ENCODING] {
+            response.headers_mut().remove(describes_the_body);
+        }
     }
     Ok(response)
 }

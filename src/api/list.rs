@@ -79,7 +79,11 @@ impl Listing {
                     break;
                 }
             }
-            version.update(movie_version.as_bytes());
+            // Items that something else wrote can have the same version.
+            for part in [&id, &movie_version] {
+                version.update(part.as_bytes());
+                version.update([0]);
+            }
             last = Some(id);
         }
         text.push(b'}');

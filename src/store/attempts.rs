@@ -1,8 +1,12 @@
 //! What the SDK's attempts at one call tell: how many there were, which responses were lost, and what is worth another.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    error::Error,
+    iter,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use aws_sdk_dynamodb::{
@@ -17,6 +21,8 @@ use aws_sdk_dynamodb::{
     error::BoxError,
     operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
 };
+
+use hyper_util::client::legacy;
 
 use super::StoreError;
 use crate::telemetry::scope;
@@ -102,6 +108,26 @@ impl Intercept for LostResponses {
         }
         Ok(())
     }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if never_connected(context) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+/// Whether an attempt ended before there was a connection to send it on.
+fn never_connected(context: &FinalizerInterceptorContextRef<'_>) -> bool {
+    let Some(Err(error)) = context.output_or_error() else { return false };
+    let first = error.as_connector_error().map(|error| error as &(dyn Error + 'static));
+    iter::successors(first, |error| (*error).source())
+        .any(|error| error.downcast_ref().is_some_and(legacy::Error::is_connect))
 }
 
 /// Calls for another attempt when a write met a transaction on the same item: nothing was written, and a moment later

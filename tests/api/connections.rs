@@ -4,11 +4,14 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::{Client, error::SdkError, operation::get_item::GetItemError, types::AttributeValue};
 use movies::aws;
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
+
+use crate::support::{Fault, Service, movie};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 const FAULT: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 2\r\n\r\n{}";
@@ -158,4 +161,23 @@ fn a_bundle_without_certificates_is_an_error_that_names_variable_and_file() {
         assert!(error.contains("AWS_CA_BUNDLE") && error.contains(path), "{error}");
     }
     assert!(aws::connect(|_| None).is_ok());
+}
+
+#[tokio::test]
+async fn a_refusal_after_an_attempt_without_a_connection_is_the_truth() {
+    for (name, method, path, if_match, truth) in [
+        ("create", "POST", "/ns_movies/", None, 409),
+        ("update", "PUT", "/ns_movies/The%20Dare-2020", Some("\"stale\""), 412),
+        ("update of an unknown movie", "PUT", "/ns_movies/Nope-1", None, 404),
+        ("delete", "DELETE", "/ns_movies/The%20Dare-2020", Some("\"stale\""), 412),
+    ] {
+        let service = Service::seeded().await;
+        service.faults.inject([Fault::NoServer, Fault::NoServer]);
+        let body = if method == "POST" { movie("The Dare", 2020) } else { json!({"cast": []}) };
+        let mut call = service.call(method, path).json(&body);
+        if let Some(tag) = if_match {
+            call = call.header("If-Match", tag);
+        }
+        assert_eq!(call.send().await.status, truth, "{name}");
+    }
 }

@@ -37,6 +37,8 @@ pub enum Fault {
     Meanwhile(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// The connection breaks before it arrives.
     Reset,
+    /// No server is there.
+    NoServer,
     /// It is refused for its rate.
     Throttled,
     /// It fails with a fault of the service, after it was carried out.
@@ -61,6 +63,7 @@ impl fmt::Debug for Fault {
             Self::LateResponseThen(_) => "LateResponseThen",
             Self::Meanwhile(_) => "Meanwhile",
             Self::Reset => "Reset",
+            Self::NoServer => "NoServer",
             Self::Throttled => "Throttled",
             Self::ServerErrorAfter => "ServerErrorAfter",
             Self::ServerError => "ServerError",
@@ -146,6 +149,11 @@ impl HttpConnector for FaultyConnector {
                     Ok(response)
                 }
                 Fault::Reset => Err(broken()),
+                Fault::NoServer => {
+                    let mut elsewhere = request;
+                    elsewhere.set_uri("http://127.0.0.1:1/").unwrap();
+                    real.call(elsewhere).await
+                }
                 Fault::Throttled => Ok(error(400, "ThrottlingException")),
                 Fault::ServerErrorAfter => {
                     real.call(request).await?;
