@@ -77,31 +77,38 @@ impl<'a> Resource<'a> {
     /// Where the service's own paths may begin if `path` ends with this resource: usually where the resource begins. If
     /// the API's resources have a prefix of their own (`/api/{proxy+}`), it is where one of the later segments begins.
     fn matches(&self, path: &str, form: Form) -> Vec<usize> {
-        let Some(segments) = self.segments() else { return Vec::new() };
         let decoded = form.decode(path);
         let decoded = without_slashes_at_end(&decoded);
-        let as_is: Vec<_> = segments.iter().map(|segment| Cow::Borrowed(segment.as_bytes())).collect();
-        fit(path, form, decoded, &as_is).unwrap_or_else(|| {
-            // Some event sources decode a path but not its parameters, others the reverse.
-            let unescaped: Vec<_> = segments.iter().map(|segment| percent_decode_str(segment).into()).collect();
-            fit(path, form, decoded, &unescaped).unwrap_or_default()
-        })
+        let fits = |strips_slash: bool| {
+            let segments = self.segments(strips_slash)?;
+            let as_is: Vec<_> = segments.iter().map(|segment| Cow::Borrowed(segment.as_bytes())).collect();
+            fit(path, form, decoded, &as_is).or_else(|| {
+                // Some event sources decode a path but not its parameters, others the reverse.
+                let unescaped: Vec<_> = segments.iter().map(|segment| percent_decode_str(segment).into()).collect();
+                fit(path, form, decoded, &unescaped)
+            })
+        };
+        // A greedy value begins with a slash in the console's test event, and where a title does.
+        fits(false).or_else(|| fits(true)).unwrap_or_default()
     }
 
     /// The template's segments with the parameters' values filled in; `None` when a parameter has no value.
-    fn segments(&self) -> Option<Vec<&str>> {
+    fn segments(&self, strips_slash: bool) -> Option<Vec<&str>> {
         let template = self.template.trim_matches('/');
         let segments = template.split('/').filter(|_| !template.is_empty());
-        segments.map(|segment| segment.strip_prefix('{').map_or(Some(segment), |name| self.value(name))).collect()
+        segments
+            .map(|segment| segment.strip_prefix('{').map_or(Some(segment), |name| self.value(name, strips_slash)))
+            .collect()
     }
 
     /// The value of `id}` or `proxy+}`.
-    fn value(&self, name: &str) -> Option<&str> {
+    fn value(&self, name: &str, strips_slash: bool) -> Option<&str> {
         let name = name.strip_suffix('}')?;
         let value_of = |name| self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         match name.strip_suffix('+') {
-            // The console's test event has a slash at the beginning.
-            Some(greedy) => value_of(greedy).map(|value| value.strip_prefix('/').unwrap_or(value)),
+            Some(greedy) => {
+                value_of(greedy).map(|value| value.strip_prefix('/').filter(|_| strips_slash).unwrap_or(value))
+            }
             None => value_of(name),
         }
     }

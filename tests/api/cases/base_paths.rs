@@ -171,6 +171,14 @@ async fn a_greedy_resource_shows_the_base_path() {
         ),
         rest("a collection", "GET", "/{proxy+}", "/v1/ns_movies/", proxy("ns_movies"), LIST),
         rest("movies only", "GET", "/ns_movies/{proxy+}", dare, proxy("The%20Dare-2020"), DARE),
+        rest(
+            "a title that begins with a slash",
+            "GET",
+            "/ns_movies/{proxy+}",
+            "/v1/ns_movies/%2Flead-2001",
+            proxy("/lead-2001"),
+            (404, Body("no-such-movie")),
+        ),
         rest("another parameter name", "GET", "/{path+}", dare, json!({"path": "ns_movies/The%20Dare-2020"}), DARE),
         rest("an unknown path", "GET", "/{proxy+}", "/v1/nothing", proxy("nothing"), NOT_FOUND),
         rest(
