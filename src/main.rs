@@ -45,7 +45,7 @@ async fn run() -> Result<(), Error> {
     Runtime::new(handler).run().await
 }
 
-/// The service, configured by the environment. A local build chooses values that the environment does not set.
+/// The service, configured by the environment. A local build chooses values that the environment leaves out or empty.
 async fn connect() -> Result<App, Error> {
     #[cfg(feature = "local")]
     let local = movies::local::Local::start().await?;
@@ -53,7 +53,8 @@ async fn connect() -> Result<App, Error> {
         // A value that is not UTF-8 is invalid, rather than absent.
         let value = env::var_os(name).map(|value| value.to_string_lossy().into_owned());
         #[cfg(feature = "local")]
-        let value = value.or_else(|| local.variable(name));
+        let value =
+            if value.as_deref().unwrap_or_default().is_empty() { local.variable(name).or(value) } else { value };
         value
     };
     let config = Config::read(variable)?;
