@@ -4,10 +4,12 @@ use std::{
     collections::BTreeMap,
     fs,
     io::{Read as _, Write as _},
+    iter,
     net::{TcpListener, TcpStream},
     os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -128,6 +130,10 @@ impl Drop for Process {
     }
 }
 
+/// A port that no other process of these tests gets. It is below the ports that the system gives to sockets without one,
+/// so that nothing else takes it before the process does.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(25_000);
+    let mut ports = iter::repeat_with(|| NEXT.fetch_add(1, Ordering::Relaxed));
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }

@@ -2,10 +2,11 @@
 //! Interface Emulator.
 
 use std::{
-    env,
+    env, iter,
     net::{SocketAddr, TcpListener},
     ops::Deref,
     process::Stdio,
+    sync::atomic::{AtomicU16, Ordering},
     time::Duration,
 };
 
@@ -71,11 +72,10 @@ struct Artifact {
 
 impl Artifact {
     fn start(variables: &[(String, String)]) -> Self {
-        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let address = free();
+        let address = free_address();
         let emulator = Command::new(env::var("AWS_LAMBDA_RIE").expect("the emulator's path"))
             .args(["--runtime-interface-emulator-address", &address.to_string()])
-            .args(["--runtime-api-address", &free().to_string()])
+            .args(["--runtime-api-address", &free_address().to_string()])
             .arg(env::var("ARTIFACT").expect("the artifact's path"))
             .envs(variables.iter().cloned())
             .stdout(Stdio::null())
@@ -108,4 +108,12 @@ impl Artifact {
         }
         panic!("the emulator does not listen")
     }
+}
+
+/// An address that no other emulator of this process gets. It is below the ports that the system gives to sockets without
+/// one, so that nothing else takes it before the emulator does.
+fn free_address() -> SocketAddr {
+    static NEXT: AtomicU16 = AtomicU16::new(20_000);
+    let mut addresses = iter::repeat_with(|| SocketAddr::from(([127, 0, 0, 1], NEXT.fetch_add(1, Ordering::Relaxed))));
+    addresses.find(|address| TcpListener::bind(address).is_ok()).unwrap()
 }
