@@ -1,4 +1,4 @@
-"""The sums of docs/cost.md, made again from its prices, the limits of samconfig.toml and the template."""
+"""The calculations of docs/cost.md, repeated with its prices, the limits of samconfig.toml and the template."""
 
 import re
 import unittest
@@ -9,7 +9,7 @@ from cloudformation import ROOT, of_type, translate
 from samcli.cli.types import CfnParameterOverridesType
 
 SECONDS_A_MONTH = 2_628_000
-# Requests a second of the methods that have no limit of their own: the root, and HEAD or unknown methods elsewhere.
+# Groups of methods that have the default limit: the root, and HEAD and unknown methods elsewhere.
 OTHERS = 2
 READ_UNIT_OF_TABLE_KB, READ_UNIT_OF_INDEX_KB = 4, 8
 
@@ -24,7 +24,7 @@ class CostTest(unittest.TestCase):
         cls.document = (ROOT / "docs/cost.md").read_text()
         cls.price = {name: float(price) for row in rows(cls.document) if len(row) == 4
                      for name, price in (row[:2], row[2:]) if re.fullmatch(r"[\d.]+", price)}
-        logs = float(re.search(r"for ([\d.]+) KB of logs", cls.document)[1]) * cls.price["CloudWatch Logs, a GB taken in"]
+        logs = float(re.search(r"for ([\d.]+) KB of logs", cls.document)[1]) * cls.price["CloudWatch Logs, a GB ingested"]
         cls.fixed = cls.price["REST API requests"] + logs + cls.price["X-Ray traces"] / 20
         cls.template = cloudformation.template()
         cls.resources = translate(cls.template, {})
@@ -51,8 +51,8 @@ class CostTest(unittest.TestCase):
                 self.is_about(price, sums[-1], f"{route}, {megabytes} MB")
             self.is_about(everything, dynamodb + sums[1] + self.fixed, route)
 
-    def test_the_month_at_worst(self) -> None:
-        worst = {row[0]: row[1:] for row in rows(self.document.split("## At worst")[1].split("\n## ")[0])}
+    def test_the_maximum_of_a_month(self) -> None:
+        worst = {row[0]: row[1:] for row in rows(self.document.split("## Maximum")[1].split("\n## ")[0])}
         (stage,) = of_type(self.resources, "AWS::ApiGateway::Stage").values()
         settings = {each["HttpMethod"]: each["ThrottlingRateLimit"] for each in stage["Properties"]["MethodSettings"]}
         a_million = self.compute(19, 256) + self.fixed
@@ -62,7 +62,7 @@ class CostTest(unittest.TestCase):
             given = CfnParameterOverridesType().convert(section["parameter_overrides"], None, None)
             rate = {method: int(given[value["Ref"]] if isinstance(value, dict) else value) for method, value in settings.items()}
             signed = rate["GET"] + rate["OPTIONS"] + OTHERS * rate["*"]
-            # Without permission, these cost nothing.
+            # API Gateway does not charge for an unauthorized request.
             opened = signed + sum(rate[method] for method in ("POST", "PUT", "PATCH", "DELETE"))
             reads, writes = (int(given[limit]) for limit in ("MaxReadUnits", "MaxWriteUnits"))
             sent = reads * (READ_UNIT_OF_TABLE_KB + READ_UNIT_OF_INDEX_KB) * SECONDS_A_MONTH / 1e6
@@ -76,7 +76,7 @@ class CostTest(unittest.TestCase):
                 "read units, of table and index": 2 * reads * SECONDS_A_MONTH / 1e6 * self.price["DynamoDB read units"],
                 "sent to the internet": sent * self.price["a GB sent to the internet"],
                 "write units, of table and index": 2 * writes * SECONDS_A_MONTH / 1e6 * self.price["DynamoDB write units"],
-                "storage of what was written, in the month after": stored * storage,
+                "storage of the written items, in the next month": stored * storage,
             }.items():
                 self.is_about(worst[row][column], expected, f"{name}: {row}")
 
@@ -85,5 +85,5 @@ class CostTest(unittest.TestCase):
         for alarm in of_type(self.resources, "AWS::CloudWatch::Alarm").values():
             metrics = alarm["Properties"].get("Metrics", [{"MetricStat": {}}])
             watched += sum("MetricStat" in metric for metric in metrics)
-        expected = watched * self.price["an alarm, a month for each metric it looks at"]
+        expected = watched * self.price["an alarm, a month for each metric"]
         self.assertTrue(f"- {expected:.2f} for alarms" in self.document, f"{expected:.2f}")

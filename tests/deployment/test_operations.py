@@ -112,7 +112,7 @@ class WaysBackTest(unittest.TestCase):
         left = {name for name, resource in translated["Resources"].items() if resource.get("DeletionPolicy") == "Retain"}
         # A version goes with its function.
         left -= set(of_type(translated, "AWS::Lambda::Version"))
-        table = OPERATIONS.split("| left |")[1].split("\n\n")[0]
+        table = OPERATIONS.split("| resource |")[1].split("\n\n")[0]
         listed = {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1] if "|" in row else "")}
         self.assertEqual(listed, left)
 

@@ -60,16 +60,16 @@ PARTS = ("AWS::Lambda::Alias", "AWS::Lambda::Permission", "AWS::Lambda::Version"
 # Statements with a resource that does not have the stage's name, and the words of docs/pipeline.md for it.
 IN_REACH = {
     "Api": "APIs and custom domains without the tag",
-    "TryItOut": "Calls to APIs that have a stage of the same name",
-    "StopDeployments": "CodeDeploy's deployments",
-    "Deployments": "CodeDeploy's configurations",
+    "TryItOut": "APIs that have a stage of the same name",
+    "StopDeployments": "CodeDeploy deployments",
+    "Deployments": "CodeDeploy configurations",
     "SavedQueries": "Saved queries of Logs Insights",
     "Firewall": "Web ACLs",
     "DomainRecord": "The Route 53 zone",
-    "DomainRecordIsThere": "the state of DNS changes",
+    "DomainRecordIsThere": "the status of DNS changes",
     "FindAlarms": "Lists of alarms",
-    "Logs": "Logs of any group",
-    "TracesAndAlarms": "X-Ray's traces",
+    "Logs": "Logs of all log groups",
+    "TracesAndAlarms": "X-Ray traces",
 }
 # SAM's transform, and a role that only API Gateway assumes.
 AWS_OWN = {"UseTheTransform", "FirstDomain"}

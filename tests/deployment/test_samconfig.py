@@ -45,7 +45,7 @@ class SamconfigTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.template = cloudformation.template()
-        section = TEMPLATE.read_text().split("- who may do what\n")[1].split("# ---")[0]
+        section = TEMPLATE.read_text().split("- access\n")[1].split("# ---")[0]
         cls.access = set(re.findall(r"^  (\w+):$", section, re.MULTILINE))
 
     def test_samconfig_names_parameters_that_exist(self) -> None:
