@@ -1,33 +1,33 @@
-# The commands of this project, for people and CI. `make` lists them.
-# Tools are installed into .tools/ when a target first needs them, at the versions in the lock files of tools/.
+# All commands of this project, for developers and CI. `make` lists them.
+# A target installs the tools that it needs into .tools/, at the versions in the lock files in tools/.
 
 PORT ?= 9000
 ARCHITECTURE ?= arm64
 STAGE ?= dev
 
 TOOLS := $(CURDIR)/.tools/venv
-# Python programs run through the interpreter, so that they work after the folder is moved.
+# Python programs run through the interpreter, because their own scripts contain the absolute path of .tools/.
 PYTHON := $(TOOLS)/bin/python3
 SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(PYTHON) -m samcli
 MACHINE := $(subst aarch64,arm64,$(shell uname -m))
 EMULATOR := target/bench-emulator/release/movies
-need-url = @test -n "$(URL)" || { echo 'Which API? make $@ URL=http://localhost:$(PORT)' >&2; exit 2; }
+need-url = @test -n "$(URL)" || { echo 'URL is missing: make $@ URL=http://localhost:$(PORT)' >&2; exit 2; }
 
 export PATH := $(TOOLS)/bin:$(PATH)
 .NOTPARALLEL:
 .PHONY: help run check changes test artifact seed export reset openapi swagger-ui lint fmt clippy deny advisories template workflows document tree \
   sbom bench-builds instructions load bench build deploy smoke logs destroy clean cargo
 
-help: ## list these targets
+help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-# Builds first and shows the progress, because otherwise the first request would wait for the build, silently.
-run: cargo .tools/lambda ## run the service locally: PORT=9000, HOST=127.0.0.1 for this machine only, CONCURRENCY=8
+# Builds first and shows the progress. Otherwise the first request would wait for the build without any message.
+run: cargo .tools/lambda ## run the service locally: PORT=9000, HOST=127.0.0.1 (accepts only local connections), CONCURRENCY=8
 	cargo build --locked --features local
-	@echo 'Movies will be at http://localhost:$(PORT)/ns_movies/'
+	@echo 'The service will be at http://localhost:$(PORT)/ns_movies/'
 	cargo lambda watch --invoke-port $(PORT) $(if $(HOST),--invoke-address $(HOST)) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY))
 
-check: cargo ## check format, lints, unit and API tests within a minute, with cargo alone
+check: cargo ## check the format and lints, and run unit and API tests; takes less than a minute and needs only cargo
 	cargo fmt --check
 	cargo clippy --quiet --locked --all-targets --features local -- -D warnings
 	cargo test --quiet --locked --lib --test api
@@ -35,30 +35,30 @@ check: cargo ## check format, lints, unit and API tests within a minute, with ca
 test: cargo .tools/lambda .tools/rie .tools/python .tools/web .tools/node ## run all tests
 	tools/test.sh
 
-seed: .tools/python ## load movies into an API: URL=http://localhost:9000, FILE=seed/movies.json, REGION=eu-west-1 to sign
+seed: .tools/python ## load movies into an API: URL=http://localhost:9000, FILE=seed/movies.json, REGION=eu-west-1 (signs requests)
 	$(need-url)
 	@$(PYTHON) -B seed/load.py --url "$(URL)" --file "$(or $(FILE),seed/movies.json)" $(if $(REGION),--sigv4 $(REGION))
-export: .tools/python ## write an API's movies into a file for make seed: URL=http://localhost:9000, FILE=backup.json, REGION=eu-west-1
-	@test -n "$(URL)" -a -n "$(FILE)" || { echo 'Which API, to which file? make export URL=http://localhost:$(PORT) FILE=backup.json' >&2; exit 2; }
+export: .tools/python ## write all movies of an API to a file for make seed: URL=http://localhost:9000, FILE=backup.json, REGION=eu-west-1
+	@test -n "$(URL)" -a -n "$(FILE)" || { echo 'URL or FILE is missing: make export URL=http://localhost:$(PORT) FILE=backup.json' >&2; exit 2; }
 	@$(PYTHON) -B seed/export.py --url "$(URL)" --file "$(FILE)" $(if $(REGION),--sigv4 $(REGION))
-reset: ## delete the local store's data
+reset: ## delete the data of the local emulator
 	rm -rf target/local
 
-openapi: cargo ## write the OpenAPI document into src/openapi/swagger.json, for review
+openapi: cargo ## write the OpenAPI document to src/openapi/swagger.json, for a review of the diff
 	UPDATE_OPENAPI=1 cargo test --locked --test api the_kept_document
-swagger-ui: .tools/lint .tools/node ## check the vendored Swagger UI against npm, or vendor another: VERSION=5.36.0
+swagger-ui: .tools/lint .tools/node ## compare the vendored Swagger UI with npm, or vendor another version: VERSION=5.36.0
 	$(PYTHON) src/swagger_ui/refresh.py $(if $(VERSION),--version $(VERSION))
 
-# These tests break what is beneath the service, inside their own process.
+# These tests inject faults below the service, in the same process, so they cannot test the artifact.
 IN_PROCESS := faults:: model:: panics:: preconditions:: usage:: connections::
-artifact: cargo .tools/lambda .tools/sam .tools/rie ## build the deployed artifact for this machine, and test that file
+artifact: cargo .tools/lambda .tools/sam .tools/rie ## build the artifact for this machine as it is deployed, and test it
 	$(SAM) build --parameter-overrides Architecture=$(MACHINE)
 	export AWS_LAMBDA_RIE="$$(readlink -f .tools/aws-lambda-rie)" ARTIFACT="$(CURDIR)/.aws-sam/build/MoviesFunction/bootstrap"; \
 	cargo test --locked --test processes -- --include-ignored deployed:: && \
 	cargo test --locked --test api -- $(addprefix --skip ,$(IN_PROCESS))
-changes: cargo ## apply each change of docs/changing.md to a copy, build and test it
+changes: cargo ## apply each patch of docs/changing.md to a copy of the project, build and test the copy
 	tests/changes/check
-lint: fmt clippy deny template document swagger-ui tree workflows ## check format, lints, dependencies, documents, template, workflows
+lint: fmt clippy deny template document swagger-ui tree workflows ## check the format, lints, dependencies, documents, template and workflows
 
 fmt: cargo
 	cargo fmt --check
@@ -77,49 +77,49 @@ document: .tools/lint
 	$(PYTHON) -m openapi_spec_validator src/openapi/swagger.json
 tree: cargo
 	@tools/deployed.sh tree
-advisories: cargo .tools/deny ## check the dependencies for known vulnerabilities, over the network
+advisories: cargo .tools/deny ## check the dependencies for known vulnerabilities; needs the network
 	cargo deny --log-level error --locked check advisories
-sbom: cargo .tools/python ## write the bill of materials (CycloneDX) into target/sbom.cdx.json
+sbom: cargo .tools/python ## write the bill of materials (CycloneDX) to target/sbom.cdx.json
 	tools/deployed.sh sbom $(subst arm64,aarch64,$(ARCHITECTURE))-unknown-linux-gnu
 
 bench-builds: cargo .tools/lambda .tools/sam
 	benches/build.sh $(MACHINE)
 
-# Instructions do not depend on the machine's other load, so a regression shows reliably.
-instructions: cargo .tools/lambda .tools/sam ## count instructions, and fail if they exceed benches/results.json by a tenth
+# Other load on the machine does not change the number of instructions, so this check is reliable in CI.
+instructions: cargo .tools/lambda .tools/sam ## count the instructions of a start and a GET, and fail if they exceed benches/results.json by a tenth
 	@tools/system.sh valgrind
 	cargo build --quiet --locked --features local
 	$(SAM) build --parameter-overrides Architecture=$(MACHINE)
 	python3 -B benches/bench.py --emulator target/debug/movies --instructions $(BENCH)
 
-load: bench-builds .tools/rie ## put the function under load for ten minutes, and watch its memory: LOAD='--rate 50 --seconds 600'
+load: bench-builds .tools/rie ## run a load test for ten minutes, and monitor the function's memory: LOAD='--rate 50 --seconds 600'
 	python3 -B benches/load.py --emulator $(EMULATOR) --rie "$$(readlink -f .tools/aws-lambda-rie)" $(LOAD)
-bench: bench-builds ## measure start, latency, memory and size against peers: BENCH='--quick', '--growth 100000', '--save'
+bench: bench-builds ## compare start, latency, memory and size with peers: BENCH='--quick', '--growth 100000', '--save'
 	python3 -B benches/bench.py --emulator $(EMULATOR) $(BENCH)
-build: cargo .tools/lambda .tools/sam ## build the deployed artifact into .aws-sam/build: ARCHITECTURE=arm64 or x86_64
+build: cargo .tools/lambda .tools/sam ## build the artifact for a deployment in .aws-sam/build: ARCHITECTURE=arm64 or x86_64
 	$(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
 
-# Parameters on the command line replace those of samconfig.toml, so all are given; the last of two values applies. `set -f` keeps an
-# asterisk from becoming file names. A pipeline gives ROLE, which CloudFormation assumes, and BUCKET, where artifacts go.
-deploy: build ## build, then deploy to AWS: STAGE=dev or prod, PARAMETERS='WriteAuthorization=NONE' once
+# Parameters on the command line replace those of samconfig.toml, so this target passes all of them. If a parameter occurs twice, the
+# last value applies. Without `set -f`, the shell would expand an asterisk. A pipeline passes ROLE for CloudFormation and BUCKET for artifacts.
+deploy: build ## build and deploy to AWS: STAGE=dev or prod, PARAMETERS='WriteAuthorization=NONE' (for one deployment)
 	set -f; SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli deploy --config-env $(STAGE) $(if $(CI),--no-confirm-changeset) \
 	  $(if $(ROLE),--role-arn $(ROLE)) $(if $(BUCKET),--no-resolve-s3 --s3-bucket $(BUCKET)) --parameter-overrides \
 	  $$($(PYTHON) -c 'import sys, tomlkit; print(*tomlkit.load(open("samconfig.toml"))[sys.argv[1]]["deploy"]["parameters"]["parameter_overrides"])' $(STAGE)) \
 	  Architecture=$(ARCHITECTURE) $(PARAMETERS)
 
-smoke: .tools/python ## test a deployed API, and clean up: URL=https://….amazonaws.com/dev/, REGION=eu-west-1 to sign writes, OPTIONS=--http-api
+smoke: .tools/python ## test a deployed API: URL=https://….amazonaws.com/dev/, REGION=eu-west-1 (signs writes), OPTIONS=--http-api
 	$(need-url)
 	@$(PYTHON) -B -m pytest -p no:cacheprovider -v --tb=short tests/smoke --url "$(URL)" $(if $(REGION),--sigv4 $(REGION)) $(OPTIONS)
-logs: .tools/sam ## follow a deployed function's log: STAGE=dev
+logs: .tools/sam ## follow the log of a deployed function: STAGE=dev
 	SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli logs --stack-name movies-$(STAGE) --name MoviesFunction --tail
-destroy: .tools/sam ## delete a deployed stack, except its table: STAGE=dev; never prod
-	@test "$(STAGE)" != prod || { echo 'make does not destroy prod. See "Remove" in docs/operations.md.' >&2; exit 1; }
+destroy: .tools/sam ## delete a deployed stack except its table: STAGE=dev (not prod)
+	@test "$(STAGE)" != prod || { echo 'make destroy does not delete prod. See "Remove" in docs/operations.md.' >&2; exit 1; }
 	SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli delete --stack-name movies-$(STAGE)
-clean: ## delete everything that was built, installed or stored locally
+clean: ## delete all build results, installed tools and local data
 	rm -rf target .aws-sam .tools
 
 cargo:
-	@command -v cargo >/dev/null || { echo 'cargo is missing: install Rust with rustup, see https://rustup.rs' >&2; exit 1; }
+	@command -v cargo >/dev/null || { echo 'cargo is missing: install Rust with rustup (https://rustup.rs)' >&2; exit 1; }
 
 .tools/node: tools/package-lock.json
 .tools/rie: tools/requirements-sam.txt

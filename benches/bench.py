@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Measures the function as it is deployed, over the Lambda Runtime API on loopback, beside its peers.
+"""Compares the deployed artifact with its peers, with a Lambda Runtime API on loopback. docs/performance.md has the results.
 
-  movies   the function, the artifact of `sam build`
-  hello    a hello-world on the same runtime crate: the floor
-  bare     one GetItem by a trimmed client
-  usual    the same operations in the usual way: default features, client and profile
+  movies   the function: the artifact of `sam build`
+  hello    the baseline: a hello-world on the same runtime crate
+  bare     a function that only calls GetItem, with a client that has no unneeded features
+  usual    the same operations as the function, with default features, client and profile
 
-All take turns in one run, so that other load on the machine affects all alike. CPU is the kernel's count for the process
-and all its threads (/proc/PID/task/*/schedstat), in nanoseconds; it does not depend on this program's own speed, as
-times do. A warm function has a processor to itself, and the program that feeds it has the others. Otherwise the placement
-of threads would decide over a third of a small request's cost. DynamoDB is the emulator of a local build. TLS ends in a
-proxy here, whose CA is added to the system's.
+One run alternates between all of them, so that other load on the machine affects all in the same way. CPU is the kernel's
+count for all threads of the process (/proc/PID/task/*/schedstat), in nanoseconds. Unlike the times, it does not depend on
+the speed of this program. A warm function has one processor to itself, and this program uses the others. Otherwise, the
+placement of threads could change the CPU of a small request by a third. The DynamoDB endpoint is the emulator of a local
+build. A proxy in this program terminates TLS, and the functions trust its CA in addition to the system's CAs.
 
-`--instructions` counts instructions of a warm GET under valgrind instead, which noise does not affect.
+`--instructions` counts the instructions of a start and a warm GET under valgrind instead. Other load does not change them.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from report import CHART, RESULTS, chart, save, show
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", type=Path, default=ROOT / ".aws-sam/build/MoviesFunction/bootstrap")
-    parser.add_argument("--peers", type=Path, default=ROOT / "target/bench", help="where hello, bare and usual were built")
-    parser.add_argument("--arm64", type=Path, default=ROOT / "target/bench-arm64/movies/bootstrap", help="the same for arm64, for its size")
-    parser.add_argument("--emulator", type=Path, required=True, help="a local build of the function, for its emulator")
+    parser.add_argument("--peers", type=Path, default=ROOT / "target/bench", help="the target directory of hello, bare and usual")
+    parser.add_argument("--arm64", type=Path, default=ROOT / "target/bench-arm64/movies/bootstrap", help="the function for arm64, to report its size")
+    parser.add_argument("--emulator", type=Path, required=True, help="a local build of the function, which contains the emulator")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, to try a change")
-    parser.add_argument("--growth", type=int, default=0, metavar="MOVIES", help="also measure how cost grows, up to this number of movies")
-    parser.add_argument("--instructions", action="store_true", help="count instructions instead, and fail if they exceed the last result by a tenth")
-    parser.add_argument("--save", action="store_true", help="write results.json and the chart")
+    parser.add_argument("--growth", type=int, default=0, metavar="MOVIES", help="also measure how CPU and memory grow, with up to this number of movies")
+    parser.add_argument("--instructions", action="store_true", help="count instructions instead, and fail if they exceed results.json by more than a tenth")
+    parser.add_argument("--save", action="store_true", help="write results.json and the chart of the README")
     options = parser.parse_args()
     binaries = {
         "hello": options.peers / "deployed/hello", "bare": options.peers / "deployed/bare",
@@ -78,7 +78,7 @@ def compare_instructions(options: argparse.Namespace, bench: Bench, directory: P
         return 0
     worse = [name for name, count in counts.items() if count > last["instructions"][name] * 1.1]
     for name in worse:
-        print(f"{name}: {counts[name]} instructions, more than a tenth above {last['instructions'][name]}", file=sys.stderr)
+        print(f"{name}: {counts[name]} instructions, which is more than a tenth above {last['instructions'][name]}", file=sys.stderr)
     return 1 if worse else 0
 
 

@@ -1,16 +1,16 @@
 #!/bin/sh
-# Builds the function as it is deployed, its peers, and a local build for its emulator, which is not measured: benches/build.sh arm64|x86_64
+# Builds the artifact, its peers, and a local build that provides the emulator: benches/build.sh arm64|x86_64
 set -eu
 cd "$(dirname "$0")/.."
-echo 'Building the function, its peers and the emulator: 15 minutes the first time'
+echo 'Building the function, its peers and the emulator. The first build takes 15 minutes.'
 SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 python3 -m samcli build --parameter-overrides Architecture="$1"
 if rustup target list --installed | grep -q '^aarch64-unknown-linux-gnu'; then
   cargo lambda build --quiet --locked --release --arm64 --lambda-dir target/bench-arm64
 else
-  echo 'The size for arm64 is left out: rustup target add aarch64-unknown-linux-gnu'
+  echo 'Skipping the size for arm64. To include it, run: rustup target add aarch64-unknown-linux-gnu'
 fi
 peers='cargo build --quiet --locked --manifest-path benches/Cargo.toml --target-dir target/bench'
-# One at a time: together, each would have the features that the others ask for.
+# Separate builds, because in one build cargo would unify the features of the peers.
 $peers --profile deployed --package hello
 $peers --profile deployed --package bare
 $peers --release --package usual

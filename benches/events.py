@@ -1,4 +1,4 @@
-"""The events that the function gets."""
+"""The events of the benchmark."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def movie_of(title: str, description: str = "About it.") -> dict:
 
 
 def event(method: str, path: str, body: dict | None = None, query: dict | None = None) -> bytes:
-    """As a REST API sends it: a real event, with all that nobody reads."""
+    """A complete event of a REST API, including the fields that the function does not read."""
     event = json.loads((ROOT / "events/rest-read.json").read_text())
     event |= {
         "httpMethod": method, "path": path, "pathParameters": {"proxy": path.strip("/")},

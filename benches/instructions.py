@@ -1,4 +1,4 @@
-"""Counts instructions under valgrind, which noise does not affect."""
+"""Counts instructions under valgrind. Other load on the machine does not change them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandbox import Sandbox
 
 
 def instructions(binary: Path, plain: dict[str, str], directory: Path) -> dict:
-    """Instructions of one warm request, by the difference between many and a few."""
+    """Instructions of a start, and of one warm request (from the difference between many requests and a few)."""
     if not shutil.which("valgrind"):
         raise SystemExit("valgrind is missing: install it (on Debian and Ubuntu, apt-get install valgrind)")
 

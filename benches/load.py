@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Puts the function under load for minutes, and watches its memory, file descriptors and errors.
+"""Runs a load test for minutes, and monitors the memory, the file descriptors and the responses of the function.
 
-The artifact runs under AWS's Runtime Interface Emulator, with DynamoDB's emulator in another process, and gets a mix of
-everything that clients do, at a steady rate. The exit status is 1 if a response is a 5xx or not the promised one, or if memory
-or file descriptors have grown since the first minute.
+The artifact runs under AWS's Runtime Interface Emulator, with the DynamoDB emulator in another process. It receives a mix of
+all operations at a constant rate. The exit status is 1 if a response has an unexpected status, if memory grows by more than a
+tenth after the first minute, or if the number of file descriptors grows.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from urllib.parse import quote
 from events import ROOT, event, movie_of
 from sandbox import Sandbox
 
-# What clients do, in percent, and the statuses that they get.
+# The share of each operation in percent, and its expected statuses.
 MIX = {
     "read": (40, {200}), "read missing": (5, {404}), "list": (10, {200}), "list year": (5, {200}), "create": (12, {200}),
     "create again": (3, {409}), "update": (10, {200}), "rename": (4, {200}), "delete": (6, {200, 404}), "bad body": (3, {400}),
@@ -36,7 +36,7 @@ MIX = {
 
 
 class Client:
-    """Makes the requests of the mix, and knows which movies it has made."""
+    """Creates the requests of the mix, and keeps track of the movies that exist."""
 
     def __init__(self) -> None:
         self.made: list[str] = []
@@ -94,7 +94,7 @@ def free_port() -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", type=Path, default=ROOT / ".aws-sam/build/MoviesFunction/bootstrap")
-    parser.add_argument("--emulator", type=Path, required=True, help="a local build of the function, for its emulator")
+    parser.add_argument("--emulator", type=Path, required=True, help="a local build of the function, which contains the DynamoDB emulator")
     parser.add_argument("--rie", type=Path, required=True, help="AWS's Runtime Interface Emulator")
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--rate", type=int, default=50, help="requests a second")
@@ -152,14 +152,14 @@ def load(options: argparse.Namespace, emulator: subprocess.Popen, url: str) -> i
             resident = int(Path(f"/proc/{function}/status").read_text().split("VmRSS:")[1].split()[0])
             descriptors = len(list(Path(f"/proc/{function}/fd").iterdir()))
             kept.append((int(time.monotonic() - start), resident, descriptors))
-            print(f"{kept[-1][0]:4} s  {number} requests  {resident / 1024:.2f} MB  {descriptors} file descriptors  {sum(wrong.values())} wrong", flush=True)
+            print(f"{kept[-1][0]:4} s  {number} requests  {resident / 1024:.2f} MB  {descriptors} file descriptors  {sum(wrong.values())} wrong responses", flush=True)
     every = sorted(value for values in milliseconds.values() for value in values)
     for kind, values in milliseconds.items():
         print(f"{kind:14} {len(values):6}  median {statistics.median(values):7.2f} ms  p99 {sorted(values)[len(values) * 99 // 100]:7.2f} ms")
-    print(f"{'all':14} {len(every):6}  median {statistics.median(every):7.2f} ms  p99 {every[len(every) * 99 // 100]:7.2f} ms, {late} sent over a second late")
+    print(f"{'all':14} {len(every):6}  median {statistics.median(every):7.2f} ms  p99 {every[len(every) * 99 // 100]:7.2f} ms, {late} requests sent more than a second late")
     settled = [sample for sample in kept if sample[0] >= min(60, options.seconds // 4)] or kept
     (_, first, first_descriptors), (_, last, last_descriptors) = settled[0], settled[-1]
-    print(f"memory {first / 1024:.2f} -> {last / 1024:.2f} MB, file descriptors {first_descriptors} -> {last_descriptors}, wrong: {dict(wrong)}")
+    print(f"memory {first / 1024:.2f} -> {last / 1024:.2f} MB, file descriptors {first_descriptors} -> {last_descriptors}, wrong responses: {dict(wrong)}")
     return 1 if wrong or last > first * 1.1 or last_descriptors > first_descriptors else 0
 
 

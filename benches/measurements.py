@@ -1,4 +1,4 @@
-"""The measurements: cold and warm requests, a page of 1,000 movies, growth, and sizes."""
+"""Measures cold and warm requests, a page of 1,000 movies, growth and sizes."""
 
 from __future__ import annotations
 
@@ -28,38 +28,38 @@ class Bench:
         self.port = int((directory / "store/port").read_text())
         self.plain = {"AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{self.port}"}
         roots, tls_port = tls_proxy(self.port, directory)
-        # The function trusts Mozilla's roots; the variable names others.
+        # By default, the function trusts only Mozilla's roots. AWS_CA_BUNDLE replaces them.
         self.tls = {"AWS_ENDPOINT_URL_DYNAMODB": f"https://localhost:{tls_port}", "SSL_CERT_FILE": str(roots),
                     "AWS_CA_BUNDLE": str(directory / "ca.pem")}
         self.movies = 0
 
     @contextlib.contextmanager
     def apart(self, functions: Iterable[Sandbox]) -> Iterator[None]:
-        """Functions on the last processor, this program and the emulator on the others, if there are any."""
+        """Moves the functions to the last processor, and this program and the emulator to the others, if there are any."""
         everywhere = os.sched_getaffinity(0)
         others = {*sorted(everywhere)[:-1]} or everywhere
-        feeders = (os.getpid(), self.emulator.process.pid)
-        for pid in feeders:
+        own_pids = (os.getpid(), self.emulator.process.pid)
+        for pid in own_pids:
             place(pid, others)
         for function in functions:
             place(function.process.pid, {max(everywhere)})
         try:
             yield
         finally:
-            for pid in feeders:
+            for pid in own_pids:
                 place(pid, everywhere)
 
     def fill(self, count: int, bytes_each: int = 400) -> None:
-        """Makes sure that there are so many movies of a size."""
+        """Adds movies of this size until the table has `count` movies."""
         with Sandbox(self.binaries["movies"], self.plain) as function:
-            for number in progress(range(self.movies, count), f"filling the table to {count} movies"):
+            for number in progress(range(self.movies, count), f"adding movies up to {count}"):
                 movie = movie_of(f"Bench {number}", description="x" * max(0, bytes_each - 200))
                 response = function.invoke(event("POST", "/ns_movies/", movie))
                 assert response.body["statusCode"] == 200, response.body
         self.movies = max(self.movies, count)
 
     def cold(self, rounds: int) -> dict:
-        """From start to the first response, over TLS; the response after it is a warm one."""
+        """Measures starts, first responses and warm responses over TLS."""
         found: dict[str, dict[str, list[float]]] = {kind: {} for kind in KINDS}
         for _ in progress(range(rounds), "cold starts over TLS"):
             for kind in KINDS:
@@ -67,15 +67,15 @@ class Bench:
                     get = event("GET", "/ns_movies/" + quote("The Dare-2020"))
                     first = function.invoke(get)
                     check(kind, first)
-                    # What is started for later settles, too.
+                    # The first two warm requests still include work that the first response started.
                     warm = [function.invoke(get) for _ in range(5)][2:]
                     sample = {
                         "init_ms": function.init_seconds * 1e3,
                         "init_cpu_ms": function.init_cpu * 1e3,
                         "first_ms": first.seconds * 1e3,
                         "first_cpu_ms": first.cpu * 1e3,
-                        "start_to_answer_ms": (function.init_seconds + first.seconds) * 1e3,
-                        "start_to_answer_cpu_ms": (function.init_cpu + first.cpu) * 1e3,
+                        "start_to_response_ms": (function.init_seconds + first.seconds) * 1e3,
+                        "start_to_response_cpu_ms": (function.init_cpu + first.cpu) * 1e3,
                         "warm_tls_ms": statistics.median(response.seconds for response in warm) * 1e3,
                         "warm_tls_cpu_ms": statistics.median(response.cpu for response in warm) * 1e3,
                         "peak_memory_mb": function.peak_memory(),
@@ -85,7 +85,7 @@ class Bench:
         return {kind: {name: summary(values) for name, values in samples.items()} for kind, samples in found.items()}
 
     def warm(self, processes: int, rounds: int) -> dict:
-        """Requests one after the other over plain HTTP, a few of each kind at a time."""
+        """Measures sequential requests over plain HTTP."""
         number = iter(range(10**9))
         requests: dict[str, Callable[[], bytes]] = {
             "get": lambda: event("GET", "/ns_movies/" + quote("The Dare-2020")),
@@ -94,22 +94,22 @@ class Bench:
             "list_100": lambda: event("GET", "/ns_movies/"),
             "unrouted": lambda: event("GET", "/nowhere"),
         }
-        # The floor gets the same events as the function.
+        # The baseline receives the same events as the function.
         wanted = {"hello": ["get", "unrouted"], "bare": ["get"], "movies": list(requests), "usual": list(requests)}
         found: dict[str, dict[str, list[Response]]] = {kind: {name: [] for name in wanted[kind]} for kind in KINDS}
-        # Several processes, since where memory lies makes one faster than another for as long as it lives.
+        # Several processes, because the memory layout makes some processes faster than others.
         for _ in progress(range(processes), "warm requests"):
             with contextlib.ExitStack() as alive:
                 functions = {kind: alive.enter_context(Sandbox(self.binaries[kind], self.plain)) for kind in KINDS}
                 alive.enter_context(self.apart(functions.values()))
                 for round_ in range(rounds + 1):
-                    # One kind of request at a time, by all in turns, in any order: what the machine does then, and what the one
-                    # before has left in its caches, meets each alike.
+                    # For each kind of request, the functions run in a random order, so that other load and the state of the
+                    # caches affect all functions in the same way.
                     for name in requests:
                         for kind in random.sample(KINDS, len(KINDS)):
                             if name not in wanted[kind]:
                                 continue
-                            # The first ten are slower by what was asked before, of this process or of another; it is not their cost.
+                            # The first ten requests are slower, because the caches still contain data of the previous requests.
                             responses = [functions[kind].invoke(requests[name]()) for _ in range(20)][10:]
                             check(kind, responses[-1], 404 if name == "unrouted" and kind != "hello" else 200)
                             if round_:
@@ -127,7 +127,7 @@ class Bench:
         }
 
     def growth(self, most: int) -> dict:
-        """How cost grows with the table, the page and the movie: CPU of the function for one request, and its peak memory."""
+        """Measures how CPU and peak memory grow with the size of the table, the page and the movie."""
         found: dict[str, list] = {"movies_in_table": [], "movies_on_page": [], "bytes_of_movie": []}
         for count in [2, 100, 1_000, 10_000, 100_000]:
             if count > most:
@@ -153,14 +153,14 @@ class Bench:
         return found
 
     def page_of_1000(self, processes: int) -> dict:
-        """What a page of 1,000 movies costs beyond the SDK's own call, in JSON serializations of it."""
+        """Measures a page of 1,000 movies, the SDK's call in it, and its JSON serialization."""
         self.fill(1_000)
         ours = event("GET", "/ns_movies/", query={"limit": "1000"})
-        # One more tells whether there is a next page.
+        # The function reads one more item to see whether there is a next page.
         scan = event("GET", "/ns_movies/", query={"limit": "1001"})
         serialize = event("GET", "/ns_movies/", query={"serialise": "1000"})
         found = []
-        # Several processes, since where memory lies makes one faster than another for as long as it lives.
+        # Several processes, because the memory layout makes some processes faster than others.
         for _ in progress(range(processes), "pages of 1,000"):
             with Sandbox(self.binaries["movies"], self.plain) as function, Sandbox(self.binaries["bare"], self.plain) as bare, self.apart([function, bare]):
                 rows = [(function.invoke(ours).cpu, bare.invoke(scan).cpu, bare.invoke(serialize).body["us"]) for _ in range(25)]
@@ -170,14 +170,14 @@ class Bench:
 
 
 def median_cpu(function: Sandbox, request: bytes, count: int) -> float:
-    """Microseconds."""
+    """In microseconds."""
     function.invoke(request)
     return round(statistics.median(function.invoke(request).cpu for _ in range(count)) * 1e6)
 
 
 def check(kind: str, response: Response, status: int = 200) -> None:
     if response.body["statusCode"] != status:
-        raise SystemExit(f"{kind} returns {json.dumps(response.body):.500}")
+        raise SystemExit(f"unexpected response of {kind}: {json.dumps(response.body):.500}")
 
 
 def summary(values: list[float]) -> dict:

@@ -1,4 +1,4 @@
-"""One process of a function, and the Lambda Runtime API that it talks to."""
+"""Runs a function with a Lambda Runtime API on loopback."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Response(NamedTuple):
 
 
 class Sandbox:
-    """One process of a function, and the Runtime API that it talks to."""
+    """One process of a function, and its Runtime API."""
 
     def __init__(self, binary: Path, variables: dict[str, str], wrapper: tuple[str, ...] = ()) -> None:
         self.events: queue.Queue = queue.Queue()
@@ -39,7 +39,7 @@ class Sandbox:
         self.start = time.perf_counter()
         self.process = subprocess.Popen([*wrapper, str(binary)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if not self.idle.wait(120):
-            raise SystemExit(f"{binary} does not ask for an event")
+            raise SystemExit(f"{binary} does not request an event")
         self.init_seconds = self.idle_since - self.start
         self.init_cpu = self.cpu()
 
@@ -100,7 +100,7 @@ class Sandbox:
         cpu, start = self.cpu(), time.perf_counter()
         self.events.put(event)
         end, line, body = self.responses.get(timeout=120)
-        # What it does after its response, before it asks for the next event, is part of the request's cost.
+        # The CPU of a request includes the work between the response and the request for the next event.
         self.idle.wait(60)
         if not line.split()[1].endswith(b"/response"):
             raise SystemExit(f"the function failed: {body[:500]!r}")
@@ -116,7 +116,7 @@ class Sandbox:
         return total / 1e9
 
     def peak_memory(self) -> float:
-        """In MB."""
+        """In megabytes."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
@@ -134,6 +134,6 @@ class Sandbox:
 
 
 def place(pid: int, processors: set[int]) -> None:
-    """Keeps all threads of a process on these processors."""
+    """Restricts all threads of a process to these processors."""
     for task in Path(f"/proc/{pid}/task").iterdir():
         os.sched_setaffinity(int(task.name), processors)

@@ -1,4 +1,4 @@
-"""TLS in front of the emulator, which has only plain HTTP."""
+"""A TLS proxy in front of the emulator, which supports only plain HTTP."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ SYSTEM_ROOTS = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bun
 
 
 def tls_proxy(port: int, directory: Path) -> tuple[Path, int]:
-    """Ends TLS before the emulator; gives a file of the system's roots with this proxy's own, and its port."""
+    """Starts the proxy. Returns a file with the system's roots and the proxy's CA, and the proxy's port."""
     if not shutil.which("openssl"):
-        raise SystemExit("openssl is missing: install it, because the benchmark creates a CA with it")
+        raise SystemExit("openssl is missing: install it; the benchmark creates a CA with it")
     run = lambda *words: subprocess.run(["openssl", *words], cwd=directory, check=True, capture_output=True)  # noqa: E731
     run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=Bench CA",
         "-addext", "keyUsage=critical,keyCertSign", "-keyout", "ca.key", "-out", "ca.pem")

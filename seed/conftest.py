@@ -1,4 +1,4 @@
-"""What the tests here share: an API in memory that misbehaves as it is told, and the programs run against it."""
+"""Fixtures of the tests: an API in memory that can inject faults, and the programs that access it."""
 
 import json
 import re
@@ -15,8 +15,8 @@ PAGE = 50
 
 
 class FakeApi:
-    """The list of movies. `mishap` may give a POST a response of its own, or `drop` its connection before the movie is
-    stored, or `lose` the response after that, or `cut` it short."""
+    """An API in memory. `mishap` can return another response to a POST, or a fault: `drop` closes the connection before the movie
+    is stored, `lose` closes it afterwards, and `cut` truncates the response."""
 
     def __init__(self, mishap=lambda movie, attempt: None, root="", link="{path}", has_keys=True):
         self.mishap, self.root, self.link, self.has_keys = mishap, root, link, has_keys
@@ -104,7 +104,7 @@ def start(program, *arguments, **options):
 
 
 def end(process):
-    """Exit status, stdout and stderr; the time that it took is T."""
+    """Returns the exit status, stdout and stderr. T replaces the duration in stdout."""
     summary, messages = process.communicate(timeout=600)
     return process.returncode, re.sub(r"in [0-9.]+ s", "in T s", summary or "").strip(), messages
 

@@ -1,4 +1,4 @@
-"""Tests what a user can type wrong: each is one line and an exit status, never a traceback."""
+"""For each wrong input, the programs print one line and return an exit status, but never a traceback."""
 
 import os
 import subprocess
@@ -42,13 +42,13 @@ def test_files_that_cannot_be_read(load, tmp_path, content, message):
 @pytest.mark.parametrize("file, message", [
     ("missing", "No such file or directory"), (".", "Is a directory"), ("x" * 300, "File name too long"), ("loop", "Too many levels"),
 ])  # fmt: skip
-def test_files_that_are_not_there(load, tmp_path, file, message):
+def test_files_that_do_not_exist(load, tmp_path, file, message):
     (tmp_path / "loop").symlink_to("loop")
     status, summary, messages = load("http://127.0.0.1:1", [], "--file", tmp_path / file)
     assert (status, summary) == (2, "") and message in messages and len(messages.splitlines()) == 1
 
 
-def test_a_byte_order_mark_and_a_pipe_are_no_obstacle(load, tmp_path):
+def test_a_file_may_have_a_byte_order_mark_or_be_a_pipe(load, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with FakeApi() as api:
         process = load(api.url, [], "--file", tmp_path / "pipe", end=lambda process: process)
@@ -112,7 +112,7 @@ def test_urls_that_cannot_be_exported(export, url, message):
 def test_urls_that_are_not_the_list_of_movies(load, response, message):
     with FakeApi(lambda *_: response) as api:
         status, summary, messages = load(api.url, movies(1))
-    # A 503 is asked again for a while.
+    # The program retries after a 503, so it prints that it waits.
     messages = messages.removeprefix("Waiting for the API's first response; a local one may be compiling.\n")
     assert (status, summary) == (2, "") and message in messages and len(messages.splitlines()) == 1
     assert api.attempts == []
@@ -143,7 +143,7 @@ def test_output_that_nobody_reads(load, kind, stream, status, arguments):
     assert "Traceback" not in f"{result}" and "Exception" not in f"{result}" and "Error" not in f"{result}"
 
 
-def test_the_case_as_a_user_types_it(tmp_path):
+def test_a_pipe_that_closes_early_in_a_shell(tmp_path):
     with FakeApi() as api:
         command = f"'{sys.executable}' -B seed/load.py --url {api.url} | true"
         process = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
@@ -151,7 +151,7 @@ def test_the_case_as_a_user_types_it(tmp_path):
     assert len(api.movies) == 2
 
 
-def test_a_python_without_the_packages_says_so_or_finds_them(tmp_path):
+def test_a_python_without_the_packages_reports_it_or_finds_them(tmp_path):
     base = Path(sys.executable).resolve()
     for name in ("load.py", "export.py"):
         command = [base, "-B", Path(__file__).with_name(name), "--url", "http://loc al:9300", "--file", tmp_path / "x"]

@@ -28,11 +28,11 @@ def test_every_page_is_followed_and_every_title_kept(load, export, tmp_path, lin
         assert [path.name for path in tmp_path.iterdir()] == ["export.json"]
         api.movies = {}
         assert load(api.url, file.read_bytes())[0] == 0
-        # In any order, since several are on their way at once.
+        # Movies can arrive in any order, because the program sends several at once.
         assert sorted(api.movies) == sorted(f"{movie['title']}-2000" for movie in listed)
 
 
-def test_an_empty_api_gives_a_file_without_movies(export, tmp_path):
+def test_the_export_of_an_empty_api_has_no_movies(export, tmp_path):
     with FakeApi() as api:
         assert export(api.url)[:2] == (0, summary_of(0, tmp_path / "export.json"))
     assert json.loads((tmp_path / "export.json").read_text()) == {"movies_list": []}
@@ -47,7 +47,7 @@ def test_a_link_to_a_file_remains_and_the_file_has_the_usual_permissions(export,
     assert (tmp_path / "target.json").stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
-def test_a_page_that_fails_once_is_asked_for_again(export, tmp_path):
+def test_a_page_that_fails_once_is_requested_again(export, tmp_path):
     failed = []
 
     def mishap(_, start):
@@ -62,7 +62,7 @@ def test_a_page_that_fails_once_is_asked_for_again(export, tmp_path):
 
 
 @pytest.mark.parametrize("response, status", [((500, {"message": "Internal server error"}), 2), ((200, []), 2)])
-def test_a_list_that_breaks_off_leaves_the_file_as_it_was(export, tmp_path, response, status):
+def test_a_list_with_a_bad_page_does_not_change_the_file(export, tmp_path, response, status):
     (tmp_path / "export.json").write_text("before")
     with FakeApi(lambda _, start: response if start else None) as api:
         api.movies = {str(number): movie for number, movie in enumerate(movies(120))}
@@ -71,7 +71,7 @@ def test_a_list_that_breaks_off_leaves_the_file_as_it_was(export, tmp_path, resp
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("export.json", "before")]
 
 
-def test_an_api_that_goes_away_leaves_the_file_as_it_was(export, tmp_path):
+def test_an_api_that_stops_responding_does_not_change_the_file(export, tmp_path):
     (tmp_path / "export.json").write_text("before")
     with FakeApi(link="http://127.0.0.1:1/") as api:
         api.movies = {str(number): movie for number, movie in enumerate(movies(120))}
@@ -81,7 +81,7 @@ def test_an_api_that_goes_away_leaves_the_file_as_it_was(export, tmp_path):
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("export.json", "before")]
 
 
-def test_an_interrupted_export_leaves_nothing(export, tmp_path):
+def test_an_interrupted_export_leaves_no_file(export, tmp_path):
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with FakeApi(lambda _, start: time.sleep(5) if start else None) as api:
         api.movies = {str(number): movie for number, movie in enumerate(movies(120))}

@@ -15,14 +15,14 @@ def summary_of(total, created, there, refused=0, failed=0, not_done=0):
 
 @pytest.mark.parametrize("root", ["", "/Prod", "/a b/v1"])
 @pytest.mark.parametrize("form", ["", "/", "/ns_movies", "/ns_movies/", " "])
-def test_every_form_of_the_url_leads_to_the_list(load, root, form):
+def test_the_url_may_be_the_root_or_the_list(load, root, form):
     with FakeApi(root=root.replace(" ", "%20")) as api:
         url = api.url.replace("%20", " ") + form
         assert load(url, movies(1)) == (0, summary_of(1, created=1, there=0), "")
 
 
 @pytest.mark.parametrize("link", ["", "{path}", "http://127.0.0.1:1"])
-def test_what_exists_is_left_alone_and_not_sent_again(load, link):
+def test_existing_movies_are_neither_changed_nor_sent_again(load, link):
     with FakeApi(link=link) as api:
         api.movies["Movie 0-2000"] = {"title": "Movie 0", "year": 2000, "description": "another"}
         status, summary, _ = load(api.url, movies(300) + movies(1))
@@ -31,15 +31,15 @@ def test_what_exists_is_left_alone_and_not_sent_again(load, link):
         api.attempts.clear()
         status, summary, _ = load(api.url, movies(110), "--concurrency", "1")
         assert (status, summary) == (0, summary_of(110, created=0, there=110))
-        # For so short a file, one page of the list is read.
+        # For a short file, the program reads only one page of the list.
         assert len(api.attempts) == 110 - PAGE + 1
         api.attempts.clear()
-        # For this one, three pages, if their link leads there.
+        # For this file, it reads three pages, if their links lead to the API.
         assert load(api.url, movies(300))[:2] == (0, summary_of(300, created=0, there=300))
         assert len(api.attempts) == 300 - (1 if link.startswith("http") else 3) * PAGE + 1
 
 
-def test_refused_movies_are_named_and_the_rest_goes_on(load):
+def test_the_program_reports_rejected_movies_and_continues(load):
     problem = {"detail": "Validation failed.", "errors": [{"pointer": "/year", "detail": "must be\x1b[1m a year"}]}
     with FakeApi(lambda movie, _: (400, problem) if movie and movie["title"] == "Movie 1" else None) as api:
         status, summary, messages = load(api.url, movies(3))
@@ -48,7 +48,7 @@ def test_refused_movies_are_named_and_the_rest_goes_on(load):
 
 
 @pytest.mark.parametrize("has_keys", [True, False])
-def test_a_lost_response_is_counted_by_its_key(load, has_keys):
+def test_the_key_identifies_a_movie_whose_response_was_lost(load, has_keys):
     mishaps = {"Movie 0": "drop", "Movie 1": "lose", "Movie 2": "cut", "Movie 3": "lose"}
     with FakeApi(lambda movie, n: n == 1 and mishaps.get(movie["title"]) if movie else None, has_keys=has_keys) as api:
         status, summary, messages = load(api.url, movies(5))
@@ -57,7 +57,7 @@ def test_a_lost_response_is_counted_by_its_key(load, has_keys):
     assert len(api.attempts) == 9 and len(api.keys) == 5
 
 
-def test_what_passes_is_tried_again(load):
+def test_temporary_errors_are_retried(load):
     mishaps = {"Movie 1": (503, {}, {"Retry_After": "1"}), "Movie 2": (429, {}), "Movie 3": (500, {}, {"Retry_After": "0"})}
     with FakeApi(lambda movie, n: n == 1 and mishaps.get(movie["title"]) if movie else None) as api:
         start = time.monotonic()
@@ -66,7 +66,7 @@ def test_what_passes_is_tried_again(load):
     assert len(api.attempts) == 8
 
 
-def test_an_api_that_dies_is_given_up(load):
+def test_the_program_stops_if_the_api_stops_responding(load):
     error = (500, {"message": "Internal server error"})
     with FakeApi(lambda movie, _: error if movie and movie["title"] > "Movie 1" else None) as api:
         status, summary, messages = load(api.url, movies(10), "--concurrency", "3")
@@ -75,7 +75,7 @@ def test_an_api_that_dies_is_given_up(load):
     assert "The API no longer responds. The remaining movies were not tried.\n" in messages
 
 
-def test_without_access_nothing_is_loaded(load):
+def test_without_access_no_movie_is_loaded(load):
     with FakeApi(lambda movie, _: (403, {"message": "Missing Authentication Token"}) if movie else None) as api:
         status, summary, messages = load(api.url, movies(10))
     assert (status, summary) == (2, summary_of(10, created=0, there=0, not_done=10))
@@ -85,7 +85,7 @@ def test_without_access_nothing_is_loaded(load):
 
 @pytest.fixture
 def interruptible():
-    # A shell that runs these tests in the background makes them, and all that they start, ignore the signal.
+    # If a shell runs the tests in the background, the tests and their child processes ignore SIGINT by default.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -127,7 +127,7 @@ def test_two_loads_at_once_share_the_work(load):
     assert [sum(pair) for pair in zip(*counts)] == [500, 500, 0, 0]
 
 
-def test_progress_is_a_line_every_few_seconds_in_a_log(load):
+def test_in_a_log_progress_is_a_line_every_few_seconds(load):
     with FakeApi(lambda movie, _: time.sleep(0.11) if movie else None) as api:
         status, _, messages = load(api.url, movies(60))
     assert status == 0

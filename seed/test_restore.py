@@ -1,4 +1,4 @@
-"""Tests that an export restores every movie, with the service itself under `cargo lambda watch`."""
+"""An export restores every movie. The tests use the real service under `cargo lambda watch`."""
 
 import contextlib
 import json
@@ -15,13 +15,13 @@ from conftest import movies
 from test_export import TITLES
 
 COUNT = 10_000
-# The first start may compile.
+# The first start can include a build.
 PATIENCE = 600
 
 
 @contextlib.contextmanager
 def service(store):
-    """The URL of the service, which has its data in `store`."""
+    """Runs the service with its data in the directory `store`. Yields its URL."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = ["cargo", "lambda", "watch", "--invoke-address", "127.0.0.1", "--invoke-port", str(port)]
@@ -50,13 +50,13 @@ def test_export_and_load_restore_every_movie(load, export, tmp_path):
     originals += [movie | {"title": title, "year": year} | texts for title in odd for year, movie in zip((1, 9999), movies(2))]
     store, file, again = tmp_path / "store", tmp_path / "export.json", tmp_path / "again.json"
     with service(store) as url:
-        # The movies of the tutorial are there from the beginning.
+        # A new store contains the tutorial's movies.
         tutorial = list(requests.get(f"{url}/ns_movies/").json().values())
         assert load(url, originals)[0] == 0
         assert export(url, file=file)[:2] == (0, f"{COUNT + len(tutorial)} movies written to {file} in T s")
     exported = json.loads(file.read_text("utf-8"))["movies_list"]
     assert sorted(map(json.dumps, exported)) == sorted(map(json.dumps, originals + tutorial))
-    # What `make reset` does.
+    # Does the same as `make reset`.
     shutil.rmtree(store)
     with service(store) as url:
         assert load(url, file.read_bytes())[0] == 0

@@ -1,7 +1,7 @@
 #!/bin/sh
-# What a deployed build is made of: no emulator, one TLS stack, one HTTP stack.
-#   tools/deployed.sh tree           checks the crates, for both processors
-#   tools/deployed.sh sbom TARGET    writes them as CycloneDX into target/sbom.cdx.json
+# Checks and lists the crates of a deployed build: no emulator, one TLS stack, one HTTP stack.
+#   tools/deployed.sh tree           checks the crates, for both architectures
+#   tools/deployed.sh sbom TARGET    writes them as CycloneDX to target/sbom.cdx.json
 set -eu
 cd "$(dirname "$0")/.."
 forbidden='dynoxide.*|schemars|rusqlite|libsqlite3-sys|sqlite.*|aws-lc-.*|openssl|openssl-sys|native-tls|aws-smithy-http-client|h2|rustls-native-certs'
@@ -11,17 +11,17 @@ tree() {
     crates=$(cargo tree --locked --edges normal --target $target --prefix none --format '{p}')
     crates=$(echo "$crates" | cut -d ' ' -f 1,2 | sort -u)
     if echo "$crates" | grep -E "^($forbidden) "; then
-      echo "must not be in a deployed build ($target)" >&2
+      echo "a deployed build for $target must not contain these crates" >&2
       exit 1
     fi
     for crate in http http-body hyper hyper-util ring rustls; do
       count=$(echo "$crates" | grep -c "^$crate " || true)
       if test "$count" -ne 1; then
-        echo "$crate is in a deployed build $count times ($target), not once" >&2
+        echo "a deployed build for $target must contain $crate once, not $count times" >&2
         exit 1
       fi
     done
-    echo "the deployed build for $target: $(echo "$crates" | wc -l | tr -d ' ') crates, one TLS stack, one HTTP stack"
+    echo "A deployed build for $target has $(echo "$crates" | wc -l | tr -d ' ') crates, one TLS stack and one HTTP stack."
   done
 }
 
@@ -31,7 +31,7 @@ sbom() {
     echo "Installing cargo-cyclonedx $version"
     cargo install --quiet --locked --root .tools/venv cargo-cyclonedx@$version
   fi
-  # On a copy without dev-dependencies: with these, cargo's metadata would have the local store in it.
+  # Works on a copy without dev-dependencies, because they would add the crates of the local emulator.
   rm -rf target/sbom
   mkdir -p target/sbom
   cp -r Cargo.lock src target/sbom/

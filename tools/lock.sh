@@ -1,8 +1,9 @@
 #!/bin/sh
-# Rewrites the lock files from requirements-*.in and package.json: for all machines, with hashes, without registry URLs. Needs uv and npm.
+# Rewrites the lock files from requirements-*.in and package.json, for all platforms, with hashes and without registry URLs.
+# Needs uv and npm.
 set -eu
 cd "$(dirname "$0")"
-# One resolution for the shared environment. checkov has another one.
+# The groups share one environment, so uv resolves them together. checkov has its own environment.
 all=$(ls requirements-*.in | grep -v checkov)
 cat $all | grep -v '^-c' > all.in
 uv pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate all.in --output-file all.txt

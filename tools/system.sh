@@ -1,9 +1,10 @@
 #!/bin/sh
-# Prints the path of a program that pip and npm do not have, and installs it if it may: tools/system.sh chromium|valgrind
+# Prints the path of a program that neither pip nor npm provides. If root runs it on Debian or Ubuntu, it installs a missing
+# program: tools/system.sh chromium|valgrind
 set -eu
 case $1 in
-  chromium) programs='chromium chromium-browser google-chrome' packages=chromium wanted='A browser is missing: install Chromium or Google Chrome' ;;
-  valgrind) programs=valgrind packages='valgrind libc6-dbg' wanted='valgrind is missing: install it' ;;
+  chromium) programs='chromium chromium-browser google-chrome' packages=chromium wanted='The browser is missing: install Chromium or Google Chrome' ;;
+  valgrind) programs=valgrind packages='valgrind libc6-dbg' wanted='valgrind is missing: install it with your package manager' ;;
 esac
 for program in $programs; do
   if command -v "$program"; then exit; fi

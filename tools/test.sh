@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs all tests, with the tools that some of them use.
+# Runs all tests, and passes them the paths of the tools that they use.
 set -eu
 cd "$(dirname "$0")/.."
 CARGO_LAMBDA=$(command -v cargo-lambda)

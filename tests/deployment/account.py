@@ -1,4 +1,4 @@
-"""An AWS account as the policies see it: its roles with every name filled in, and the ARNs that CloudFormation makes."""
+"""An AWS account for tests of policies: its roles with resolved references, and the ARNs that CloudFormation would create."""
 
 import functools
 import re
@@ -12,7 +12,7 @@ ACCOUNT = "111122223333"
 BUCKET = "pipeline-movies-dev-artifacts-1a2b3c4d5e6f"
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
 PSEUDO_PARAMETERS = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::URLSuffix": "amazonaws.com"}
-# CloudFormation's name for a resource ends in up to 13 such characters.
+# CloudFormation ends the name of a resource with up to 13 random characters.
 RANDOM = "1A2B3C4D5E6FG"
 
 ARNS = {
@@ -38,7 +38,7 @@ def arn(stack: str, logical_id: str, resource: dict) -> str:
 
 
 class Stack:
-    """A template's resources with references, parameters and names filled in, as CloudFormation would."""
+    """A template's resources with resolved parameters, references and names, as CloudFormation resolves them."""
 
     def __init__(self, template: dict, name: str, parameters: dict[str, str]) -> None:
         defaults = {key: str(parameter.get("Default", "")) for key, parameter in template["Parameters"].items()}
@@ -47,7 +47,7 @@ class Stack:
             self.values[logical_id] = physical_name(name, logical_id)
             if resource["Type"] in ARNS:
                 self.values[f"{logical_id}.Arn"] = arn(name, logical_id, resource)
-                # A reference to these gives their ARN.
+                # Ref returns the ARN of these types.
                 if resource["Type"] in ("AWS::IAM::ManagedPolicy", "AWS::IAM::OIDCProvider"):
                     self.values[logical_id] = self.values[f"{logical_id}.Arn"]
         self.resources = self.fill(cloudformation.resolve(template["Resources"], template, parameters))
@@ -69,7 +69,7 @@ class Stack:
         return {key: self.fill(item) for key, item in value.items()}
 
     def policies(self) -> dict[str, dict]:
-        """Every policy document of the stack by the place that it has in the template, also those that say who assumes a role."""
+        """All policy documents of the stack, including trust policies, by their place in the template."""
         found = {}
         for logical_id, resource in self.resources.items():
             properties = resource.get("Properties", {})
@@ -96,12 +96,12 @@ def pipeline(stage: str = "dev", **parameters: str) -> Stack:
 
 
 def may_deploy(stack: Stack) -> list[dict]:
-    """What the pipeline itself may do."""
+    """The permissions of the pipeline's workflow."""
     return stack.statements("DeployRole, deploy")
 
 
 def may_make(stack: Stack) -> list[dict]:
-    """What CloudFormation may do for the pipeline."""
+    """The permissions of CloudFormation when it deploys for the pipeline."""
     role = stack.resources["ExecutionRole"]["Properties"]
     names = [name for name in stack.policies() if stack.values.get(name) in role["ManagedPolicyArns"]]
     return stack.statements(*names, *(f"ExecutionRole, {policy['PolicyName']}" for policy in role.get("Policies", [])))

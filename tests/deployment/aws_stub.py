@@ -1,5 +1,5 @@
-"""CloudFormation and S3 on loopback, with as much as `sam deploy` uses of them. IAM's decision about each call is real: the
-stub refuses, as AWS does, what the caller's policies do not allow.
+"""Stubs of CloudFormation and S3 on loopback, with the operations that `sam deploy` uses. Like IAM, they reject each call that
+the caller's policies do not allow.
 """
 
 import http.server
@@ -17,15 +17,15 @@ TRANSFORM = f"arn:aws:cloudformation:{REGION}:aws:transform/Serverless-2016-10-3
 
 
 class Call(NamedTuple):
-    """What IAM decides about."""
+    """A call that IAM allows or rejects."""
 
     action: str
     resource: str
     context: dict[str, str] = {}
 
 
-class Refused(Exception):
-    """A response with a code of AWS's and a message."""
+class Rejected(Exception):
+    """An error response with AWS's error code and a message."""
 
 
 class Stack:
@@ -53,12 +53,12 @@ class Aws:
         for call in calls:
             self.calls.append(call)
             if not self.allowed(call):
-                raise Refused("AccessDenied", f"not authorized to perform: {call.action} on resource: {call.resource} {call.context}")
+                raise Rejected("AccessDenied", f"not authorized to perform: {call.action} on resource: {call.resource} {call.context}")
 
     # ------------------------------------------------------------ S3
     def s3(self, method: str, bucket: str, key: str, body: bytes) -> tuple[int, bytes]:
         if bucket != self.bucket:
-            raise Refused("NoSuchBucket", bucket)
+            raise Rejected("NoSuchBucket", bucket)
         target = f"arn:aws:s3:::{bucket}/{key}"
         if method == "PUT":
             self.authorize(Call("s3:PutObject", target))
@@ -76,7 +76,7 @@ class Aws:
         self.authorize(Call(f"cloudformation:{action}", stack.id if stack else Stack(name).id))
         operation = getattr(self, action)
         if stack is None and action != "CreateChangeSet":
-            raise Refused("ValidationError", f"Stack with id {name} does not exist")
+            raise Rejected("ValidationError", f"Stack with id {name} does not exist")
         return f"<{action}Response><{action}Result>{operation(stack or Stack(name), request)}</{action}Result></{action}Response>"
 
     def DescribeStacks(self, stack: Stack, _: dict) -> str:  # noqa: N802
@@ -97,7 +97,7 @@ class Aws:
         )
         kind = request["ChangeSetType"]
         if (kind == "CREATE") != (stack.status == "REVIEW_IN_PROGRESS"):
-            raise Refused("ValidationError", f"{kind} of a stack that is {stack.status}")
+            raise Rejected("ValidationError", f"{kind} of a stack that is {stack.status}")
         template = yaml_parse(self.objects[key].decode())
         stack.pending = (template, dict(self.parameters(stack, template, request)))
         self.stacks[stack.name] = stack
@@ -105,17 +105,17 @@ class Aws:
         return f"<Id>{change_set}</Id><StackId>{stack.id}</StackId>"
 
     def parameters(self, stack: Stack, template: dict, request: dict) -> Iterator[tuple[str, str]]:
-        """Each parameter with its value, as CloudFormation takes it: given, previous or default."""
+        """All parameters with their values. Like CloudFormation, it uses the sent, the previous or the default value."""
         given = {}
         for field, key in request.items():
             if found := re.fullmatch(r"(Parameters\.member\.\d+)\.ParameterKey", field):
                 given[key] = stack.parameters.get(key) if f"{found[1]}.UsePreviousValue" in request else request[f"{found[1]}.ParameterValue"]
         if unknown := given.keys() - template["Parameters"].keys():
-            raise Refused("ValidationError", f"Parameters: {unknown} do not exist in the template")
+            raise Rejected("ValidationError", f"Parameters: {unknown} do not exist in the template")
         for key, parameter in template["Parameters"].items():
             value = given.get(key, str(parameter.get("Default")) if key not in given and "Default" in parameter else None)
             if value is None:
-                raise Refused("ValidationError", f"Parameters: [{key}] must have values")
+                raise Rejected("ValidationError", f"Parameters: [{key}] must have values")
             yield key, value
 
     def DescribeChangeSet(self, stack: Stack, request: dict) -> str:  # noqa: N802
@@ -133,7 +133,7 @@ class Aws:
         return ""
 
     def DescribeStackEvents(self, stack: Stack, _: dict) -> str:  # noqa: N802
-        # The newest first; `sam deploy` waits for one that is newer than those before its change set.
+        # The newest event comes first. `sam deploy` waits for an event that is newer than its change set.
         events = "".join(
             f"<member><StackId>{stack.id}</StackId><EventId>{number}</EventId><StackName>{stack.name}</StackName>"
             f"<LogicalResourceId>{stack.name}</LogicalResourceId><ResourceType>AWS::CloudFormation::Stack</ResourceType>"
@@ -157,8 +157,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             else:
                 _, bucket, key = path.split("/", 2)
                 status, response = self.server.aws.s3(self.command, bucket, key, body)
-        except Refused as refused:
-            code, message = refused.args
+        except Rejected as rejected:
+            code, message = rejected.args
             error = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
             status = 403 if code == "AccessDenied" else 400
             response = (f"<ErrorResponse><Error><Type>Sender</Type>{error}</Error></ErrorResponse>" if path == "/"
@@ -173,11 +173,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do  # noqa: N815
 
     def log_message(self, *_) -> None:
-        """Quiet."""
+        pass
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Serves an account until it is closed."""
+    """Serves the stubs of one account until `server_close`."""
 
     def __init__(self, aws: Aws) -> None:
         super().__init__(("127.0.0.1", 0), Handler)

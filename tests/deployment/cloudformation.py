@@ -1,4 +1,4 @@
-"""What CloudFormation gets of template.yaml: SAM's own transform of it, and the values of conditions and parameters."""
+"""template.yaml as CloudFormation receives it: the result of SAM's transform, with resolved conditions and parameters."""
 
 import copy
 import logging
@@ -11,10 +11,10 @@ from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
-# What Fn::Sub fills in; ${!literal} is text.
+# A placeholder of Fn::Sub; ${!literal} is not one.
 PLACEHOLDER = re.compile(r"\$\{([^!}][^}]*)\}")
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-# SAM's own code warns of features that the project does not use.
+# SAM's code logs warnings about features that the project does not use.
 logging.disable(logging.WARNING)
 
 
@@ -23,7 +23,7 @@ def template() -> dict:
 
 
 class NoManagedPolicies:
-    """The transform asks IAM for names that this template does not use."""
+    """Replaces a call of the transform to IAM. The template uses no managed policies by name."""
 
     def load(self) -> dict:
         return {}
@@ -36,7 +36,7 @@ def translate(template: dict, parameters: dict[str, str]) -> dict:
 
 
 def resolve(value, template: dict, parameters: dict[str, str]):
-    """The value with its conditions decided and its parameters filled in; other intrinsics stay."""
+    """The value with resolved conditions and parameters; other intrinsic functions stay."""
     if isinstance(value, list):
         return [resolve(item, template, parameters) for item in value]
     if not isinstance(value, dict):
@@ -66,7 +66,7 @@ def holds(condition, template: dict, parameters: dict[str, str]) -> bool:
 
 
 def parameters_of(value, template: dict) -> set[str]:
-    """The parameters that decide the value, also by way of conditions."""
+    """The parameters on which the value depends, directly or through conditions."""
     if isinstance(value, list):
         return set().union(*(parameters_of(item, template) for item in value))
     if not isinstance(value, dict):

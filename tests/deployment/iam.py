@@ -1,4 +1,4 @@
-"""IAM's decision about a call, with as much of its policy language as the project's policies use.
+"""IAM's decision about a call, for the part of the policy language that the project's policies use.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
@@ -19,7 +19,7 @@ def allows(statements: Iterable[Statement], action: str, resource: str, context:
 
 def applies(statement: Statement, action: str, resource: str, context: Context) -> bool:
     return (
-        # Actions do not depend on case, resources do.
+        # The case of letters matters in resources, but not in actions.
         any(matches(pattern.lower(), action.lower()) for pattern in as_list(statement["Action"]))
         and any(matches(pattern, resource) for pattern in as_list(statement["Resource"]))
         and all(
@@ -36,7 +36,7 @@ def holds(operator: str, value: str | None, wanted: list[str]) -> bool:
             return wanted == [str(value is None).lower()]
         case "StringEquals" | "Bool":
             return value in wanted
-        # A negated operator holds for a missing key.
+        # A negated operator is true for a missing key.
         case "StringNotEquals":
             return value not in wanted
         case "StringLike" | "ForAnyValue:StringLike":
@@ -50,7 +50,7 @@ def matches(pattern: str, text: str) -> bool:
 
 @functools.cache
 def regex(pattern: str) -> re.Pattern:
-    """`*` stands for any characters, also `/` and `:`; `?` for one."""
+    """`*` matches any characters, including `/` and `:`; `?` matches one character."""
     return re.compile("".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern), re.DOTALL)
 
 

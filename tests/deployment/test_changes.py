@@ -1,4 +1,4 @@
-"""A changed parameter takes effect at the next deployment, even if nothing else has changed."""
+"""A changed parameter takes effect with the next deployment, even if nothing else has changed."""
 
 import itertools
 import time
@@ -9,14 +9,14 @@ import cloudformation
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from cloudformation import of_type, parameters_of, resolve, translate
 
-# Another value of each parameter that has no list of allowed ones.
+# A changed value of each parameter without AllowedValues.
 OTHER = {
     "CorsAllowOrigins": "https://example.org",
     "MemorySize": "512",
     "ReadAuthorization": "AWS_IAM",
     "WriteAuthorization": "NONE",
 }
-# What belongs to the function as a whole: Lambda publishes no version for it, and refuses to be asked to.
+# Properties of the function that are not properties of a version. Lambda rejects a version in which only these have changed.
 NOT_OF_A_VERSION = {"ReservedConcurrentExecutions", "Tags"}
 LONGEST_DESCRIPTION = 256
 
@@ -27,7 +27,7 @@ class ChangesTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.template = cloudformation.template()
-        # No two deployments are made in the same second.
+        # Gives each deployment its own second.
         clock = unittest.mock.patch.object(time, "time", itertools.count(1_800_000_000).__next__)
         clock.start()
         cls.addClassCleanup(clock.stop)
@@ -57,7 +57,7 @@ class ChangesTest(unittest.TestCase):
         properties = {name: value for name, value in function["Properties"].items() if name not in NOT_OF_A_VERSION}
         names = parameters_of(properties, self.template)
         self.assertLessEqual({"MemorySize", "SwaggerUi", "LogLevel", "CorsAllowOrigins"}, names)
-        # A change of the description makes a new version. If nothing else has changed, that fails: Lambda has that version.
+        # A changed description creates a new version. Lambda rejects it if nothing else has changed.
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::Lambda::Version").schema
         self.assertIn("/properties/Description", schema["createOnlyProperties"])
         self.assertEqual(parameters_of(version["Properties"], self.template), names)
@@ -66,7 +66,7 @@ class ChangesTest(unittest.TestCase):
                 before = resolve(version["Properties"]["Description"], self.template, {})
                 after = resolve(version["Properties"]["Description"], self.template, self.changed(name))
                 self.assertNotEqual(before, after)
-        # The version before stays, so the alias can be moved back to it.
+        # The previous version stays, so that the alias can move back to it.
         self.assertEqual({version["DeletionPolicy"], version["UpdateReplacePolicy"]}, {"Retain"})
 
     def test_the_longest_description_of_a_version_fits(self) -> None:

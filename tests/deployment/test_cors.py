@@ -1,4 +1,5 @@
-"""CorsAllowOrigins: CloudFormation refuses what the function would refuse at every start. FUNCTION is a local build of it."""
+"""CloudFormation rejects exactly those values of CorsAllowOrigins with which the function would not start. FUNCTION is a local
+build."""
 
 import os
 import re
@@ -18,7 +19,7 @@ ACCEPTED = [
     "http://localhost:3000",
     "https://example.org,http://127.0.0.1:8080",
     "https://example.org, http://localhost:3000",
-    # The function compares origins as a browser writes them, so these are the same as without capitals, port and slash.
+    # The function normalizes origins as browsers do, so it accepts capitals, the default port and a slash at the end.
     "HTTPS://Example.ORG",
     "https://example.org:443",
     "https://example.org/",
@@ -31,7 +32,7 @@ ACCEPTED = [
     "http://[2001:db8::1]",
     "http://[0:0:0:0:0:0:0:1]",
 ]
-REFUSED = [
+REJECTED = [
     "",
     " ",
     ",",
@@ -69,12 +70,12 @@ REFUSED = [
 
 
 class CorsTest(unittest.TestCase):
-    def test_the_pattern_takes_origins_and_nothing_else(self) -> None:
+    def test_the_pattern_accepts_only_origins(self) -> None:
         parameter = cloudformation.template()["Parameters"]["CorsAllowOrigins"]
         pattern = re.compile(parameter["AllowedPattern"])
-        # CloudFormation compares a pattern with the whole value.
+        # CloudFormation matches a pattern against the whole value.
         self.assertEqual([value for value in ACCEPTED if not pattern.fullmatch(value)], [])
-        self.assertEqual([value for value in REFUSED if pattern.fullmatch(value)], [])
+        self.assertEqual([value for value in REJECTED if pattern.fullmatch(value)], [])
         self.assertIn("ConstraintDescription", parameter)
         self.assertLessEqual(max(map(len, ACCEPTED)), parameter["MaxLength"])
 
@@ -87,11 +88,11 @@ class CorsTest(unittest.TestCase):
 
     def test_the_function_agrees_with_the_pattern(self) -> None:
         self.assertEqual([value for value in ACCEPTED if not starts(value)], [])
-        self.assertEqual([value for value in REFUSED if starts(value)], [])
+        self.assertEqual([value for value in REJECTED if starts(value)], [])
 
 
 def starts(origins: str) -> bool:
-    """Whether the function asks for its first event, instead of ending with an error."""
+    """Whether the function requests its first event. Otherwise it ends with an error."""
     asked, done = threading.Event(), threading.Event()
 
     class RuntimeApi(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""The other front doors: what docs/front-doors/ makes of the template is valid, and complete."""
+"""The other front doors: the template stays valid and complete after a merge with each file of docs/front-doors/."""
 
 import json
 import re
@@ -16,7 +16,7 @@ VARIANTS = ROOT / "docs/front-doors"
 
 
 def variant(name: str) -> dict:
-    """The template with what the file's first lines delete taken out, and the file merged into it."""
+    """The template after the deletions in the first lines of the file, and after a merge with the file."""
     text = (VARIANTS / name).read_text()
     template = cloudformation.template()
     for section, names in re.findall(r"^# delete (\w+): (.+)$", text, re.MULTILINE):
@@ -62,12 +62,12 @@ class FrontDoorsTest(unittest.TestCase):
         clients = [widget["properties"]["title"] for widget in rest["widgets"]].index("What clients see")
         metrics = own["widgets"].pop(clients)["properties"]["metrics"]
         rest["widgets"].pop(clients)
-        self.assertEqual(own, rest, "all else is as in template.yaml")
-        # A REST API's are Count, 4XXError, 5XXError and Latency by ApiName.
+        self.assertEqual(own, rest, "all other widgets are as in template.yaml")
+        # The metrics of a REST API are Count, 4XXError, 5XXError and Latency, with the dimension ApiName.
         self.assertEqual(metrics[0], ["AWS/ApiGateway", "Count", "ApiId", "${MoviesHttpApi}"])
         self.assertEqual([metric[1] for metric in metrics], ["Count", "4xx", "5xx", "Latency"])
 
-    def test_each_write_of_the_http_api_has_limits_that_are_its_own(self) -> None:
+    def test_each_write_of_the_http_api_has_its_own_limits(self) -> None:
         (stage,) = of_type(translate(variant("http-api.yaml"), {}), "AWS::ApiGatewayV2::Stage").values()
         routes = {f"{method} /{{proxy+}}" for method in ("POST", "PUT", "PATCH", "DELETE")}
         self.assertEqual(set(stage["Properties"]["RouteSettings"]), routes)

@@ -1,4 +1,4 @@
-"""How much the API lets through, since that bounds what it can cost."""
+"""The rate limits of the API, which bound its cost."""
 
 import re
 import unittest
@@ -21,12 +21,12 @@ class LimitsTest(unittest.TestCase):
         cls.settings = {(each["ResourcePath"], each["HttpMethod"]): each for each in stage["Properties"]["MethodSettings"]}
         cls.paths = translated["Resources"]["MoviesApi"]["Properties"]["Body"]["paths"]
 
-    def test_each_method_has_limits_that_are_its_own(self) -> None:
+    def test_each_method_has_its_own_limits(self) -> None:
         named = {
             ("/~1" + path.removeprefix("/"), method.upper())
             for path, item in self.paths.items() for method in item if method not in (ANY, "parameters")
         }
-        # API Gateway refuses a setting for ANY, and takes an asterisk for all methods of all paths only.
+        # API Gateway rejects a setting for ANY, and accepts an asterisk only for all methods of all paths.
         self.assertEqual(set(self.settings) - {("/*", "*")}, named)
 
     def test_limits_are_those_of_the_parameters(self) -> None:
@@ -41,7 +41,7 @@ class LimitsTest(unittest.TestCase):
         config = tomlkit.parse((ROOT / "samconfig.toml").read_text())
         commands = []
         for name in ("docs/operations.md", "benches/load.js"):
-            # What says that it exceeds the limits is meant to.
+            # A command that exceeds the limits on purpose mentions 429.
             text = re.sub(r"[^.]*sees 429[^.]*", "", (ROOT / name).read_text())
             commands += re.findall(r"k6 run -e URL=\S+/(\w+) -e RATE=(\d+)", text)
         self.assertEqual(len(commands), 2)

@@ -1,4 +1,4 @@
-"""The function against the events that `sam local` would send, made by the SAM CLI's own code, under the Runtime Interface
+"""Invokes the function with the events of `sam local`, which the code of the SAM CLI creates, under the Runtime Interface
 Emulator. FUNCTION is a local build of the function, AWS_LAMBDA_RIE the emulator."""
 
 import json
@@ -28,7 +28,7 @@ class RoutesTest(unittest.TestCase):
 
 @unittest.skipUnless(sys.platform == "linux", "the Runtime Interface Emulator is a Linux program")
 class SamLocalTest(unittest.TestCase):
-    """`sam local start-api` needs Docker; the events it would send do not."""
+    """`sam local start-api` needs Docker. Its events do not."""
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -47,33 +47,33 @@ class SamLocalTest(unittest.TestCase):
         while socket.socket().connect_ex(("127.0.0.1", ports[0])) and time.monotonic() < deadline:
             time.sleep(0.1)
 
-    def call(self, door: str, method: str, path: str, body: dict | None = None) -> tuple[int, dict]:
+    def call(self, source: str, method: str, path: str, body: dict | None = None) -> tuple[int, dict]:
         app = flask.Flask(__name__)
         for rule in ("/", "/<path:proxy>"):
             app.add_url_rule(rule, endpoint=rule, methods=[method])
         with app.test_request_context(path, method=method, json=body):
-            if door == "rest":
+            if source == "rest":
                 event = construct_v1_event(flask.request, 3000, ["*/*"], stage_name="prod")
             else:
                 event = construct_v2_event_http(flask.request, 3000, [], stage_name="$default", route_key="$default")
         request = urllib.request.Request(self.invocations, json.dumps(event).encode())
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            reply = json.load(answer)
+        with urllib.request.urlopen(request, timeout=20) as response:
+            reply = json.load(response)
         return reply["statusCode"], json.loads(reply.get("body") or "null")
 
-    def test_a_whole_round_through_each_door(self) -> None:
-        for door in ("rest", "http"):
+    def test_all_operations_work_with_each_event_source(self) -> None:
+        for source in ("rest", "http"):
             for title, path in [("50/50", "50%2F50"), ("100% Wolf", "100%25%20Wolf"), ("日本", "%E6%97%A5%E6%9C%AC")]:
                 movie = {"title": title, "year": 2011, "cast": ["Ann"], "image": "https://example.org/a.jpg", "description": ""}
                 path = f"/ns_movies/{path}-2011"
-                with self.subTest(door=door, title=title):
-                    self.assertEqual(self.call(door, "POST", "/ns_movies/", movie), (200, movie))
-                    self.assertEqual(self.call(door, "POST", "/ns_movies/", movie)[0], 409)
-                    self.assertEqual(self.call(door, "GET", path), (200, movie))
-                    self.assertEqual(self.call(door, "PUT", path, {"cast": []}), (200, movie | {"cast": []}))
-                    self.assertEqual(self.call(door, "GET", "/ns_movies/?year=2011&limit=5")[1], {f"{title}-2011": movie | {"cast": []}})
-                    self.assertEqual(self.call(door, "DELETE", path)[0], 200)
-                    self.assertEqual(self.call(door, "GET", path)[0], 404)
+                with self.subTest(source=source, title=title):
+                    self.assertEqual(self.call(source, "POST", "/ns_movies/", movie), (200, movie))
+                    self.assertEqual(self.call(source, "POST", "/ns_movies/", movie)[0], 409)
+                    self.assertEqual(self.call(source, "GET", path), (200, movie))
+                    self.assertEqual(self.call(source, "PUT", path, {"cast": []}), (200, movie | {"cast": []}))
+                    self.assertEqual(self.call(source, "GET", "/ns_movies/?year=2011&limit=5")[1], {f"{title}-2011": movie | {"cast": []}})
+                    self.assertEqual(self.call(source, "DELETE", path)[0], 200)
+                    self.assertEqual(self.call(source, "GET", path)[0], 404)
 
 
 def free_port() -> int:

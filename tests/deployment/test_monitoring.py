@@ -1,4 +1,4 @@
-"""What watches over the service: alarms, the dashboard, logs and saved queries."""
+"""The monitoring of the service: alarms, the dashboard, logs and saved queries."""
 
 import json
 import re
@@ -29,7 +29,7 @@ class MonitoringTest(unittest.TestCase):
             self.assertIn(f'"{metric}"', telemetry)
             self.assertIn(metric, shown)
 
-    def test_throttles_of_the_index_are_seen(self) -> None:
+    def test_the_alarm_and_the_dashboard_include_throttles_of_the_index(self) -> None:
         metrics = self.translated["Resources"]["TableThrottles"]["Properties"]["Metrics"]
         watched = [
             (metric["MetricName"], {dimension["Name"]: dimension["Value"] for dimension in metric["Dimensions"]})
@@ -47,7 +47,7 @@ class MonitoringTest(unittest.TestCase):
             self.assertIn(["AWS/DynamoDB", name, "TableName", "x"], shown)
             self.assertIn(["AWS/DynamoDB", name, "TableName", "x", "GlobalSecondaryIndexName", "by-year"], shown)
 
-    def test_prod_tells_somebody_of_alarms(self) -> None:
+    def test_prod_needs_a_topic_for_alarms(self) -> None:
         topic = "arn:aws:sns:eu-west-1:111122223333:movies-alarms"
         for parameters, allowed in [
             ({"Stage": "prod"}, False), ({"Stage": "prod", "AlarmTopicArn": topic}, True), ({"Stage": "dev"}, True), ({}, True),
@@ -60,9 +60,9 @@ class MonitoringTest(unittest.TestCase):
                 ]
                 self.assertEqual(broken == [], allowed, broken)
 
-    def test_the_apis_alarm_knows_the_api_after_an_update(self) -> None:
+    def test_the_alarm_matches_the_api_after_an_update(self) -> None:
         api = self.translated["Resources"]["MoviesApi"]["Properties"]
-        # An import of the body names the API after its title.
+        # When API Gateway imports the body, it sets the name of the API to the title.
         self.assertEqual(api["Body"]["info"]["title"], api["Name"])
         dimensions = self.translated["Resources"]["ApiFaults"]["Properties"]["Dimensions"]
         self.assertIn({"Name": "ApiName", "Value": api["Name"]}, dimensions)
@@ -72,7 +72,7 @@ class MonitoringTest(unittest.TestCase):
         self.assertEqual(len(queries), 4)
         for name, query in queries.items():
             for groups in re.findall(r"\bby ([^|]+)", re.sub(r"sort [^|]+", "", query["Properties"]["QueryString"])):
-                self.assertRegex(groups.strip(), r"\A\w+(, \w+)*\Z", f"{name}: no document promises an expression here")
+                self.assertRegex(groups.strip(), r"\A\w+(, \w+)*\Z", f"{name}: AWS documents only fields here, not expressions")
 
     def test_the_access_log_has_the_errors_and_no_credentials(self) -> None:
         (stage,) = of_type(self.translated, "AWS::ApiGateway::Stage").values()
@@ -82,7 +82,7 @@ class MonitoringTest(unittest.TestCase):
         errors = {"error.responseType", "integration.error", "integration.status", "authenticate.error", "authorize.error",
                   "authorizer.error", "waf.error"}
         self.assertLessEqual(errors, logged)
-        # It may repeat an Authorization header.
+        # These fields can repeat an Authorization header.
         self.assertFalse(logged & {"error.message", "error.messageString"})
 
     def test_problems_of_the_api_are_json(self) -> None:

@@ -1,4 +1,4 @@
-"""What docs/ tells an operator to type: the commands exist, and what they name is in the template."""
+"""The commands in docs/ exist, and the resources in them are in the template."""
 
 import json
 import re
@@ -19,11 +19,11 @@ from cloudformation import ROOT, of_type, translate
 
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", OPERATIONS, re.DOTALL)
-# Options of every command of the AWS CLI, and what it calls by another name.
+# Options of every command of the AWS CLI, and names that differ between the AWS CLI and botocore.
 GLOBAL = {"query", "output", "region"}
 SERVICES = {"deploy": "codedeploy"}
 RENAMED = {"notification-endpoint": "endpoint"}
-# Commands that only the CLI has.
+# Commands that exist only in the AWS CLI.
 OF_THE_CLI = {("configure", "export-credentials"), ("logs", "tail")}
 
 
@@ -32,7 +32,7 @@ def aws_commands() -> list[list[str]]:
     inline = re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", OPERATIONS, flags=re.DOTALL))
     found = [re.search(r"\baws [a-z].*", text.replace("\n", " ")) for text in lines + inline]
     commands = [match[0].split(" > ")[0].rstrip(")") for match in found if match and " configure`" not in match[0]]
-    # What is in $(…) ends before its parenthesis; quotes may be open there.
+    # A command in $(…) ends before the parenthesis, where a quote can still be open.
     return [shlex.split(command + ('"' if command.count('"') % 2 else "")) for command in commands]
 
 
@@ -71,8 +71,8 @@ class CommandsTest(unittest.TestCase):
         self.assertLessEqual(named, set(resources))
 
 
-class WaysBackTest(unittest.TestCase):
-    def test_the_restore_collects_every_page(self) -> None:
+class RestoreAndRemoveTest(unittest.TestCase):
+    def test_the_restore_exports_every_page(self) -> None:
         movies = {f"Movie {number}-2000": {"title": f"Movie {number}", "year": 2000} for number in range(2500)}
 
         class Handler(BaseHTTPRequestHandler):
@@ -102,21 +102,21 @@ class WaysBackTest(unittest.TestCase):
             subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
             self.assertEqual(json.loads(target.read_text()), {"movies_list": list(movies.values())})
 
-    def test_a_restored_table_is_one_that_the_stages_roles_may_use(self) -> None:
+    def test_the_stages_roles_may_use_a_restored_table(self) -> None:
         names = set(re.findall(r"movies-\w+-restored\w*", OPERATIONS.replace("restored-", "restored")))
         self.assertEqual(len(names), 1)
         self.assertTrue(re.search(r"--target-table-name movies-prod-restored-\d{8}\b", OPERATIONS))
 
-    def test_all_that_a_removed_stack_leaves_is_listed(self) -> None:
+    def test_the_document_lists_all_resources_that_remain(self) -> None:
         translated = translate(cloudformation.template(), {})
         left = {name for name, resource in translated["Resources"].items() if resource.get("DeletionPolicy") == "Retain"}
-        # A version goes with its function.
+        # CloudFormation deletes the versions with the function.
         left -= set(of_type(translated, "AWS::Lambda::Version"))
         table = OPERATIONS.split("| resource |")[1].split("\n\n")[0]
         listed = {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1] if "|" in row else "")}
         self.assertEqual(listed, left)
 
-    def test_artifacts_that_a_rollback_needs_do_not_expire(self) -> None:
+    def test_artifacts_for_a_rollback_do_not_expire(self) -> None:
         pipeline = cloudformation.yaml_parse((ROOT / ".github/deployment-role.yaml").read_text())
         for bucket in of_type(pipeline, "AWS::S3::Bucket").values():
             for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]:
@@ -124,18 +124,18 @@ class WaysBackTest(unittest.TestCase):
 
 
 class RecordsTest(unittest.TestCase):
-    def test_each_finding_to_check_on_aws_has_its_command(self) -> None:
-        findings = re.split(r"^\d+\. ", OPERATIONS.split("## Check on AWS")[1], flags=re.MULTILINE)[1:]
-        self.assertGreater(len(findings), 10)
-        for finding in findings:
-            self.assertRegex(finding, r"`(aws|make|curl|k6|python3|echo) |commands above", finding)
+    def test_each_check_on_aws_has_a_command(self) -> None:
+        checks = re.split(r"^\d+\. ", OPERATIONS.split("## Check on AWS")[1], flags=re.MULTILINE)[1:]
+        self.assertGreater(len(checks), 10)
+        for check in checks:
+            self.assertRegex(check, r"`(aws|make|curl|k6|python3|echo) |commands above", check)
 
     def test_each_decision_has_context_and_consequences(self) -> None:
         records = (ROOT / "docs/decisions.md").read_text().split("\n## ")[1:]
         for record in records:
             parts = re.findall(r"^\*\*(\w+)\.\*\* ", record, re.MULTILINE)
             self.assertEqual(parts, ["Context", "Decision", "Consequences"], record.splitlines()[0])
-        # A decision that the template must follow: nothing says what compression does to strong ETags.
+        # The template must follow this decision.
         self.assertIn("The API does not compress", [record.splitlines()[0] for record in records])
         (api,) = of_type(translate(cloudformation.template(), {}), "AWS::ApiGateway::RestApi").values()
         self.assertNotIn("MinimumCompressionSize", api["Properties"])

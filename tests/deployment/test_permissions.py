@@ -1,4 +1,4 @@
-"""What the function may do, and who may call it."""
+"""The permissions of the function, and who may call it."""
 
 import re
 import unittest
@@ -17,11 +17,11 @@ class PermissionsTest(unittest.TestCase):
         cls.template = cloudformation.template()
         cls.translated = translate(cls.template, {})
 
-    def test_the_function_may_do_exactly_what_the_store_does(self) -> None:
+    def test_the_function_has_exactly_the_permissions_that_the_store_needs(self) -> None:
         store = "".join(path.read_text() for path in (ROOT / "src/store").glob("*.rs"))
         operations = re.findall(r"\bclient\s*\.(\w+)\(\)", store)
         calls = {"".join(word.capitalize() for word in operation.split("_")) for operation in operations}
-        # A transaction is authorised as the writes that are in it.
+        # IAM authorizes a transaction as the single writes in it.
         transacted = {"PutItem", "DeleteItem"} if "TransactWriteItems" in calls else set()
         wanted = {f"dynamodb:{call}" for call in (calls | transacted) - {"TransactWriteItems"}}
         role = self.translated["Resources"]["MoviesRole"]["Properties"]
@@ -35,7 +35,7 @@ class PermissionsTest(unittest.TestCase):
 
     def test_the_policy_of_writers_allows_every_write(self) -> None:
         policy = self.translated["Outputs"]["WriterPolicy"]["Value"]["Fn::Sub"]
-        # An asterisk in a resource of IAM stands for any text, slashes included.
+        # In IAM, an asterisk in a resource matches any text, including slashes.
         allowed = re.compile(re.escape(policy.split("${MoviesApi}")[1].replace("${Stage}", "dev")).replace(r"\*", ".*"))
         for method, path in [("POST", "/ns_movies"), ("POST", "/ns_movies/"), ("PUT", "/ns_movies/50/50-2011")]:
             self.assertRegex(f"/dev/{method}{path}", rf"\A{allowed.pattern}\Z")

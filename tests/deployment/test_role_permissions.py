@@ -1,5 +1,5 @@
-"""CloudFormation's role has each permission that AWS's resource schemas list for the types in the template, but for the
-exceptions below. The schemas are the ones in cfn-lint's package; each lists whatever its handlers may call.
+"""CloudFormation's role has all permissions that AWS's resource schemas list for the types in the template, except those in
+EXCEPTIONS. The schemas are in cfn-lint's package. Each schema lists all actions that its handlers can call.
 """
 
 import unittest
@@ -12,7 +12,8 @@ from iam import as_list, matches
 
 
 class Without(NamedTuple):
-    """Permissions that the schema of a type lists and the role lacks. The reason holds while no resource has the property."""
+    """Permissions that the schema of a type lists but the role lacks. If `absent` names a property, the reason is valid as long as
+    no resource has this property."""
 
     kind: str
     actions: str
@@ -20,8 +21,8 @@ class Without(NamedTuple):
     absent: str = ""
 
 
-LISTING = "Only a scan of the account and an import list resources; the pipeline does neither."
-NO_KEY = "AWS owns the key that encrypts it."
+LISTING = "Only account scans and imports list resources. The pipeline does neither."
+NO_KEY = "AWS owns the encryption key."
 EXCEPTIONS = [
     Without("AWS::ApiGateway::RestApi", "apigateway:UpdateRestApiPolicy", "The API has no resource policy.", "Policy"),
     Without("AWS::CloudWatch::Dashboard", "cloudwatch:ListDashboards", LISTING),
@@ -30,33 +31,33 @@ EXCEPTIONS = [
     Without("AWS::CodeDeploy::DeploymentGroup", "codedeploy:RegisterOnPremisesInstance",
             "The group deploys a function, not machines.", "OnPremisesInstanceTagFilters"),
     Without("AWS::DynamoDB::Table", "dynamodb:ListTables", LISTING),
-    Without("AWS::DynamoDB::Table", "dynamodb:DeleteTable", "The table outlives its stack (DeletionPolicy: Retain)."),
+    Without("AWS::DynamoDB::Table", "dynamodb:DeleteTable", "CloudFormation never deletes the table (DeletionPolicy: Retain)."),
     Without("AWS::DynamoDB::Table",
             "dynamodb:AssociateTableReplica dynamodb:CreateTableReplica dynamodb:BatchWriteItem dynamodb:DeleteItem "
             "dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:Scan dynamodb:UpdateItem",
-            "Only replication copies items, and this type has no replicas.", "Replicas"),
+            "Only replication copies items, and the table has no replicas.", "Replicas"),
     Without("AWS::DynamoDB::Table",
             "dynamodb:ImportTable dynamodb:DescribeImport logs:CreateLogStream logs:DescribeLogStreams logs:PutLogEvents "
             "s3:ListBucket s3:GetObjectMetadata kms:Decrypt kms:Encrypt",
-            "The table starts empty, not from an export in S3.", "ImportSourceSpecification"),
+            "The table is not imported from S3.", "ImportSourceSpecification"),
     Without("AWS::DynamoDB::Table",
             "dynamodb:EnableKinesisStreamingDestination dynamodb:DisableKinesisStreamingDestination "
             "dynamodb:UpdateKinesisStreamingDestination kinesis:DescribeStream kinesis:PutRecords",
-            "The table streams to nothing.", "KinesisStreamSpecification"),
+            "The table has no stream.", "KinesisStreamSpecification"),
     Without("AWS::DynamoDB::Table", "dynamodb:UpdateContributorInsights", "Contributor Insights stays off.",
             "ContributorInsightsSpecification"),
     Without("AWS::DynamoDB::Table", "dynamodb:PutResourcePolicy dynamodb:DeleteResourcePolicy",
             "Roles decide who may use the table.", "ResourcePolicy"),
     Without("AWS::DynamoDB::Table", "kms:CreateGrant kms:DescribeKey kms:ListAliases kms:RevokeGrant", NO_KEY, "SSESpecification"),
     Without("AWS::IAM::Role", "iam:ListRoles", LISTING),
-    Without("AWS::IAM::Role", "iam:DeleteRolePermissionsBoundary", "A role of the service keeps its boundary."),
+    Without("AWS::IAM::Role", "iam:DeleteRolePermissionsBoundary", "The service's roles always keep their boundary."),
     Without("AWS::Lambda::Alias", "lambda:ListAliases", LISTING),
     Without("AWS::Lambda::Alias", "lambda:PutProvisionedConcurrencyConfig lambda:DeleteProvisionedConcurrencyConfig",
             "Concurrency is not provisioned.", "ProvisionedConcurrencyConfig"),
     Without("AWS::Lambda::Function", "lambda:ListFunctions", LISTING),
     Without("AWS::Lambda::Function",
             "ec2:DescribeSecurityGroups ec2:DescribeSubnets ec2:DescribeVpcs ec2:DescribeNetworkInterfaces",
-            "The function is in no VPC.", "VpcConfig"),
+            "The function is not in a VPC.", "VpcConfig"),
     Without("AWS::Lambda::Function", "elasticfilesystem:DescribeMountTargets s3files:ListMountTargets",
             "The function mounts no file system.", "FileSystemConfigs"),
     Without("AWS::Lambda::Function", "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey", NO_KEY,
@@ -65,33 +66,36 @@ EXCEPTIONS = [
             "lambda:GetCodeSigningConfig lambda:PutFunctionCodeSigningConfig lambda:DeleteFunctionCodeSigningConfig",
             "The code is not signed.", "CodeSigningConfigArn"),
     Without("AWS::Lambda::Function", "lambda:GetLayerVersion", "The function has no layers.", "Layers"),
-    Without("AWS::Lambda::Function", "lambda:PassCapacityProvider", "Lambda has the machines.", "CapacityProviderConfig"),
-    Without("AWS::Lambda::Function", "lambda:PutFunctionScalingConfig", "Lambda scales the function.", "FunctionScalingConfig"),
+    Without("AWS::Lambda::Function", "lambda:PassCapacityProvider", "The function does not use a capacity provider.",
+            "CapacityProviderConfig"),
+    Without("AWS::Lambda::Function", "lambda:PutFunctionScalingConfig", "The function has no scaling configuration.",
+            "FunctionScalingConfig"),
     Without("AWS::Lambda::Function", "lambda:PutFunctionRecursionConfig", "Lambda's default stops recursion.", "RecursiveLoop"),
     Without("AWS::Lambda::Function", "lambda:PutRuntimeManagementConfig lambda:AssociateRuntimeAlias",
-            "Lambda updates the runtime, which is its default.", "RuntimeManagementConfig"),
+            "Lambda updates the runtime automatically, which is the default.", "RuntimeManagementConfig"),
     Without("AWS::Lambda::Function", "s3:GetObjectVersion", "SAM names an artifact by its hash.", "Code.S3ObjectVersion"),
     Without("AWS::Lambda::Version", "lambda:PutProvisionedConcurrencyConfig", "Concurrency is not provisioned.",
             "ProvisionedConcurrencyConfig"),
-    Without("AWS::Lambda::Version", "lambda:PutFunctionScalingConfig", "Lambda scales the function.", "FunctionScalingConfig"),
-    Without("AWS::Lambda::Version", "lambda:PutRuntimeManagementConfig", "Lambda updates the runtime.", "RuntimePolicy"),
+    Without("AWS::Lambda::Version", "lambda:PutFunctionScalingConfig", "The function has no scaling configuration.", "FunctionScalingConfig"),
+    Without("AWS::Lambda::Version", "lambda:PutRuntimeManagementConfig", "Lambda updates the runtime automatically.", "RuntimePolicy"),
     Without("AWS::Logs::LogGroup", "logs:AssociateKmsKey logs:DisassociateKmsKey", NO_KEY, "KmsKeyId"),
     Without("AWS::Logs::LogGroup", "logs:PutDataProtectionPolicy logs:DeleteDataProtectionPolicy",
-            "The logs have nothing to mask.", "DataProtectionPolicy"),
-    Without("AWS::Logs::LogGroup", "logs:PutIndexPolicy logs:DeleteIndexPolicy", "The logs have no index.", "FieldIndexPolicies"),
+            "The logs contain no data that must be masked.", "DataProtectionPolicy"),
+    Without("AWS::Logs::LogGroup", "logs:PutIndexPolicy logs:DeleteIndexPolicy", "The logs have no field index.", "FieldIndexPolicies"),
     Without("AWS::Logs::LogGroup", "logs:PutResourcePolicy logs:DeleteResourcePolicy",
             "Roles decide who may write the logs.", "ResourcePolicyDocument"),
-    Without("AWS::Logs::LogGroup", "logs:PutLogGroupDeletionProtection", "The logs go with the stack.", "DeletionProtectionEnabled"),
-    Without("AWS::Logs::LogGroup", "logs:PutBearerTokenAuthentication", "Services write the logs, by their roles.",
+    Without("AWS::Logs::LogGroup", "logs:PutLogGroupDeletionProtection", "CloudFormation deletes the logs with the stack.",
+            "DeletionProtectionEnabled"),
+    Without("AWS::Logs::LogGroup", "logs:PutBearerTokenAuthentication", "Only AWS services write the logs, with their roles.",
             "BearerTokenAuthenticationEnabled"),
     Without("AWS::Logs::LogGroup", "firehose:TagDeliveryStream logs:CreateLogDelivery s3:REST.PUT.OBJECT",
-            "CloudWatch keeps the logs; it delivers them to nothing else.", "LogGroupClass"),
-    Without("AWS::Route53::RecordSet", "route53:ListHostedZones", "The record names its zone by the id.", "HostedZoneName"),
+            "CloudWatch does not deliver the logs to another service.", "LogGroupClass"),
+    Without("AWS::Route53::RecordSet", "route53:ListHostedZones", "The record refers to its zone by the id.", "HostedZoneName"),
     Without("AWS::WAFv2::WebACLAssociation",
             "amplify:* apprunner:* appsync:* bedrock-agentcore:* cognito-idp:* ec2:* elasticloadbalancing:*",
-            "The web ACL protects an API of API Gateway, not the other services that a web ACL can protect."),
+            "The web ACL protects only an API of API Gateway."),
     Without("AWS::WAFv2::WebACLAssociation", "wafv2:GetPermissionPolicy wafv2:PutPermissionPolicy",
-            "Only a rule group that another account shares has such a policy."),
+            "Only a rule group that accounts share has such a policy."),
 ]
 
 

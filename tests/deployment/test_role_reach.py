@@ -1,4 +1,4 @@
-"""What the pipeline of one stage reaches: all that the stage's stack has, and as little else as AWS's permissions allow."""
+"""The pipeline of a stage can access all resources of the stage's stack, and as little else as AWS's permissions allow."""
 
 import re
 import unittest
@@ -13,10 +13,10 @@ DOMAIN = f"arn:aws:apigateway:{REGION}::/domainnames/api.example.org"
 ZONE = "Z0123456789"
 WEB_ACL = f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/movies/1a2b"
 SERVICE_LINKED_ROLE = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway"
-# CloudFormation sets it, and nobody can change it.
+# CloudFormation sets this tag, and users cannot change it.
 STACK_TAG = "aws:ResourceTag/aws:cloudformation:stack-name"
 
-# Calls that make or change a resource of each type in the template. {arn} is the resource's own.
+# Calls that create or change a resource of each type in the template. {arn} is the ARN of the resource.
 CALLS = {
     "AWS::ApiGateway::Account": [("apigateway:PATCH", f"arn:aws:apigateway:{REGION}::/account", {})],
     "AWS::ApiGateway::BasePathMapping": [("apigateway:POST", f"{DOMAIN}/basepathmappings", {STACK_TAG: "{stack}"})],
@@ -28,7 +28,7 @@ CALLS = {
     ],
     "AWS::ApiGateway::RestApi": [
         ("apigateway:POST", f"arn:aws:apigateway:{REGION}::/restapis", {}),
-        # Before it has its tags, and after.
+        # Before CloudFormation adds the tags, and afterwards.
         ("apigateway:PUT", API, {}),
         ("apigateway:PUT", API, {STACK_TAG: "{stack}"}),
     ],
@@ -55,9 +55,9 @@ CALLS = {
     "AWS::WAFv2::WebACLAssociation": [("wafv2:AssociateWebACL", WEB_ACL, {}),
                                       ("wafv2:AssociateWebACL", f"{API}/stages/dev", {STACK_TAG: "{stack}"})],
 }
-# A function's parts have their ARNs from it.
+# The ARNs of these types start with the ARN of the function.
 PARTS = ("AWS::Lambda::Alias", "AWS::Lambda::Permission", "AWS::Lambda::Version")
-# Statements with a resource that does not have the stage's name, and the words of docs/pipeline.md for it.
+# Statements with a resource that does not contain the stage's name, and the description of their effect in docs/pipeline.md.
 IN_REACH = {
     "Api": "APIs and custom domains without the tag",
     "TryItOut": "APIs that have a stage of the same name",
@@ -71,7 +71,7 @@ IN_REACH = {
     "Logs": "Logs of all log groups",
     "TracesAndAlarms": "X-Ray traces",
 }
-# SAM's transform, and a role that only API Gateway assumes.
+# SAM's transform, and a role that only API Gateway can assume.
 AWS_OWN = {"UseTheTransform", "FirstDomain"}
 ALLOW_EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
@@ -82,7 +82,7 @@ class RoleReachTest(unittest.TestCase):
         cls.resources = cloudformation.translate(cloudformation.template(), {})["Resources"]
 
     def calls(self, stage: str):
-        """Each call of a deployment of the stage."""
+        """All calls of a deployment of the stage."""
         stack = f"movies-{stage}"
         boundary = pipeline(stage).values["Boundary"]
         application = physical_name(stack, "ServerlessDeploymentApplication")
@@ -103,20 +103,20 @@ class RoleReachTest(unittest.TestCase):
                 with self.subTest(stage=stage, resource=resource, action=action):
                     self.assertTrue(allows(statements, action, target, context), target)
 
-    def test_a_stage_reaches_nothing_of_another_stage(self) -> None:
+    def test_a_stage_cannot_access_another_stage(self) -> None:
         for stage, other in [("dev", "dev-x"), ("dev-x", "dev"), ("dev", "dev-pipeline"), ("dev", "dev-moviesfunction")]:
             statements = may_make(pipeline(stage, HostedZoneId=ZONE))
             named = {action for statement in statements if statement["Effect"] == "Allow" and statement["Resource"] != "*"
                      for action in as_list(statement["Action"])}
             for resource, _, target, context in self.calls(other):
-                # What has neither a name nor the tag of a stack; docs/pipeline.md says what remains in reach.
+                # The target contains neither the name nor the tag of a stack. docs/pipeline.md lists these targets.
                 if f"movies-{other}" not in target + context.get(STACK_TAG, ""):
                     continue
                 for action in named:
                     with self.subTest(stage=stage, other=other, resource=resource, action=action):
                         self.assertFalse(allows(statements, action, target, context), target)
 
-    def test_a_stage_restores_its_own_table_only(self) -> None:
+    def test_a_stage_restores_only_its_own_table(self) -> None:
         tables = {stage: f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/movies-{stage}-restored-2026-07-01" for stage in ("dev", "dev-x")}
         statements = may_make(pipeline("dev"))
         self.assertTrue(allows(statements, "dynamodb:UpdateTable", tables["dev"]))
@@ -127,7 +127,7 @@ class RoleReachTest(unittest.TestCase):
         for stage in ("dev-restored", "restored-2", "Dev", "dev_x", "*", ""):
             self.assertNotRegex(stage, f"^(?:{pattern})$")
 
-    def test_the_pipelines_own_roles_and_boundary_are_out_of_reach(self) -> None:
+    def test_a_stage_cannot_access_the_pipelines_roles_and_boundary(self) -> None:
         for stage in ("dev", "pipeline"):
             for stack in (f"pipeline-movies-{stage}", f"movies-{stage}-pipeline", f"movies-{stage}-MoviesRole"):
                 for logical_id in ("DeployRole", "ExecutionRole", "MakeTheService", "Boundary"):
@@ -135,23 +135,23 @@ class RoleReachTest(unittest.TestCase):
                     for action in ("iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:DeleteRole",
                                    "iam:PassRole", "iam:CreatePolicyVersion", "iam:DeletePolicy"):
                         with self.subTest(stage=stage, target=target, action=action):
-                            # Also where a statement that is added later would allow it.
+                            # Must hold even if a later statement allows everything.
                             self.assertFalse(allows([*may_make(pipeline(stage)), ALLOW_EVERYTHING], action, target))
 
-    def test_the_name_of_the_pipelines_stack_is_outside_of_every_stage(self) -> None:
+    def test_no_stage_matches_the_name_of_the_pipelines_stack(self) -> None:
         for place in (PIPELINE, PIPELINE_GUIDE):
             named = re.findall(r"--stack-name (\S*pipeline\S*)", place.read_text())
             self.assertTrue(named, place)
             for stack in named:
                 self.assertFalse(stack.startswith("movies-"), f"{place}: a stage could have this name: {stack}")
-                # By its name alone, without the path.
+                # Must hold for the name alone, without the path.
                 role = f"arn:aws:iam::{ACCOUNT}:role/{physical_name(stack, 'ExecutionRole')}"
                 for stage in ("dev", "pipeline", "dev-pipeline", "pipeline-movies-dev"):
                     self.assertFalse(allows(may_make(pipeline(stage)), "iam:UpdateAssumeRolePolicy", role))
                     self.assertFalse(allows(may_deploy(pipeline(stage)), "cloudformation:CreateChangeSet",
                                             f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{stack}/1a2b"))
 
-    def test_the_apis_of_other_stacks_are_out_of_reach(self) -> None:
+    def test_a_stage_cannot_access_the_apis_of_other_stacks(self) -> None:
         statements = may_make(pipeline("dev"))
         for stack in ("movies-dev-x", "movies-prod", "shop"):
             for action in ("apigateway:PUT", "apigateway:PATCH", "apigateway:DELETE", "apigateway:GET", "apigateway:SetWebACL",
@@ -160,7 +160,7 @@ class RoleReachTest(unittest.TestCase):
                     with self.subTest(stack=stack, action=action, target=target):
                         self.assertFalse(allows(statements, action, target, {STACK_TAG: stack}))
 
-    def test_the_pipeline_imports_nothing_into_its_stack(self) -> None:
+    def test_the_pipeline_cannot_import_resources(self) -> None:
         stack = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/movies-dev/1a2b"
         statements = may_deploy(pipeline("dev"))
         self.assertTrue(allows(statements, "cloudformation:CreateChangeSet", stack))
@@ -176,7 +176,7 @@ class RoleReachTest(unittest.TestCase):
         for call in ("dev/POST/orders", "dev-x/POST/ns_movies/", "prod/DELETE/ns_movies/Dune-2021"):
             self.assertFalse(allows(statements, "execute-api:Invoke", f"{api}/{call}"), call)
 
-    def test_what_else_remains_in_reach_is_documented(self) -> None:
+    def test_the_document_lists_all_other_access(self) -> None:
         stack = pipeline("dev", HostedZoneId=ZONE)
         statements = [*may_make(stack), *may_deploy(stack), *stack.statements("Boundary")]
         wide = {statement["Sid"] for statement in statements if statement["Effect"] == "Allow"
@@ -194,7 +194,7 @@ class RoleReachTest(unittest.TestCase):
             self.assertFalse(allows(statements, action, role, {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}))
         self.assertFalse(allows(statements, "iam:DeleteRolePermissionsBoundary", role))
 
-    def test_the_boundary_lets_a_role_reach_its_own_stage_only(self) -> None:
+    def test_the_boundary_limits_a_role_to_its_own_stage(self) -> None:
         boundary = pipeline("dev").statements("Boundary")
         for stage in ("dev", "dev-x"):
             table = arn(f"movies-{stage}", "MoviesTable", self.resources["MoviesTable"])
@@ -204,8 +204,8 @@ class RoleReachTest(unittest.TestCase):
                 with self.subTest(stage=stage, action=action):
                     self.assertEqual(allows(boundary, action, target), stage == "dev")
 
-    def test_no_name_is_cut_short(self) -> None:
-        # CloudFormation shortens the name of a role or a function to 64 characters, and the policies would not match it.
+    def test_cloudformation_does_not_truncate_a_name(self) -> None:
+        # CloudFormation truncates the name of a role or a function to 64 characters. The policies would not match a truncated name.
         for logical_id, resource in self.resources.items():
             if resource["Type"] in ("AWS::IAM::Role", "AWS::Lambda::Function"):
                 self.assertLessEqual(len(physical_name("movies-" + 20 * "x", logical_id)), 64)

@@ -1,4 +1,4 @@
-"""Who assumes the pipeline's roles."""
+"""Who can assume the pipeline's roles."""
 
 import re
 import unittest
@@ -25,7 +25,7 @@ class RoleTrustTest(unittest.TestCase):
                     }},
                 }])
 
-    def test_both_forms_of_a_subject_are_accepted_and_nothing_else(self) -> None:
+    def test_the_parameter_accepts_only_the_two_forms_of_a_subject(self) -> None:
         pattern = re.compile(pipeline_template()["Parameters"]["Repository"]["AllowedPattern"])
         for repository in (FORMER, IMMUTABLE, "octocat_corp@1/.github@2"):
             self.assertIsNotNone(pattern.fullmatch(repository), repository)
@@ -34,13 +34,13 @@ class RoleTrustTest(unittest.TestCase):
             self.assertIsNone(pattern.fullmatch(repository), repository)
 
     def test_cloudformation_needs_no_condition_key_to_assume_its_role(self) -> None:
-        # AWS documents no condition key that CloudFormation sends when it assumes a service role.
+        # According to AWS's documentation, CloudFormation sends no condition key when it assumes a service role.
         (statement,) = pipeline().policies()["ExecutionRole, trust"]["Statement"]
         self.assertEqual(statement, {
             "Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}, "Action": "sts:AssumeRole",
         })
 
-    def test_the_services_roles_are_for_their_services_only(self) -> None:
+    def test_roles_can_be_passed_only_to_their_services(self) -> None:
         passed = [statement for statement in pipeline().statements("MakeTheService", "DeployRole, deploy")
                   if "iam:PassRole" in as_list(statement["Action"])]
         for statement in passed:

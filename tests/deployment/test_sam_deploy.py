@@ -1,5 +1,5 @@
-"""The pipeline's own commands, with the real `sam deploy`, against an account on loopback that has nothing but the pipeline's
-stack: the first deployment makes the service's stack, the second changes it.
+"""Runs the workflow's commands and the real `sam deploy` with stubs of AWS. At first, the account contains only the pipeline's
+stack. The first deployment creates the service's stack, and the second one updates it.
 """
 
 import os
@@ -16,7 +16,7 @@ from aws_stub import Aws, Server
 from cloudformation import ROOT, TEMPLATE
 from iam import allows
 
-# Each action once, in the order of the first call.
+# Each action occurs once, in the order of the first calls.
 UPLOAD = ["s3:GetObject", "s3:ListBucket", "s3:PutObject"]
 DEPLOY = ["cloudformation:CreateChangeSet", "iam:PassRole", "cloudformation:DescribeChangeSet",
           "cloudformation:DescribeStackEvents", "cloudformation:ExecuteChangeSet"]
@@ -25,7 +25,7 @@ UPDATE = [*UPLOAD, "cloudformation:DescribeStacks", "cloudformation:GetTemplateS
 
 
 def workflow_command() -> str:
-    """What .github/workflows/deploy-stage.yml runs, without the build."""
+    """The command of .github/workflows/deploy-stage.yml, without the build."""
     workflow = yaml.safe_load((ROOT / ".github/workflows/deploy-stage.yml").read_text())
     (command,) = [step["run"] for step in workflow["jobs"]["deploy"]["steps"] if step.get("run", "").startswith("make deploy")]
     return re.sub("^make deploy", f"make --old-file=build deploy PYTHON={sys.executable}", command)
@@ -59,7 +59,7 @@ class SamDeployTest(unittest.TestCase):
             },
         )
 
-    def test_the_first_and_the_second_deployment_may_do_all_that_they_do(self) -> None:
+    def test_the_role_allows_the_first_and_the_second_deployment(self) -> None:
         statements = may_deploy(pipeline("dev"))
         aws = Aws(lambda call: allows(statements, call.action, call.resource, call.context), BUCKET)
         server = Server(aws)

@@ -1,4 +1,4 @@
-"""What `make deploy` sends to CloudFormation: the stage's section of samconfig.toml, and what is given for once."""
+"""The parameters that `make deploy` sends to CloudFormation: the stage's section of samconfig.toml, and PARAMETERS."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from samcli.cli.types import CfnParameterOverridesType
 from samcli.commands.deploy.deploy_context import DeployContext
 
 STAGES = ("dev", "prod")
-# Stands for the project's Python: it keeps what `sam deploy` would be called with.
+# Replaces the project's Python, and records the arguments of `sam deploy`.
 RECORDER = """#!/bin/sh
 case "$1" in -c) exec {python} "$@";; esac
 for argument; do printf '%s\\n' "$argument"; done > {record}
@@ -25,7 +25,7 @@ for argument; do printf '%s\\n' "$argument"; done > {record}
 
 
 def sent_by_make(*arguments: str) -> dict[str, str]:
-    """The parameters that `make deploy` gives to the SAM CLI, as this reads them."""
+    """The parameters that `make deploy` passes to the SAM CLI, as the SAM CLI parses them."""
     with tempfile.TemporaryDirectory() as directory:
         recorder, record = Path(directory) / "python", Path(directory) / "record"
         recorder.write_text(RECORDER.format(python=sys.executable, record=record))
@@ -48,7 +48,7 @@ class SamconfigTest(unittest.TestCase):
         section = TEMPLATE.read_text().split("- access\n")[1].split("# ---")[0]
         cls.access = set(re.findall(r"^  (\w+):$", section, re.MULTILINE))
 
-    def test_samconfig_names_parameters_that_exist(self) -> None:
+    def test_the_parameters_of_samconfig_exist(self) -> None:
         config = tomlkit.parse((ROOT / "samconfig.toml").read_text())
         for stage in STAGES:
             deploy = config[stage]["deploy"]["parameters"]
@@ -59,27 +59,27 @@ class SamconfigTest(unittest.TestCase):
                     self.assertIn(value, [str(allowed) for allowed in parameter.get("AllowedValues", [value])])
                     self.assertRegex(value, rf"\A(?:{parameter.get('AllowedPattern', '.*')})\Z")
 
-    def test_the_section_has_all_that_decides_who_may_do_what(self) -> None:
+    def test_the_section_access_has_all_parameters_that_control_access(self) -> None:
         translated = translate(self.template, {})
         for kind in ("AWS::ApiGateway::RestApi", "AWS::WAFv2::WebACLAssociation"):
             for name, resource in of_type(translated, kind).items():
                 deciding = parameters_of([resource["Properties"], {"Condition": resource.get("Condition")}], self.template)
                 self.assertLessEqual(deciding - {"Stage"}, self.access, name)
 
-    def test_each_deployment_sends_who_may_do_what(self) -> None:
+    def test_each_deployment_sends_the_access_parameters(self) -> None:
         for stage in STAGES:
             parameters = DeployContext.merge_parameters(self.template, sent_by_make(f"STAGE={stage}"))
             kept = {parameter["ParameterKey"] for parameter in parameters if parameter.get("UsePreviousValue")}
-            self.assertEqual(kept & self.access, set(), f"{stage}: keeps what was opened for once")
+            self.assertEqual(kept & self.access, set(), f"{stage}: access that was opened for one deployment stays open")
 
-    def test_what_is_given_for_once_does_not_stick(self) -> None:
+    def test_an_override_lasts_for_one_deployment(self) -> None:
         opened = sent_by_make("STAGE=dev", "PARAMETERS=WriteAuthorization=NONE MemorySize=512")
         self.assertEqual((opened["WriteAuthorization"], opened["MemorySize"]), ("NONE", "512"))
         after = sent_by_make("STAGE=dev")
         self.assertEqual(after["WriteAuthorization"], "AWS_IAM")
-        # What no section names keeps its last value.
+        # A parameter in no section keeps its last value.
         self.assertNotIn("MemorySize", after)
 
-    def test_stages_differ_in_values_only(self) -> None:
+    def test_all_stages_send_the_same_parameters(self) -> None:
         dev, prod = (set(sent_by_make(f"STAGE={stage}")) for stage in STAGES)
         self.assertEqual(dev, prod, json.dumps(sorted(dev ^ prod)))

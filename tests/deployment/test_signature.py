@@ -1,4 +1,4 @@
-"""Signature Version 4 done by the book (AWS IAM User Guide, "Create a signed AWS API request")."""
+"""Signatures match the specification of Signature Version 4 (AWS IAM User Guide, "Create a signed AWS API request")."""
 
 import hashlib
 import hmac
@@ -38,7 +38,7 @@ class SignatureTest(unittest.TestCase):
         self.assertEqual((scheme, credential), ("AWS4-HMAC-SHA256", f"AKIDEXAMPLE/{scope}"))
         values = {name.lower(): value for name, value in sent.items()} | {"host": "x.execute-api.eu-west-1.amazonaws.com"}
         digest = lambda data: hashlib.sha256(data.encode()).hexdigest()  # noqa: E731
-        # Every service but S3 encodes the path as it was sent once more.
+        # For all services except S3, the signature encodes the sent path once more.
         canonical = "\n".join([
             "PUT", "/prod/ns_movies/50%252F50%2520%25C3%25A9-2011", "cursor=a&limit=1",
             *(f"{name}:{values[name]}" for name in signed.split(";")), "", signed, digest('{"cast":[]}'),
@@ -49,7 +49,7 @@ class SignatureTest(unittest.TestCase):
         to_sign = "\n".join([scheme, date, scope, digest(canonical)])
         self.assertEqual(signature, hmac.digest(key, to_sign.encode(), "sha256").hex())
 
-    def test_the_documented_curl_signs_as_botocore_does(self) -> None:
+    def test_the_documented_curl_commands_sign_like_botocore(self) -> None:
         document = (ROOT / "docs/operations.md").read_text().replace("\\\n", " ")
         commands = re.findall(r"^curl --aws-sigv4 .*$", document, re.MULTILINE)
         self.assertEqual(len(commands), 2)
@@ -62,7 +62,7 @@ class SignatureTest(unittest.TestCase):
                 self.assertEqual(received["authorization"].rpartition("Signature=")[2], signature_of(received))
 
     def run_against_a_server(self, command: str) -> dict[str, str]:
-        """What arrives: the headers, in lower case, with method, path and body."""
+        """The received request: headers with lower-case names, method, path and body."""
         received: dict[str, str] = {}
 
         class Handler(BaseHTTPRequestHandler):

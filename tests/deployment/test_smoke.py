@@ -1,4 +1,4 @@
-"""The smoke test waits for a stage that was just created, and for nothing else."""
+"""The smoke test waits for a new stage, but does not wait after any other error."""
 
 import argparse
 import itertools
@@ -27,14 +27,14 @@ class NewStageTest(unittest.TestCase):
     def sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def connect(self, *answers: tuple[int, bool], url: str = "") -> smoke.Api:
-        """Connects to an API that gives these answers, each a status and whether it is the service's own, the last of them
-        again and again."""
-        coming = itertools.chain(answers, itertools.repeat(answers[-1] if answers else None))
+    def connect(self, *responses: tuple[int, bool], url: str = "") -> smoke.Api:
+        """Connects to an API that sends these responses and repeats the last one. Each is a status, and whether the service (and
+        not API Gateway) sends it."""
+        remaining = itertools.chain(responses, itertools.repeat(responses[-1] if responses else None))
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                status, by_service = next(coming)
+                status, by_service = next(remaining)
                 self.send_response(status)
                 if by_service:
                     self.send_header("X-Content-Type-Options", "nosniff")
@@ -51,11 +51,11 @@ class NewStageTest(unittest.TestCase):
         url = url or f"http://127.0.0.1:{server.server_port}/dev"
         return smoke.connect(argparse.Namespace(url=url, sigv4=None, token=None, reads_signed=False))
 
-    def test_a_new_stage_is_waited_for(self) -> None:
+    def test_it_waits_for_a_new_stage(self) -> None:
         self.connect((403, False), (403, False), (500, False), (200, True))
         self.assertTrue(0 < self.now < 60, self.now)
 
-    def test_a_new_name_is_waited_for(self) -> None:
+    def test_it_waits_for_a_new_host_name(self) -> None:
         resolve, failures = socket.getaddrinfo, iter([socket.gaierror("unknown name"), socket.gaierror("unknown name")])
 
         def late(*arguments: object) -> list[object]:
@@ -67,12 +67,12 @@ class NewStageTest(unittest.TestCase):
             self.connect((200, True))
         self.assertTrue(0 < self.now < 60, self.now)
 
-    def test_patience_ends_after_a_minute(self) -> None:
+    def test_it_waits_at_most_one_minute(self) -> None:
         with self.assertRaisesRegex(Exit, "access is refused or fails: 403"):
             self.connect((403, False))
         self.assertTrue(60 <= self.now <= 65, self.now)
 
-    def test_nothing_else_is_waited_for(self) -> None:
+    def test_it_does_not_wait_after_other_errors(self) -> None:
         for status in (404, 503):
             with self.assertRaisesRegex(Exit, f"returned {status}"):
                 self.connect((status, True))

@@ -1,4 +1,4 @@
-"""What template.yaml promises, held against SAM's transform of it."""
+"""The result of SAM's transform has the properties that template.yaml and docs/ promise."""
 
 import copy
 import re
@@ -22,26 +22,26 @@ class TemplateTest(unittest.TestCase):
         names = set(re.findall(r"^rule (\w+)", rules, re.MULTILINE))
         report = cfn_guard_rs.run_checks(self.translated, rules)
         self.assertEqual([failed.Rule.name for failed in report.not_compliant], [])
-        self.assertEqual(set(report.compliant), names, "each rule found something to check")
+        self.assertEqual(set(report.compliant), names, "each rule applies to a resource")
         broken = copy.deepcopy(self.translated)
         broken["Resources"]["MoviesTable"]["Properties"]["SSESpecification"] = {"SSEEnabled": True}
         report = cfn_guard_rs.run_checks(broken, rules)
-        self.assertEqual(len(report.not_compliant), 1, "a rule that is broken is found")
+        self.assertEqual(len(report.not_compliant), 1, "a violation of a rule is reported")
 
-    def test_only_what_a_parameter_asks_for_is_made(self) -> None:
+    def test_parameters_control_the_optional_resources(self) -> None:
         optional = {name: resource["Condition"] for name, resource in self.translated["Resources"].items()
                     if "Condition" in resource}
-        made = lambda parameters: sorted(  # noqa: E731
+        created = lambda parameters: sorted(  # noqa: E731
             name for name, condition in optional.items() if holds({"Condition": condition}, self.template, parameters))
-        self.assertEqual(made({}), ["ApiGatewayAccount", "ApiGatewayLogs"])
+        self.assertEqual(created({}), ["ApiGatewayAccount", "ApiGatewayLogs"])
         everything = {"WebAclArn": "arn", "DomainName": "api.example.org", "HostedZoneId": "Z1"}
-        self.assertEqual(made(everything), sorted(optional))
-        self.assertEqual(made({"ApiGatewayLogsRole": "exists"}), [])
+        self.assertEqual(created(everything), sorted(optional))
+        self.assertEqual(created({"ApiGatewayLogsRole": "exists"}), [])
         function = self.translated["Resources"]["MoviesFunction"]["Properties"]["ReservedConcurrentExecutions"]
         self.assertEqual(resolve(function, self.template, {"ReservedConcurrency": "5"}), "5")
         self.assertEqual(resolve(function, self.template, {}), {"Ref": "AWS::NoValue"})
 
-    def test_every_parameter_says_why(self) -> None:
+    def test_every_parameter_has_a_description_and_a_default(self) -> None:
         for name, parameter in self.template["Parameters"].items():
             self.assertGreater(len(parameter["Description"]), 20, name)
-            self.assertIn("Default", parameter, f"{name}: a first deployment asks for nothing")
+            self.assertIn("Default", parameter, f"{name}: a first deployment must not need parameters")

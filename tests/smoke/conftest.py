@@ -1,5 +1,5 @@
-"""Tests an API from outside. All movies get a random title in the year 9998 and are deleted at the end, whatever happens.
-Every response has a documented status. One without `nosniff` is not the service's but its front door's (API Gateway, WAF)."""
+"""Tests a deployed API. All movies have a random title and the year 9998, and are always deleted at the end. Every response must
+have a documented status. A response without `nosniff` comes from the front door (API Gateway, WAF), not from the service."""
 
 import re
 import secrets
@@ -23,15 +23,15 @@ MOVIES = "/ns_movies/"
 
 def pytest_addoption(parser):
     parser.addoption("--url", default="", help="the API's root, with its stage: https://….amazonaws.com/prod")
-    parser.addoption("--sigv4", metavar="REGION", help="sign writes, for an API in this region that wants AWS_IAM")
-    parser.addoption("--token", help="send this as Authorization with writes, for an API with a Cognito user pool")
-    parser.addoption("--reads-signed", action="store_true", help="send credentials with reads too")
-    parser.addoption("--http-api", action="store_true", help="leave out titles that an HTTP API cannot carry: ? and %%")
+    parser.addoption("--sigv4", metavar="REGION", help="sign writes, for an API in this region with the authorization AWS_IAM")
+    parser.addoption("--token", help="send this token in Authorization with writes, for an API with a Cognito user pool")
+    parser.addoption("--reads-signed", action="store_true", help="also send credentials with reads")
+    parser.addoption("--http-api", action="store_true", help="skip titles that an HTTP API does not support (with ? or %%)")
 
 
 @pytest.fixture(scope="session")
 def api(pytestconfig):
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # A pipeline that is cancelled cleans up too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # A cancelled pipeline must also clean up.
     api = connect(pytestconfig.option)
     yield api
     api.clean_up()
@@ -43,7 +43,7 @@ def connect(options):
         try:
             return Api(options)
         except (OSError, ValueError, AssertionError) as error:
-            # API Gateway serves a stage, and DNS its name, only some time after the stage was created.
+            # A new stage and its DNS name become available only after some time.
             is_new = isinstance(error, ConnectionError) or "Failed to resolve" in str(error)
             if not is_new or time.monotonic() >= latest:
                 pytest.exit(f"{options.url!r}: {cause(error)}. Check the URL, its stage, and the API itself.", 2)
@@ -63,10 +63,10 @@ class Api:
         self.document = expect(self.call("GET", "/swagger.json"), 200).json()
 
     def call(self, method, path, body=None, anonymous=False, **headers):
-        """`path` is percent-encoded, below the root. A body that is not text is sent as JSON."""
+        """`path` is percent-encoded and relative to the root. A body that is not a string is sent as JSON."""
         content = {"data": body} if isinstance(body, str) else {"json": body}
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        # With some function, so that requests does not look for a password in ~/.netrc.
+        # Without a function, requests would read a password from ~/.netrc.
         auth = None if anonymous or method in self.unsigned else self.auth
         content |= {"headers": headers, "auth": auth or (lambda request: request), "timeout": 30, "allow_redirects": False}
         response = requests.request(method, self.root + path, **content)
@@ -82,11 +82,11 @@ class Api:
 
     def follow(self, reference, response):
         target = urljoin(response.url, reference)
-        assert target.startswith(f"{self.root}/"), f"{reference} leads out of {self.root}/"
+        assert target.startswith(f"{self.root}/"), f"{reference} is not below {self.root}/"
         return expect(self.call("GET", target.removeprefix(self.root)), 200)
 
     def new(self, title="", **fields):
-        """A movie that is not there yet. It is deleted at the end, also if the response to its POST is lost."""
+        """A movie that does not exist yet. It is deleted at the end, even if the response to its POST is lost."""
         movie = {"title": f"{self.mark} {len(self.paths)} {title}", "year": YEAR, "cast": ["Ann", "Bob"]}
         movie |= {"image": "https://example.org/a.jpg", "description": "About it."} | fields
         self.paths.append(path_of(movie))
@@ -102,13 +102,13 @@ class Api:
         return response.headers["ETag"]
 
     def clean_up(self):
-        for pause in (0, 1, 2, 4):  # At least twice: a request that was cut off may still be on its way.
+        for pause in (0, 1, 2, 4):  # At least twice, because an aborted request can arrive later.
             time.sleep(pause)
             responses = at_once([lambda path=path: self.call("DELETE", path) for path in self.paths])
             left = [path for path, response in zip(self.paths, responses) if getattr(response, "status_code", 0) != 404]
             if pause and not left:
                 break
-        assert not left, f"left behind: {left}"
+        assert not left, f"not deleted: {left}"
 
 
 def at_once(calls):

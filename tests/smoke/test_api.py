@@ -1,4 +1,4 @@
-"""The promises to clients, one test for each: the service as a whole, then one movie."""
+"""One test for each promise to clients: first the service and listings, then single movies."""
 
 import re
 import time
@@ -9,7 +9,7 @@ import pytest
 from conftest import MOVIES, YEAR, at_once, expect, is_by_service, path_of, problem
 
 BAD_QUERIES = ["limit=0", "limit=1001", "limit=-1", "limit=2.5", "limit=all", "year=0", "year=10000", "year=x", "cursor=AAAA"]
-REFUSED = [
+REJECTED = [
     ("GET", "/nowhere", None, 404, "no-such-path"),
     ("PUT", "{movie}", {}, 400, "bad-request"),
     ("PATCH", "{movie}", {"cast": None}, 400, "bad-fields"),
@@ -25,7 +25,7 @@ def test_health_is_ok(api):
     assert expect(api.call("GET", "/health"), 200).json() == {"status": "ok"}
 
 
-def test_the_document_describes_this_api_and_its_server_leads_here(api):
+def test_the_document_describes_this_api_and_its_server_is_this_api(api):
     response = expect(api.call("GET", "/swagger.json"), 200)
     assert response.headers["Content-Type"] == "application/json" and response.json()["openapi"].startswith("3.1.")
     assert urljoin(response.url, response.json()["servers"][0]["url"]).rstrip("/") == api.root
@@ -49,7 +49,7 @@ def test_a_page_of_an_allowed_origin_may_send_any_header(api, headers):
         asks = {"Origin": origin, "Access_Control_Request_Method": method, "Access_Control_Request_Headers": headers}
         response = api.call("OPTIONS", at, **asks)
         assert response.status_code in (200, 204) and method in response.headers["Allow"]
-        # Which origins are allowed is a setting. A response that depends on the origin says so.
+        # Allowed origins are a setting. If a response depends on the origin, it has `Vary: Origin`.
         if "Access-Control-Allow-Origin" in response.headers or "Origin" not in response.headers.get("Vary", ""):
             assert response.headers["Access-Control-Allow-Origin"] in ("*", origin)
             assert method in response.headers["Access-Control-Allow-Methods"]
@@ -57,20 +57,20 @@ def test_a_page_of_an_allowed_origin_may_send_any_header(api, headers):
             assert set(headers.lower().split(",")) <= set(allowed) or {"*", "authorization"} <= set(allowed)
 
 
-def test_writes_without_credentials_are_refused(api):
+def test_writes_without_credentials_are_rejected(api):
     if not api.auth:
-        pytest.skip("no credentials were given")
+        pytest.skip("the test has no credentials")
     movie, path, _ = api.made()
     for method, at in (("POST", MOVIES), ("PUT", path), ("PATCH", path), ("DELETE", path)):
         assert api.call(method, at, api.new()[0], anonymous=True).status_code in (401, 403)
     api.is_now(path, movie)
 
 
-@pytest.mark.parametrize("method, path, body, status, kind", REFUSED)
+@pytest.mark.parametrize("method, path, body, status, kind", REJECTED)
 def test_a_wrong_request_gets_a_problem(api, method, path, body, status, kind):
     path = path.format(missing=api.new()[1], movie=api.made()[1])
     response = api.call(method, path, body, Content_Type="application/json")
-    # API Gateway itself refuses a method that it does not know.
+    # API Gateway itself rejects a method that it does not support.
     if method != "BREW" or is_by_service(response):
         problem(response, status, kind)
         assert status != 405 or "GET" in response.headers["Allow"] and method not in response.headers["Allow"]
@@ -79,7 +79,7 @@ def test_a_wrong_request_gets_a_problem(api, method, path, body, status, kind):
 def test_following_the_links_gives_each_movie_once(api):
     made = {f"{movie['title']}-{YEAR}": movie for movie, *_ in (api.made() for _ in range(5))}
     listed, latest = [], time.monotonic() + 5
-    # An index follows its table within moments.
+    # The index is eventually consistent.
     while len(listed) < len(made) and time.monotonic() < latest:
         pages = [expect(api.call("GET", f"{MOVIES}?year={YEAR}&limit=2"), 200)]
         while "Link" in pages[-1].headers:
@@ -102,7 +102,7 @@ def test_a_cursor_that_was_changed_or_belongs_to_another_listing_is_400(api):
     "50/50", "What?", "100% Wolf", "%41", "C#", "..", "a b", "a+b", "a&b=c", '"q"', "-dash-", "日本", "e\u0301"])  # fmt: skip
 def test_a_movie_of_any_title_is_created_read_changed_and_deleted(api, pytestconfig, title):
     if pytestconfig.option.http_api and set(title) & set("?%"):
-        pytest.skip("an HTTP API cannot carry this title")
+        pytest.skip("an HTTP API does not support this title")
     movie, path = api.new(title)
     created = expect(api.call("POST", MOVIES, movie), 200)
     assert created.json() == movie and re.fullmatch(r'"[!#-~]+"', created.headers["ETag"])
@@ -169,7 +169,7 @@ def test_another_content_type_is_415(api):
 def test_a_movie_that_is_too_large_is_413(api, size):
     movie, path = api.new(description="x" * size)
     response = expect(api.call("POST", MOVIES, movie), 413)
-    # A load balancer itself refuses more than 1 MB.
+    # A load balancer itself rejects a body of more than 1 MB.
     assert not is_by_service(response) and size > 1_000_000 or problem(response, 413, "too-large")
     expect(api.call("GET", path), 404)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Swagger UI in a real browser: every operation of the CRUD round is opened, tried out and gets its response.
+"""Tests Swagger UI in a real browser: executes every operation and checks the displayed response.
 
-Nothing may go wrong unseen: a message in the console, a failed request, or one to elsewhere fails the test.
+A console message, a failed request, or a request to another server fails the test.
 """
 
 import argparse
@@ -21,7 +21,7 @@ SLOW = 30_000
 
 
 def try_out(page: Page, operation: str, status: str, parameters: dict[str, str] | None = None, body: str = "") -> str:
-    """Executes an operation with Swagger UI's own form, and gives the response that it shows."""
+    """Executes an operation with Swagger UI's form, and returns the displayed response."""
     block = page.locator(f"#operations-{operation}")
     block.locator(".opblock-summary-control").click()
     block.locator(".try-out__btn").click()
@@ -55,7 +55,7 @@ def use_every_operation(page: Page, screenshots: Path | None, label: str) -> Non
 
 
 def check_assets(url: str, assets: list[str]) -> None:
-    """Gzip for every client that does not refuse it."""
+    """Every client that does not exclude gzip gets gzip."""
     assert len(assets) == 3, assets
     for asset in assets:
         with urlopen(Request(asset, headers={"Accept-Encoding": "*"})) as response:
@@ -64,7 +64,7 @@ def check_assets(url: str, assets: list[str]) -> None:
             assert gzip.decompress(response.read()), asset
         try:
             urlopen(Request(asset, headers={"Accept-Encoding": "identity"})).close()
-            sys.exit(f"{asset} has a response for a client that refuses gzip")
+            sys.exit(f"{asset}: a client that excludes gzip gets a response")
         except HTTPError as error:
             assert error.code == 406, f"{error}: {asset}"
     with urlopen(urljoin(url, "swagger.json")) as response:
@@ -73,16 +73,16 @@ def check_assets(url: str, assets: list[str]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("url", help="the service's root, with a slash at its end")
-    parser.add_argument("--chromium", required=True, help="the browser's program")
-    parser.add_argument("--screenshots", type=Path, help="a folder for pictures")
+    parser.add_argument("url", help="the service's root, with a trailing slash")
+    parser.add_argument("--chromium", required=True, help="the path of the browser")
+    parser.add_argument("--screenshots", type=Path, help="a directory for screenshots")
     arguments = parser.parse_args()
     wrong: list[str] = []
     assets: set[str] = set()
 
-    def look(response) -> None:
+    def check_response(response) -> None:
         if not response.url.startswith(arguments.url):
-            wrong.append(f"a request to elsewhere: {response.url}")
+            wrong.append(f"a request to another server: {response.url}")
         if response.status >= 400:
             wrong.append(f"{response.status} {response.url}")
         if "/swagger-ui/" in response.url:
@@ -97,7 +97,7 @@ def main() -> None:
             page.on("console", lambda message: wrong.append(f"console {message.type}: {message.text}"))
             page.on("pageerror", lambda error: wrong.append(f"page error: {error}"))
             page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url} {request.failure}"))
-            page.on("response", look)
+            page.on("response", check_response)
             page.goto(arguments.url)
             expect(page.locator("#operations-movies-deleteMovie")).to_be_visible(timeout=SLOW)
             groups = page.locator('.opblock-tag[data-is-open="true"]').all()
@@ -113,7 +113,7 @@ def main() -> None:
     check_assets(arguments.url, sorted(assets))
     if wrong:
         sys.exit("\n".join(wrong))
-    print(f"{arguments.url}: every operation was tried out, {len(assets)} files, nothing in the console")
+    print(f"{arguments.url}: all operations work, {len(assets)} files are compressed, the console is empty")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How the tests start Chromium: without a sandbox, which root may not use, and without calls to the network."""
+"""Starts Chromium for the tests: without a sandbox, because root cannot use it, and without connections to the internet."""
 
 from playwright.sync_api import Browser, Playwright
 

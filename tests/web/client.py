@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A client generated from /swagger.json by openapi-generator, used for a whole round with each title that the tests have.
+"""Tests a client that openapi-generator generates from /swagger.json: calls all operations with each title in titles.json.
 
-Only generated functions and types talk to the API. The generated package is on PYTHONPATH.
+The test accesses the API only through generated functions and types. The generated package must be on PYTHONPATH.
 """
 
 import argparse
@@ -18,8 +18,8 @@ YEAR, NEXT_YEAR = 2003, 2004
 
 
 @contextmanager
-def refused(status: int) -> Iterator[None]:
-    """The block fails with this status, as a problem."""
+def rejected(status: int) -> Iterator[None]:
+    """Expects that a call in the block fails with this status and a problem."""
     try:
         yield
     except ApiException as error:
@@ -27,11 +27,11 @@ def refused(status: int) -> Iterator[None]:
         if status >= 400:
             assert json.loads(error.body)["status"] == status, error
     else:
-        raise AssertionError(f"not refused with {status}")
+        raise AssertionError(f"not rejected with {status}")
 
 
 def header(response: ApiResponse, name: str) -> str:
-    """The generated client keeps headers in a dictionary, as they were sent."""
+    """The generated client stores headers in a case-sensitive dictionary."""
     return next((value for key, value in response.headers.items() if key.lower() == name.lower()), "")
 
 
@@ -50,25 +50,25 @@ def list_all(movies: MoviesApi, url: str, year: int, limit: int) -> dict[str, Mo
         cursor = query["cursor"][0]
 
 
-def make_the_round(movies: MoviesApi, movie: Movie, etag: str) -> None:
-    """Reads, changes, renames and deletes a movie, with each precondition, once false and once true."""
+def use_every_operation(movies: MoviesApi, movie: Movie, etag: str) -> None:
+    """Reads, updates, renames and deletes a movie, each with a false and a true precondition."""
     old, new = f"{movie.title}-{YEAR}", f"{movie.title}-{NEXT_YEAR}"
     read = movies.read_movie_with_http_info(old)
     assert (read.data, header(read, "ETag")) == (movie, etag), read
-    with refused(304):
+    with rejected(304):
         movies.read_movie(old, if_none_match=etag)
-    with refused(412):
+    with rejected(412):
         movies.read_movie(old, if_match='"outdated"')
 
     change = MoviePatch(description="Changed.", cast=[])
     for precondition in [{"if_match": '"outdated"'}, {"if_none_match": "*"}, {"if_none_match": etag}]:
-        with refused(412):
+        with rejected(412):
             movies.update_movie(old, change, **precondition)
-        with refused(412):
+        with rejected(412):
             movies.patch_movie(old, MoviePatch(year=NEXT_YEAR), **precondition)
-        with refused(412):
+        with rejected(412):
             movies.delete_movie(old, **precondition)
-    with refused(409):
+    with rejected(409):
         movies.create_movie(movie, if_none_match="*")
     changed = movies.update_movie_with_http_info(old, change, if_match=etag, if_none_match='"outdated"')
     movie = movie.model_copy(update={"description": "Changed.", "cast": []})
@@ -76,17 +76,17 @@ def make_the_round(movies: MoviesApi, movie: Movie, etag: str) -> None:
     renamed = movies.patch_movie_with_http_info(old, MoviePatch(year=NEXT_YEAR), if_match=header(changed, "ETag"))
     movie = movie.model_copy(update={"year": NEXT_YEAR})
     assert renamed.data == movie, renamed.data
-    with refused(404):
+    with rejected(404):
         movies.read_movie(old)
     assert movies.read_movie(new) == movie
     movies.delete_movie(new, if_match=header(renamed, "ETag"), if_none_match='"outdated"')
-    with refused(404):
+    with rejected(404):
         movies.delete_movie(new)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("url", help="the service's root, without a slash at its end")
+    parser.add_argument("url", help="the service's root, without a trailing slash")
     arguments = parser.parse_args()
     titles = json.loads(Path(__file__).parent.with_name("titles.json").read_text())
     titles += ["x" * 1_900, "日" * 680]
@@ -104,12 +104,12 @@ def main() -> None:
             assert listed == expected, f"limit {limit}: {listed.keys() ^ expected.keys()}"
         for title in titles:
             try:
-                make_the_round(movies, expected[f"{title}-{YEAR}"], etags[title])
+                use_every_operation(movies, expected[f"{title}-{YEAR}"], etags[title])
             except Exception as error:
                 raise AssertionError(f"the title {title[:50]!r}") from error
         assert list_all(movies, arguments.url, YEAR, 1000) == {}
         ServiceApi(client).read_health()
-    print(f"{arguments.url}: the generated client used {len(titles)} titles")
+    print(f"{arguments.url}: the generated client works with {len(titles)} titles")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-// A client generated from /swagger.json by @hey-api/openapi-ts, compiled strictly, used for a whole round.
-// Only generated functions and types talk to the API. `node client.js http://localhost:9000`
+// Tests a client that @hey-api/openapi-ts generates from /swagger.json and that is compiled in strict mode: calls all operations.
+// The test accesses the API only through generated functions and types. `node client.js http://localhost:9000`
 
 import { strict as assert } from "node:assert";
 import { randomBytes } from "node:crypto";
@@ -55,7 +55,7 @@ async function main(url: string): Promise<void> {
 
   assert.equal((await deleteMovie({ path: renamed })).response?.status, 200);
   assert.equal((await deleteMovie({ path: renamed })).error?.status, 404);
-  console.log(`${url}: the generated client created, read, listed, renamed and deleted`);
+  console.log(`${url}: the generated client creates, reads, lists, renames and deletes movies`);
 }
 
 main(process.argv[2] ?? "").catch((error: unknown) => {

@@ -1,5 +1,5 @@
-// What a page of another origin does with the API: it reads, creates, changes, renames and deletes a movie, and reads the
-// headers that it needs for that. Each request has the headers that tracing, jQuery, retries and sign-in add.
+// Uses the API from a page of another origin: creates, reads, updates, renames and deletes a movie, and reads the response headers.
+// Each request has the headers that tracing, jQuery, retries and sign-in add.
 
 let requests = 0;
 
@@ -36,7 +36,7 @@ function check(name, actual, expected) {
   }
 }
 
-// The whole round. Throws what differs from the API's promise, or the browser's TypeError if it blocks a request.
+// Calls all operations. Throws an error for a wrong response, or the browser's TypeError for a blocked request.
 async function useEveryMethod(url, title) {
   const movie = { title, year: 2001, cast: ["Ann"], image: "https://example.org/a.jpg", description: "" };
   const created = await send(url, "POST", "ns_movies/", { body: movie });
@@ -71,11 +71,11 @@ async function useEveryMethod(url, title) {
   check("read what is deleted", [gone.status, gone.body.status], [404, 404]);
 }
 
-// The names of the requests that the browser lets through: of one for each method, on the movie `id` where it has one.
-async function methodsLetThrough(url, id) {
+// Sends one request with each method, if possible to the movie `id`. Returns the methods that the browser does not block.
+async function allowedMethods(url, id) {
   const own = `ns_movies/${encodeURIComponent(id)}`;
   const movie = { title: "Foreign", year: 1, cast: [], image: "https://example.org/a.jpg", description: "" };
-  const through = [];
+  const allowed = [];
   for (const [method, path, body] of [
     ["GET", "ns_movies/"],
     ["HEAD", own],
@@ -86,10 +86,10 @@ async function methodsLetThrough(url, id) {
   ]) {
     try {
       await send(url, method, path, { body });
-      through.push(method);
+      allowed.push(method);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
     }
   }
-  return through;
+  return allowed;
 }

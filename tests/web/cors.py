@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Pages of other origins use the API in a real browser, which lets through what the API allows.
+"""Tests CORS in a real browser: pages of allowed origins can use the API.
 
-From a page that is not allowed, the browser lets no request through, and nothing changes.
+The browser blocks all requests of pages with other origins, and they change nothing.
 """
 
 import argparse
@@ -21,7 +21,7 @@ SCRIPT = Path(__file__).with_name("cors.js").read_bytes()
 
 
 class Site(BaseHTTPRequestHandler):
-    """A page that loads the script, and the script."""
+    """Serves a page and the script that it loads."""
 
     PAGE = b'<!doctype html><link rel="icon" href="data:,"><script src="/cors.js"></script>'
 
@@ -50,42 +50,42 @@ def open_page(browser: Browser, origin: str, console: list[str]) -> Page:
     return page
 
 
-def expect_served(browser: Browser, origin: str, url: str) -> None:
+def expect_allowed(browser: Browser, origin: str, url: str) -> None:
     console: list[str] = []
     title = f"Page 50/50 & more? {secrets.token_hex(4)}"
     try:
         open_page(browser, origin, console).evaluate("([url, title]) => useEveryMethod(url, title)", [url, title])
     except Error as error:
         sys.exit("\n".join([f"{origin}: {error}", *console]))
-    print(f"{origin} is served by {url}")
+    print(f"{url} allows {origin}")
 
 
 def expect_blocked(browser: Browser, origin: str, url: str) -> None:
     console: list[str] = []
     movie = next(iter(json.loads(movies(url))))
-    through = open_page(browser, origin, console).evaluate("([url, id]) => methodsLetThrough(url, id)", [url, movie])
-    assert not through, f"the browser lets {through} through from {origin}"
+    allowed = open_page(browser, origin, console).evaluate("([url, id]) => allowedMethods(url, id)", [url, movie])
+    assert not allowed, f"the browser does not block {allowed} from {origin}"
     assert sum("CORS policy" in line for line in console) == 6, console
-    print(f"{origin} is blocked by {url}")
+    print(f"{url} blocks {origin}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("url", help="the service's root, with a slash at its end")
-    parser.add_argument("--allowed", nargs="*", default=[], help="origins, such as http://app.example.org")
-    parser.add_argument("--blocked", nargs="*", default=[], help="origins whose pages must be blocked")
-    parser.add_argument("--chromium", required=True, help="the browser's program")
+    parser.add_argument("url", help="the service's root, with a trailing slash")
+    parser.add_argument("--allowed", nargs="*", default=[], help="allowed origins, such as http://app.example.org")
+    parser.add_argument("--blocked", nargs="*", default=[], help="origins that the API must block")
+    parser.add_argument("--chromium", required=True, help="the path of the browser")
     arguments = parser.parse_args()
 
     site = ThreadingHTTPServer(("127.0.0.1", 0), Site)
     threading.Thread(target=site.serve_forever, daemon=True).start()
     before = movies(arguments.url)
     with sync_playwright() as playwright:
-        # For this browser, every host but the service's is the site above.
+        # In this browser, every host name except the service's resolves to the site above.
         rules = f"MAP * 127.0.0.1:{site.server_port}, EXCLUDE {urlsplit(arguments.url).hostname}"
         browser = launch(playwright, arguments.chromium, f"--host-resolver-rules={rules}")
         for origin in arguments.allowed:
-            expect_served(browser, origin, arguments.url)
+            expect_allowed(browser, origin, arguments.url)
         for origin in arguments.blocked:
             expect_blocked(browser, origin, arguments.url)
         browser.close()

@@ -1,12 +1,12 @@
-"""What JSON Schema cannot say about a movie, kept out of the data that schemathesis takes for valid."""
+"""Removes data that matches the JSON Schema of a movie but violates a rule that a schema cannot express."""
 
 import schemathesis
 
 
 @schemathesis.hook
 def filter_case(context, case) -> bool:
-    """Title and year together make the id, which has a limit. An IPv6 host must be an address, of which the pattern has the
-    characters alone: a whole pattern would be longer than the schema."""
+    """The id, which consists of the title and the year, has a maximum length. The host of an image can be an IPv6 address, but the
+    schema's pattern checks only its characters, because a complete pattern would be too long."""
     if not isinstance(case.body, dict):
         return True
     title, image = case.body.get("title"), case.body.get("image")

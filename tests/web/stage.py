@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A REST API's stage for the local run: HTTP in, payload 1.0 events to `cargo lambda watch`, HTTP out.
+"""Simulates a stage of a REST API for a local run: translates HTTP requests to events for `cargo lambda watch`.
 
-So a browser and a fuzzer meet the service as behind API Gateway: below a stage, with bodies as base64 (the template's
-binary media types are all), and binary bodies of replies decoded. Prints its URL first.
+A browser and a fuzzer can use the service as behind API Gateway. The URL contains a stage. Request bodies are base64, because in
+the template all media types are binary. Binary bodies of replies are decoded. The program first prints its URL.
 """
 
 import argparse
@@ -68,7 +68,7 @@ class Stage(BaseHTTPRequestHandler):
         connection.request("POST", INVOCATIONS, json.dumps(event))
         reply = json.loads(connection.getresponse().read())
         connection.close()
-        # What API Gateway responds when a function fails.
+        # The response of API Gateway if a function fails.
         return reply if "statusCode" in reply else {"statusCode": 502, "body": '{"message":"Internal server error"}'}
 
     def respond(self, status: int, headers: dict[str, str], data: bytes) -> None:
@@ -84,7 +84,7 @@ class Stage(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def __getattr__(self, name: str):
-        # The server looks for do_<method>; the function gets every method, known or not.
+        # The server calls do_<method>. The function must also receive unknown methods.
         if name.startswith("do_"):
             return self.handle_request
         raise AttributeError(name)
@@ -95,7 +95,7 @@ class Stage(BaseHTTPRequestHandler):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("function", help="where cargo lambda watch listens, such as http://127.0.0.1:9000")
+    parser.add_argument("function", help="the URL of cargo lambda watch, such as http://127.0.0.1:9000")
     parser.add_argument("--port", type=int, default=0)
     arguments = parser.parse_args()
     Stage.function = urlsplit(arguments.function).netloc

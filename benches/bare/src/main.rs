@@ -1,6 +1,7 @@
-//! One GetItem for each event, by a client with nothing that it does not need, and its text attributes as the reply. With a
-//! `limit`, one Scan of so many items instead, of the attributes that the function reads, and with `serialise`, nothing but
-//! the JSON of so many movies.
+//! A bare GetItem: calls GetItem once for each event, with a client that has no unneeded features, and returns the item's strings.
+//!
+//! With the query parameter `limit`, it scans that many items instead, with the attributes that the function reads. With
+//! `serialise`, it only serializes that many movies to JSON, and returns the time.
 
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::{Client, types::AttributeValue};

@@ -1,4 +1,4 @@
-//! The floor: a function that returns the same reply to every event.
+//! The baseline: a function that returns the same reply to every event.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::{Value, json};

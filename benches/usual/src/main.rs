@@ -1,4 +1,4 @@
-//! The same operations, written as most such functions are: after the runtime's own DynamoDB example.
+//! The same operations with default settings, written like the DynamoDB example of the Lambda runtime.
 
 use std::collections::HashMap;
 
