@@ -1,4 +1,5 @@
 //! The way to AWS: TLS, HTTP/1.1 and the SDK's configuration, read from the variables that the AWS SDKs share.
+//! `docs/decisions.md` gives the reasons for ring, the roots and the SDK's client.
 
 use std::{error::Error, io, iter, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The configuration: environment variables, read once at start. An error names its variable.
+//! The configuration: environment variables, read once at start. An error names its variable. `docs/operations.md` lists them.
 
 mod origin;
 

@@ -15,7 +15,7 @@
 //! | Function URL, `cargo lambda watch` | percent-encoded | |
 //! | ALB | percent-encoded | what its rules leave there (`BASE_PATH`) |
 //!
-//! A path is decoded exactly once, by the event source or here.
+//! A path is decoded exactly once, by the event source or here. `docs/front-doors.md` says what each event source loses.
 //!
 //! # Other events
 //! The response to anything else, such as bytes that are not JSON, is a problem of status 400. The runtime never gets an

@@ -31,7 +31,7 @@
 //!
 //! Beside the path: [`config`] and [`aws`] are read once, at start; [`cursor`] makes the page token; [`openapi`] describes
 //! the API, and [`swagger_ui`] shows the description; in local builds only, `local` is the embedded store.
-//! `docs/changing.md` says which of these files a change touches.
+//! `docs/architecture.md` explains the path and the modules. `docs/changing.md` says which of these files a change touches.
 
 pub mod api;
 pub mod aws;
