@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Vendors Swagger UI: the files of the npm package swagger-ui-dist that the function serves, compressed.
+"""Vendors Swagger UI: compresses the files of the npm package swagger-ui-dist that the function serves.
 
-`make swagger-ui` checks that the vendored files are exactly what the pinned package makes;
-`make swagger-ui VERSION=5.36.0` takes another version, and pins it with the integrity that the registry states for it.
-npm checks the download against that integrity, and so does this script, against the one that is pinned.
+`make swagger-ui` checks that the vendored files equal the files of the pinned package.
+`make swagger-ui VERSION=5.36.0` vendors another version and pins its integrity. npm compares a download with the integrity
+in the registry, and this script compares it with the pinned integrity.
 """
 
 import argparse
@@ -27,12 +27,12 @@ CHANGE = "\nChanged here: the references to source maps are left out, the files 
 
 
 def integrity_of(data: bytes) -> str:
-    """Subresource integrity, as npm writes it."""
+    """The subresource integrity in npm's format."""
     return "sha512-" + base64.b64encode(hashlib.sha512(data).digest()).decode()
 
 
 def download(version: str, folder: Path) -> bytes:
-    """The package as the registry has it."""
+    """Downloads the package from the npm registry."""
     command = ["npm", "pack", "--silent", "--json", f"{PACKAGE}@{version}"]
     run = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
     if run.returncode:
@@ -41,17 +41,17 @@ def download(version: str, folder: Path) -> bytes:
 
 
 def vendored(package: tarfile.TarFile) -> dict[str, bytes]:
-    """What is kept of the package: name and content."""
+    """The vendored files of the package, by name."""
 
     def read(name: str) -> bytes:
         member = package.extractfile(f"package/{name}")
-        assert member is not None, f"the package has no {name}"
+        assert member is not None, f"{name} is missing in the package"
         return member.read()
 
     files = {name: read(name) for name in NOTICES}
     files["NOTICE"] += CHANGE.encode()
     for name in COMPRESSED:
-        # Browsers' developer tools would ask for the maps, which are not served.
+        # Developer tools would request the source maps, which the function does not serve.
         content = read(name)
         if not name.endswith(".png"):
             content = re.sub(rb"\n?(//|/\*)# sourceMappingURL=[^\n*]*(\*/)?\s*$", b"\n", content)
@@ -61,7 +61,7 @@ def vendored(package: tarfile.TarFile) -> dict[str, bytes]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--version", help="another version to take; without, the vendored files are checked")
+    parser.add_argument("--version", help="the version to vendor; by default, only check the vendored files")
     wanted = parser.parse_args().version
     version = wanted or (HERE / "VERSION").read_text().strip()
 
@@ -70,7 +70,7 @@ def main() -> None:
         integrity = integrity_of(data)
         pinned = HERE / "INTEGRITY"
         if not wanted and pinned.read_text().strip() != integrity:
-            sys.exit(f"{PACKAGE} {version} is not the package that was pinned: {integrity}")
+            sys.exit(f"{PACKAGE} {version} does not have the pinned integrity, but {integrity}")
         archive = Path(folder) / "package.tgz"
         archive.write_bytes(data)
         with tarfile.open(archive) as package:
@@ -84,8 +84,8 @@ def main() -> None:
     there = {path.name: path.read_bytes() for path in HERE.iterdir()}
     wrong = sorted(name for name in files.keys() | there.keys() if files.get(name) != there.get(name))
     if wrong:
-        sys.exit(f"not as {PACKAGE} {version} has them: {', '.join(wrong)}; run make swagger-ui VERSION={version}")
-    print(f"Swagger UI {version}: {len(files)} files, {sum(map(len, files.values())):,} bytes, as the package has them")
+        sys.exit(f"these files differ from {PACKAGE} {version}: {', '.join(wrong)}. Run make swagger-ui VERSION={version}")
+    print(f"Swagger UI {version}: {len(files)} files, {sum(map(len, files.values())):,} bytes, equal to the package")
 
 
 if __name__ == "__main__":

@@ -89,13 +89,13 @@ class MonitoringTest(unittest.TestCase):
         api = self.translated["Resources"]["MoviesApi"]["Properties"]
         for response in api["Body"]["x-amazon-apigateway-gateway-responses"].values():
             template = response["responseTemplates"]["application/json"]
-            # messageString comes with its quotes.
+            # messageString already contains the quotes.
             problem = json.loads(template.replace("$context.error.messageString", '"Forbidden"'))
             self.assertEqual(set(problem), {"type", "title", "detail", "request_id"})
 
 
 def spelled_out(widget: dict) -> list[list[str]]:
-    """The metrics of a widget: "." stands for what the metric before has there, and options are left out."""
+    """The metrics of a widget, without options. "." is replaced by the value of the previous metric."""
     found: list[list[str]] = []
     for metric in widget["properties"].get("metrics", []):
         parts = [part for part in metric if isinstance(part, str)]
