@@ -8,6 +8,6 @@ window.ui = SwaggerUIBundle({
   onComplete: () => window.ui.layoutActions.show(["operations-tag", "movies"], true),
   displayRequestDuration: true,
   operationsSorter: (a, b) => METHODS.indexOf(a.get("method")) - METHODS.indexOf(b.get("method")),
-  // No other host is asked for anything.
+  // Prevents requests to another host.
   validatorUrl: null,
 });
