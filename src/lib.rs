@@ -38,6 +38,7 @@ pub mod aws;
 pub mod config;
 pub mod cursor;
 pub mod event;
+pub mod fields;
 #[cfg(feature = "local")]
 pub mod local;
 pub mod movie;

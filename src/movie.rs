@@ -5,15 +5,6 @@
 //!
 //! This module knows nothing of HTTP statuses ([`crate::api`]) or of DynamoDB ([`crate::store`]).
 
-mod field;
-mod object;
-#[cfg(feature = "local")]
-mod schema;
-mod table;
-
-mod errors;
-pub use errors::{FieldError, Invalid};
-
 mod id;
 pub use id::{MAX_ID_BYTES, MovieId, Title};
 
@@ -25,14 +16,13 @@ pub use year::Year;
 
 use serde::{Deserialize, Serialize};
 
-use errors::FieldErrors;
-pub use field::Change;
-use field::{Member, Sent};
-use object::Object;
+#[cfg(feature = "local")]
+use crate::fields::schema;
+use crate::fields::{Change, FieldError, FieldErrors, Invalid, Member, Object, Sent, fields};
 
 // The one table of fields. An `Option` is a field that a movie can be without. The names are those of the two types that are
 // made from it: what a client sent, and what a patch changes.
-table::fields! {
+fields! {
     SentMovie, MoviePatch;
 
     /// A movie, whole and valid. Serializes to the JSON that clients see, and to the attributes of an item.

@@ -10,7 +10,7 @@ use lambda_http::{
 use serde::Serialize;
 
 use crate::{
-    movie::{FieldError, Invalid},
+    fields::{FieldError, Invalid},
     store::StoreError,
 };
 

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use crate::movie::{Invalid, Movie};
+use crate::{fields::Invalid, movie::Movie};
 
 /// What is wrong with a seed file: the file, the movie and the field.
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]

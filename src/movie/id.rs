@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Year, field::Field};
+use super::Year;
+use crate::fields::Field;
 
 /// DynamoDB's limit for a partition key, in bytes of UTF-8.
 pub const MAX_ID_BYTES: usize = 2048;

@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use lambda_http::http::uri::Authority;
 use serde::{Deserialize, Serialize};
 
-use super::field::Field;
+use crate::fields::Field;
 
 /// An absolute `http` or `https` URL with a host. It is stored and shown, never fetched.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]

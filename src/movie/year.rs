@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{errors::FieldErrors, field::Field};
+use crate::fields::{Field, FieldErrors};
 
 /// The year a movie was released, 1 to 9999.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]

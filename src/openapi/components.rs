@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::describe::{STORED_ID, example_movie, header, headers, schema};
 use crate::{
-    movie::{Invalid, Movie, MoviePatch},
+    fields::Invalid,
+    movie::{Movie, MoviePatch},
     problem::{Problem, ProblemJson},
 };
 

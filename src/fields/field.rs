@@ -46,7 +46,7 @@ impl Field for Vec<String> {
 
 /// What a client sent for a field.
 #[derive(Debug, Default)]
-pub(super) enum Sent<T> {
+pub(crate) enum Sent<T> {
     #[default]
     Absent,
     Null,
@@ -57,7 +57,7 @@ pub(super) enum Sent<T> {
 
 impl<T: Field> Sent<T> {
     /// Takes what was sent for the field; a second time is an error.
-    pub(super) fn receive(&mut self, json: &RawValue, pointer: &str, errors: &mut FieldErrors) {
+    pub(crate) fn receive(&mut self, json: &RawValue, pointer: &str, errors: &mut FieldErrors) {
         match self {
             Self::Absent if json.get() == "null" => *self = Self::Null,
             Self::Absent => *self = T::read(json, pointer, errors).map_or(Self::Invalid, Self::Value),
@@ -66,7 +66,7 @@ impl<T: Field> Sent<T> {
     }
 
     /// The value, if there is one.
-    pub(super) fn value(&self) -> Option<&T> {
+    pub(crate) fn value(&self) -> Option<&T> {
         match self {
             Self::Value(value) => Some(value),
             Self::Absent | Self::Null | Self::Invalid => None,
@@ -88,12 +88,12 @@ pub enum Change<T> {
 
 impl<T> Change<T> {
     /// Whether the field stays as it is.
-    pub(super) fn is_keep(&self) -> bool {
+    pub(crate) fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)
     }
 
     /// The field's value after the change.
-    pub(super) fn apply(self, current: T) -> T {
+    pub(crate) fn apply(self, current: T) -> T {
         match self {
             Self::Keep => current,
             Self::Set(value) => value,

@@ -30,7 +30,7 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    pub(super) fn new(pointer: &str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(pointer: &str, detail: impl Into<String>) -> Self {
         Self { pointer: pointer.to_owned(), detail: detail.into() }
     }
 }
@@ -45,12 +45,12 @@ pub(crate) struct FieldErrors {
 
 impl FieldErrors {
     /// Notes what is wrong with one of a movie's fields.
-    pub(super) fn add(&mut self, pointer: &str, detail: impl Into<String>) {
+    pub(crate) fn add(&mut self, pointer: &str, detail: impl Into<String>) {
         self.list.push(FieldError::new(pointer, detail));
     }
 
     /// Notes what is wrong with something of which a body may hold any number.
-    pub(super) fn add_other(&mut self, pointer: &str, detail: &str) {
+    pub(crate) fn add_other(&mut self, pointer: &str, detail: &str) {
         if self.others < MAX_OTHER_ERRORS {
             self.others += 1;
             self.add(pointer, detail);
@@ -58,7 +58,7 @@ impl FieldErrors {
     }
 
     /// Notes that `name` is not among the `known` fields.
-    pub(super) fn add_unknown(&mut self, name: &str, known: &[&str]) {
+    pub(crate) fn add_unknown(&mut self, name: &str, known: &[&str]) {
         let known = match known {
             [first @ .., last] if !first.is_empty() => format!("{} and {last} are", first.join(", ")),
             fields => format!("{} is", fields.concat()),
@@ -67,7 +67,7 @@ impl FieldErrors {
     }
 
     /// What the document is, unless something was wrong with it.
-    pub(super) fn or<T>(self, read: Option<T>) -> Result<T, Invalid> {
+    pub(crate) fn or<T>(self, read: Option<T>) -> Result<T, Invalid> {
         read.filter(|_| self.list.is_empty()).ok_or(Invalid::Fields(self.list))
     }
 }

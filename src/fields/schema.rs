@@ -5,14 +5,11 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
-use super::{
-    Movie, MoviePatch,
-    errors::FieldErrors,
-    field::{Member, Sent},
-};
+use super::{FieldErrors, Member, Sent};
+use crate::movie::{Movie, MoviePatch};
 
 /// What the document says of a field.
-pub(super) struct Description {
+pub(crate) struct Description {
     name: &'static str,
     text: String,
     is_required: bool,
@@ -23,7 +20,7 @@ pub(super) struct Description {
 }
 
 impl Description {
-    pub(super) fn of<M>(name: &'static str, lines: &[&str]) -> Self
+    pub(crate) fn of<M>(name: &'static str, lines: &[&str]) -> Self
     where
         M: Member<Value: JsonSchema> + JsonSchema,
     {

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 /// The members in order, also those that are written twice. Each value is read by its field, so that one that no type can
 /// hold, such as the number 1e400, is that field's error.
-pub(super) struct Object<'a>(pub(super) Vec<(String, &'a RawValue)>);
+pub(crate) struct Object<'a>(pub(crate) Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

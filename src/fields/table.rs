@@ -1,6 +1,6 @@
 //! What is made from the one table of a movie's fields.
 //!
-//! The table is the struct [`Movie`](super::Movie). Whatever has to name every field once more is made here, so a field
+//! The table is the struct [`Movie`](crate::movie::Movie). Whatever has to name every field once more is made here, so a field
 //! that is added to the table is read, checked, patched, stored, listed and described. What depends on a field's type is
 //! in [`Field`](super::field::Field), and what depends on whether it is optional in [`Member`](super::field::Member).
 
@@ -23,7 +23,7 @@ macro_rules! fields {
 
             /// The description of each field.
             #[cfg(feature = "local")]
-            fn descriptions() -> Vec<schema::Description> {
+            pub(crate) fn descriptions() -> Vec<schema::Description> {
                 vec![$(schema::Description::of::<$type>(stringify!($field), &[$($text),+])),+]
             }
         }
@@ -80,4 +80,4 @@ macro_rules! fields {
     };
 }
 
-pub(super) use fields;
+pub(crate) use fields;
