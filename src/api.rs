@@ -35,7 +35,7 @@ use crate::{
     config::Config,
     event::Request,
     problem::Problem,
-    route::{self, NoRoute, Route},
+    route::{self, Crud, NoRoute, Route},
     store::Store,
     swagger_ui as vendored,
 };
@@ -60,7 +60,6 @@ pub async fn handle(
     budget: Duration,
 ) -> (&'static str, Response<Body>) {
     request.strip_base_path(&app.config.base_path);
-    let is_write = !matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
     let (name, result) = match route(app, &request) {
         Err(problem) => ("none", Err(problem)),
         Ok(route) => {
@@ -72,7 +71,7 @@ pub async fn handle(
                 // A bug. The panic hook has logged where it is.
                 Ok(Err(_)) => Err(Problem::internal()),
                 // A write that is cut off here may still happen, and the problem says so.
-                Err(_) => Err(Problem::unavailable(is_write)),
+                Err(_) => Err(Problem::unavailable(route.written())),
             };
             (route.name(), result)
         }
@@ -100,11 +99,11 @@ fn route<'a>(app: &App, request: &'a Request) -> Result<Route<'a>, Problem> {
 
 async fn operate(app: &App, request: &Request, route: Route<'_>, deadline: Instant) -> Result<Response<Body>, Problem> {
     match route {
-        Route::List => list::list(app, request, deadline).await,
-        Route::Create => create::create(app, request).await,
-        Route::Read(id) => read::read(app, request, id).await,
-        Route::Update(id) => update::update(app, request, id).await,
-        Route::Delete(id) => delete::delete(app, request, id).await,
+        Route::Movies(Crud::List) => list::list(app, request, deadline).await,
+        Route::Movies(Crud::Create) => create::create(app, request).await,
+        Route::Movies(Crud::Read(id)) => read::read(app, request, id).await,
+        Route::Movies(Crud::Update(id)) => update::update(app, request, id).await,
+        Route::Movies(Crud::Delete(id)) => delete::delete(app, request, id).await,
         Route::Health => health::health(app, request).await,
         Route::OpenApi => openapi::openapi(request),
         Route::SwaggerUi => swagger_ui::page(request),

@@ -17,3 +17,12 @@ pub(crate) use errors::FieldErrors;
 pub(crate) use field::{Field, Member, Sent};
 pub(crate) use object::Object;
 pub(crate) use table::fields;
+
+/// What texts for clients call an entity.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Noun {
+    /// Such as `movie`.
+    pub one: &'static str,
+    /// Such as `a movie`.
+    pub with_article: &'static str,
+}

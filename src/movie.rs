@@ -16,16 +16,16 @@ pub use year::Year;
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "local")]
-use crate::fields::schema;
-use crate::fields::{Change, FieldError, FieldErrors, Invalid, Member, Object, Sent, fields};
+use crate::fields::{FieldError, FieldErrors, Invalid, fields};
 
 // The one table of fields. An `Option` is a field that a movie can be without. The names are those of the two types that are
 // made from it: what a client sent, and what a patch changes.
 fields! {
-    SentMovie, MoviePatch;
+    a movie: SentMovie, MoviePatch;
 
-    /// A movie, whole and valid. Serializes to the JSON that clients see, and to the attributes of an item.
+    /// A movie, whole.
+    ///
+    /// Its values are valid. It serializes to the JSON that clients see, and to the attributes of an item.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     pub struct Movie {
         /// Not blank. With a dash and the year it makes the id, of at most 2,048 bytes of UTF-8.
@@ -49,28 +49,9 @@ impl Movie {
     pub fn id(&self) -> Result<MovieId, Invalid> {
         MovieId::new(&self.title, self.year).ok_or_else(|| Invalid::Fields(vec![id_too_long()]))
     }
-
-    /// Reads a movie from a JSON document with every required field and no unknown one.
-    ///
-    /// # Errors
-    /// [`Invalid`], with every bad field.
-    pub fn from_json(json: &[u8]) -> Result<Self, Invalid> {
-        let (sent, errors) = sent(json)?;
-        sent.into_movie(errors)
-    }
 }
 
 impl MoviePatch {
-    /// Reads the fields to change from a JSON document with at least one field and no unknown one.
-    ///
-    /// # Errors
-    /// [`Invalid`], with every bad field. `null` removes an optional field, and is bad for a required one.
-    pub fn from_json(json: &[u8]) -> Result<Self, Invalid> {
-        let (sent, errors) = sent(json)?;
-        let patch = sent.into_patch(errors)?;
-        if patch == Self::default() { Err(Invalid::Empty) } else { Ok(patch) }
-    }
-
     /// The id that the movie at `current` has after this patch.
     ///
     /// # Errors
@@ -82,16 +63,15 @@ impl MoviePatch {
     }
 }
 
-/// What a client sent, and what is wrong with it by itself: a title can be too long for any year.
-fn sent(json: &[u8]) -> Result<(SentMovie, FieldErrors), Invalid> {
-    let mut errors = FieldErrors::default();
-    let sent = SentMovie::read(json, &mut errors)?;
-    let year = sent.year.value().copied().unwrap_or(Year::FIRST);
-    if sent.title.value().is_some_and(|title| MovieId::new(title, year).is_none()) {
-        let FieldError { pointer, detail } = id_too_long();
-        errors.add(&pointer, detail);
+impl SentMovie {
+    /// A title can be too long for any year.
+    fn check(&self, errors: &mut FieldErrors) {
+        let year = self.year.value().copied().unwrap_or(Year::FIRST);
+        if self.title.value().is_some_and(|title| MovieId::new(title, year).is_none()) {
+            let FieldError { pointer, detail } = id_too_long();
+            errors.add(&pointer, detail);
+        }
     }
-    Ok((sent, errors))
 }
 
 fn id_too_long() -> FieldError {
@@ -102,6 +82,7 @@ fn id_too_long() -> FieldError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fields::Change;
 
     const WHOLE: &str =
         r#"{"title":"The Dare","year":2020,"cast":["A"],"image":"https://x.org/a.jpg","description":""}"#;

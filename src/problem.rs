@@ -3,6 +3,8 @@
 //! A [`Problem`] is written for the client: it says what to change or when to try again. It never reveals a cause inside
 //! the service, which goes to the log ([`crate::telemetry`]).
 
+use std::borrow::Cow;
+
 use lambda_http::{
     Body, Response,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
@@ -10,7 +12,8 @@ use lambda_http::{
 use serde::Serialize;
 
 use crate::{
-    fields::{FieldError, Invalid},
+    fields::{FieldError, Invalid, Noun},
+    movie::MAX_ID_BYTES,
     store::StoreError,
 };
 
@@ -18,8 +21,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
-    kind: &'static str,
-    title: &'static str,
+    kind: Cow<'static, str>,
+    title: Cow<'static, str>,
     detail: String,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -44,8 +47,14 @@ pub(crate) struct ProblemJson<'a> {
 const MAX_INSTANCE_BYTES: usize = 8 * 1024;
 
 impl Problem {
-    fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, kind, title, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
+    fn new(
+        status: StatusCode,
+        kind: impl Into<Cow<'static, str>>,
+        title: impl Into<Cow<'static, str>>,
+        detail: impl Into<String>,
+    ) -> Self {
+        let (kind, title, detail) = (kind.into(), title.into(), detail.into());
+        Self { status, kind, title, detail, errors: Vec::new(), headers: Vec::new() }
     }
 
     fn with(mut self, name: HeaderName, value: &'static str) -> Self {
@@ -53,20 +62,20 @@ impl Problem {
         self
     }
 
-    /// What became of an operation on the movie at `id`. Only here does an error of the store become a problem.
+    /// What became of an operation on the entity at `id`. Only here does an error of the store become a problem.
     #[must_use]
-    pub fn from_store(error: StoreError, id: &str, is_write: bool) -> Self {
+    pub fn from_store(noun: Noun, error: StoreError, id: &str, is_write: bool) -> Self {
         match error {
-            StoreError::NotFound => Self::no_such_movie(id),
-            StoreError::Exists => Self::movie_exists(id),
+            StoreError::NotFound => Self::not_found(noun, id),
+            StoreError::Exists => Self::exists(noun, id),
             StoreError::Stale => Self::precondition_failed(),
-            StoreError::TooLarge => Self::too_large("The movie exceeds 400 KB, the limit of an item in the table."),
-            StoreError::Unavailable => Self::unavailable(is_write),
+            StoreError::TooLarge => Self::item_too_large(noun),
+            StoreError::Unavailable => Self::unavailable(is_write.then_some(noun)),
             StoreError::Corrupt => Self::internal(),
         }
     }
 
-    /// Why a body is not a movie or a patch.
+    /// Why a body is not an entity or a patch.
     #[must_use]
     pub fn from_invalid(invalid: Invalid) -> Self {
         match invalid {
@@ -86,6 +95,12 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "bad-body", "The body is not a JSON object", detail)
     }
 
+    /// 400: the request has no body.
+    #[must_use]
+    pub fn missing_body(noun: Noun) -> Self {
+        Self::bad_body(format!("The request has no body. Send a JSON object with the {}'s fields.", noun.one))
+    }
+
     /// 400: the body is an object with invalid fields.
     #[must_use]
     pub fn bad_fields(errors: Vec<FieldError>) -> Self {
@@ -93,10 +108,22 @@ impl Problem {
         Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "bad-fields", "Validation failed", detail) }
     }
 
-    /// 404: no movie has this id.
+    /// 404: no entity of the name has this id.
     #[must_use]
-    pub fn no_such_movie(id: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "no-such-movie", "Movie not found", format!("Movie '{id}' doesn't exist."))
+    pub fn not_found(noun: Noun, id: &str) -> Self {
+        let name = capitalized(noun.one);
+        let detail = format!("{name} '{id}' doesn't exist.");
+        Self::new(StatusCode::NOT_FOUND, format!("no-such-{}", noun.one), format!("{name} not found"), detail)
+    }
+
+    /// Why text in a path is not an id. It is unknown like any other id, unless no id is so long.
+    #[must_use]
+    pub fn from_invalid_id(noun: Noun, text: &str) -> Self {
+        if text.len() <= MAX_ID_BYTES {
+            return Self::not_found(noun, text);
+        }
+        let one = capitalized(noun.with_article);
+        Self::bad_request(format!("The id in the path is longer than 2,048 bytes. {one} cannot have it."))
     }
 
     /// 404: the service has no such path.
@@ -114,11 +141,12 @@ impl Problem {
             .with(header::ALLOW, allow)
     }
 
-    /// 409: another movie has the id.
+    /// 409: another entity of the name has the id.
     #[must_use]
-    pub fn movie_exists(id: &str) -> Self {
-        let detail = format!("Movie '{id}' exists already and was not changed. Change it with PUT or PATCH.");
-        Self::new(StatusCode::CONFLICT, "movie-exists", "Movie exists", detail)
+    pub fn exists(noun: Noun, id: &str) -> Self {
+        let name = capitalized(noun.one);
+        let detail = format!("{name} '{id}' exists already and was not changed. Change it with PUT or PATCH.");
+        Self::new(StatusCode::CONFLICT, format!("{}-exists", noun.one), format!("{name} exists"), detail)
     }
 
     /// 412: the current version does not meet the request's precondition.
@@ -129,28 +157,36 @@ impl Problem {
         Self::new(StatusCode::PRECONDITION_FAILED, "precondition-failed", "Precondition failed", detail)
     }
 
-    /// 413: the body, or the movie in it, is too large to store.
+    /// 413: the body, or what is in it, is too large to store.
     pub fn too_large(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large", detail)
     }
 
+    /// 413: the entity does not fit into an item.
+    #[must_use]
+    pub fn item_too_large(noun: Noun) -> Self {
+        Self::too_large(format!("The {} exceeds 400 KB, the limit of an item in the table.", noun.one))
+    }
+
     /// 413: the event source does not accept a reply of more than `limit` bytes, and nothing was written.
     #[must_use]
-    pub fn response_too_large(limit: usize) -> Self {
+    pub fn response_too_large(noun: Noun, limit: usize) -> Self {
         let detail = format!(
             "The response would exceed the {limit} bytes that the load balancer accepts. Nothing was changed. Send the \
-             request through an API Gateway or a Function URL of this service, which accept a movie of any size."
+             request through an API Gateway or a Function URL of this service, which accept {} of any size.",
+            noun.with_article
         );
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "response-too-large", "Response too large", detail)
     }
 
-    /// 200: a movie was changed, and its response would exceed `limit` bytes. `headers` are those of that response.
+    /// 200: an entity was changed, and its response would exceed `limit` bytes. `headers` are those of that response.
     #[must_use]
-    pub fn changed_but_too_large(limit: usize, headers: &HeaderMap) -> Self {
+    pub fn changed_but_too_large(noun: Noun, limit: usize, headers: &HeaderMap) -> Self {
+        let Noun { one, with_article } = noun;
         let detail = format!(
-            "The movie was changed. With the movie, the response would exceed the {limit} bytes that the load balancer \
-             accepts. Read the movie through an API Gateway or a Function URL of this service, which accept a movie of \
-             any size."
+            "The {one} was changed. With the {one}, the response would exceed the {limit} bytes that the load balancer \
+             accepts. Read the {one} through an API Gateway or a Function URL of this service, which accept {with_article} \
+             of any size."
         );
         let mut problem =
             Self::new(StatusCode::OK, "changed-but-too-large", "Changed, but too large for the response", detail);
@@ -183,20 +219,21 @@ impl Problem {
             .with(header::ACCEPT_ENCODING, "identity")
     }
 
-    /// 500: a bug, or an item in the table that is not a movie.
+    /// 500: a bug, or an item in the table that is not what the service stores.
     #[must_use]
     pub fn internal() -> Self {
         let detail = "The service failed. Quote the request_id when you report it.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
     }
 
-    /// 503: the table does not respond, or the outcome of a write cannot be known.
+    /// 503: the table does not respond, or the outcome of a write of the entity `written` cannot be known.
     #[must_use]
-    pub fn unavailable(is_write: bool) -> Self {
-        let detail = if is_write {
-            "The store did not respond. The write may or may not have happened: read the movie, then try again."
-        } else {
-            "The store did not respond. Try again shortly."
+    pub fn unavailable(written: Option<Noun>) -> Self {
+        let detail = match written {
+            Some(Noun { one, .. }) => format!(
+                "The store did not respond. The write may or may not have happened: read the {one}, then try again."
+            ),
+            None => "The store did not respond. Try again shortly.".to_owned(),
         };
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Service unavailable", detail)
             .with(header::RETRY_AFTER, "1")
@@ -207,7 +244,7 @@ impl Problem {
     pub fn into_response(self, path: &str, request_id: &str) -> Response<Body> {
         let document = ProblemJson {
             r#type: format!("urn:problem-type:movies:{}", self.kind),
-            title: self.title,
+            title: &self.title,
             status: self.status.as_u16(),
             detail: &self.detail,
             instance: beginning(path),
@@ -222,6 +259,12 @@ impl Problem {
         headers.extend(self.headers);
         response
     }
+}
+
+/// A noun as it begins a sentence.
+fn capitalized(noun: &str) -> String {
+    let (first, rest) = noun.split_at_checked(1).unwrap_or_default();
+    first.to_ascii_uppercase() + rest
 }
 
 /// As much of a percent-encoded path as a response repeats, without a half escape at its end.

@@ -2,10 +2,11 @@
 
 use crate::{
     event::{Header, InvalidBody, Request, trim},
+    fields::Noun,
     problem::Problem,
 };
 
-/// The content type of a new movie.
+/// The content type of a new entity.
 pub(super) const JSON: &str = "application/json";
 
 /// The content types of a patch.
@@ -19,7 +20,7 @@ pub(crate) const MAX_BYTES: usize = 1024 * 1024;
 /// # Errors
 /// 415 for a content type outside `accepted`, which is in the form of an `Accept` header, and for a compressed body; 413
 /// for a large body; 400 for one that is missing.
-pub(super) fn read<'a>(request: &'a Request, accepted: &'static str) -> Result<&'a [u8], Problem> {
+pub(super) fn read<'a>(request: &'a Request, noun: Noun, accepted: &'static str) -> Result<&'a [u8], Problem> {
     let content_type = request.header(Header::ContentType).unwrap_or_default();
     let essence = trim(content_type.split(';').next().unwrap_or_default());
     if !essence.is_empty() && !accepted.split(", ").any(|known| essence.eq_ignore_ascii_case(known)) {
@@ -37,7 +38,7 @@ pub(super) fn read<'a>(request: &'a Request, accepted: &'static str) -> Result<&
         return Err(Problem::too_large(format!("The body is larger than {MAX_BYTES} bytes.")));
     }
     if body.trim_ascii().is_empty() {
-        return Err(Problem::bad_body("The request has no body. Send a JSON object with the movie's fields."));
+        return Err(Problem::missing_body(noun));
     }
     Ok(body)
 }

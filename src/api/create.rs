@@ -12,22 +12,27 @@ use crate::{
     event::Request,
     movie::{Movie, MovieId},
     problem::Problem,
+    route::MOVIES,
     store::{StoreError, Versions},
 };
 
 pub(super) async fn create(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
-    let movie = Movie::from_json(body::read(request, body::JSON)?).map_err(Problem::from_invalid)?;
+    let movie = Movie::from_json(body::read(request, Movie::NOUN, body::JSON)?).map_err(Problem::from_invalid)?;
     let id = movie.id().map_err(Problem::from_invalid)?;
     if let Some(required) = conditional::if_match(request) {
         return Err(refuse(app, &id, &required).await);
     }
     let text = to_json(&movie)?;
-    reply_limit::check(request, text.as_bytes())?;
-    let created = app.store.create(&id, movie).await.map_err(|error| Problem::from_store(error, id.as_str(), true))?;
+    reply_limit::check(request, Movie::NOUN, text.as_bytes())?;
+    let created = app
+        .store
+        .create(&id, movie)
+        .await
+        .map_err(|error| Problem::from_store(Movie::NOUN, error, id.as_str(), true))?;
 
     let mut response = json(text);
     conditional::set_etag(&mut response, &created.version)?;
-    set_location(request, &id, &mut response)?;
+    set_location(request, MOVIES, id.as_str(), &mut response)?;
     Ok(response)
 }
 
@@ -38,7 +43,7 @@ async fn refuse(app: &App, id: &MovieId, required: &Versions) -> Problem {
         Ok(_) | Err(StoreError::NotFound) => StoreError::Stale,
         Err(error) => error,
     };
-    Problem::from_store(error, id.as_str(), false)
+    Problem::from_store(Movie::NOUN, error, id.as_str(), false)
 }
 
 /// The operation, as OpenAPI describes it.

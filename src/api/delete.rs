@@ -2,13 +2,20 @@
 
 use lambda_http::{Body, Response};
 
-use super::{App, conditional, read::movie_id};
-use crate::{event::Request, problem::Problem};
+use super::{App, conditional};
+use crate::{
+    event::Request,
+    movie::{Movie, MovieId},
+    problem::Problem,
+};
 
 pub(super) async fn delete(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
-    let id = movie_id(id)?;
+    let id = MovieId::parse(id).ok_or_else(|| Problem::from_invalid_id(Movie::NOUN, id))?;
     let precondition = conditional::precondition(request)?;
-    app.store.delete(&id, &precondition).await.map_err(|error| Problem::from_store(error, id.as_str(), true))?;
+    app.store
+        .delete(&id, &precondition)
+        .await
+        .map_err(|error| Problem::from_store(Movie::NOUN, error, id.as_str(), true))?;
     Ok(Response::new(Body::Empty))
 }
 

@@ -9,7 +9,7 @@ use super::{App, conditional, response};
 use crate::{event::Request, problem::Problem};
 
 pub(super) async fn health(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
-    app.store.ping().await.map_err(|error| Problem::from_store(error, "", false))?;
+    app.store.ping().await.map_err(|_| Problem::unavailable(None))?;
     let response = response::json(r#"{"status":"ok"}"#.to_owned());
     let version = conditional::version_of(&response);
     let mut response = conditional::evaluate(request, response, &version)?;

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     event::Request,
+    movie::Movie,
     problem::Problem,
     store::{Page, VersionedMovie},
 };
@@ -24,7 +25,8 @@ const MAX_BYTES: usize = 900_000;
 pub(super) async fn list(app: &App, request: &Request, deadline: Instant) -> Result<Response<Body>, Problem> {
     let table = app.store.table();
     let query = ListQuery::read(request, table)?;
-    let page = app.store.list(&query, deadline).await.map_err(|error| Problem::from_store(error, "", false))?;
+    let page =
+        app.store.list(&query, deadline).await.map_err(|error| Problem::from_store(Movie::NOUN, error, "", false))?;
     let Listing { text, version, next } = Listing::of(request, page)?;
     let mut response = response::json(text);
     if let Some(last) = next {

@@ -8,24 +8,17 @@ use super::{
 };
 use crate::{
     event::Request,
-    movie::{MAX_ID_BYTES, MovieId},
+    movie::{Movie, MovieId},
     problem::Problem,
 };
 
 pub(super) async fn read(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
-    let id = movie_id(id)?;
-    let found = app.store.get(&id).await.map_err(|error| Problem::from_store(error, id.as_str(), false))?;
+    let id = MovieId::parse(id).ok_or_else(|| Problem::from_invalid_id(Movie::NOUN, id))?;
+    let found =
+        app.store.get(&id).await.map_err(|error| Problem::from_store(Movie::NOUN, error, id.as_str(), false))?;
     let response = conditional::evaluate(request, json(to_json(&found.movie)?), &found.version)?;
-    reply_limit::check(request, response.body().as_ref())?;
+    reply_limit::check(request, Movie::NOUN, response.body().as_ref())?;
     Ok(response)
-}
-
-/// The id in a path. Text that cannot be an id is unknown like any other id.
-pub(super) fn movie_id(id: &str) -> Result<MovieId, Problem> {
-    if id.len() > MAX_ID_BYTES {
-        return Err(Problem::bad_request("The id in the path is longer than 2,048 bytes. A movie cannot have it."));
-    }
-    MovieId::parse(id).ok_or_else(|| Problem::no_such_movie(id))
 }
 
 /// The operation, as OpenAPI describes it.

@@ -1,6 +1,6 @@
-//! Movies that do not fit into a reply: a load balancer accepts 1 MB, and a movie's JSON can be larger.
+//! Entities that do not fit into a reply: a load balancer accepts 1 MB, and an entity's JSON can be larger.
 
-use crate::{event::Request, problem::Problem};
+use crate::{event::Request, fields::Noun, problem::Problem};
 
 /// Room for the status and the headers. The longest, `Location`, has up to three bytes for each of an id's 2,048.
 const HEAD_BYTES: usize = 8 * 1024;
@@ -14,8 +14,8 @@ pub(super) fn fits(request: &Request, json: &[u8]) -> bool {
 
 /// # Errors
 /// A 413, before anything is written.
-pub(super) fn check(request: &Request, json: &[u8]) -> Result<(), Problem> {
-    if fits(request, json) { Ok(()) } else { Err(Problem::response_too_large(request.max_reply_bytes)) }
+pub(super) fn check(request: &Request, noun: Noun, json: &[u8]) -> Result<(), Problem> {
+    if fits(request, json) { Ok(()) } else { Err(Problem::response_too_large(noun, request.max_reply_bytes)) }
 }
 
 /// How many bytes a JSON text has as a string in a reply's JSON. It contains no control characters.

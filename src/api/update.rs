@@ -7,7 +7,6 @@ use serde_json::json;
 use super::{
     App, body, conditional,
     location::set_location,
-    read::movie_id,
     reply_limit,
     response::{self, to_json},
 };
@@ -15,18 +14,19 @@ use crate::{
     event::Request,
     movie::{Movie, MovieId, MoviePatch},
     problem::Problem,
+    route::MOVIES,
     store::StoreError,
 };
 
 pub(super) async fn update(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
-    let id = movie_id(id)?;
-    let body = body::read(request, body::JSON_OR_MERGE_PATCH)?;
+    let id = MovieId::parse(id).ok_or_else(|| Problem::from_invalid_id(Movie::NOUN, id))?;
+    let body = body::read(request, Movie::NOUN, body::JSON_OR_MERGE_PATCH)?;
     let patch = MoviePatch::from_json(body).map_err(Problem::from_invalid)?;
     let new_id = patch.id_after(&id).map_err(Problem::from_invalid)?;
     let precondition = conditional::precondition(request)?;
     if !reply_limit::fits(request, body) {
         // The patch alone may exceed the limit. The rest of the movie is known only after the write.
-        reply_limit::check(request, to_json(&patch.apply(smallest_movie(&new_id)?))?.as_bytes())?;
+        reply_limit::check(request, Movie::NOUN, to_json(&patch.apply(smallest_movie(&new_id)?))?.as_bytes())?;
     }
 
     let result = if new_id == id {
@@ -36,18 +36,18 @@ pub(super) async fn update(app: &App, request: &Request, id: &str) -> Result<Res
     };
     let changed = result.map_err(|error| {
         let subject = if error == StoreError::Exists { &new_id } else { &id };
-        Problem::from_store(error, subject.as_str(), true)
+        Problem::from_store(Movie::NOUN, error, subject.as_str(), true)
     })?;
 
     let mut response = response::json(to_json(&changed.movie)?);
     conditional::set_etag(&mut response, &changed.version)?;
     if new_id != id {
-        set_location(request, &new_id, &mut response)?;
+        set_location(request, MOVIES, new_id.as_str(), &mut response)?;
     }
     if reply_limit::fits(request, response.body().as_ref()) {
         Ok(response)
     } else {
-        Err(Problem::changed_but_too_large(request.max_reply_bytes, response.headers()))
+        Err(Problem::changed_but_too_large(Movie::NOUN, request.max_reply_bytes, response.headers()))
     }
 }
 

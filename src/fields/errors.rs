@@ -1,21 +1,23 @@
-//! Why a document is not a movie or a patch: every bad field, each with a JSON Pointer (RFC 6901).
+//! Why a document is not an entity or a patch: every bad field, each with a JSON Pointer (RFC 6901).
 
 use serde::Serialize;
 
-/// How many errors beside those of a movie's own fields one response lists; a hostile body can hold a hundred thousand.
+use super::Noun;
+
+/// How many errors beside those of an entity's own fields one response lists; a hostile body can hold a hundred thousand.
 const MAX_OTHER_ERRORS: usize = 100;
 
 /// How many bytes of an unknown field's name an error repeats.
 const MAX_NAME_BYTES: usize = 200;
 
-/// Why a document is not a movie or a patch. The texts are for clients.
+/// Why a document is not an entity or a patch. The texts are for clients.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Invalid {
     /// Not one JSON object: what is wrong, and where.
     Json(String),
     /// A patch that changes nothing.
     Empty,
-    /// An object whose fields are not a movie's: each bad field.
+    /// An object with bad fields: each of them.
     Fields(Vec<FieldError>),
 }
 
@@ -44,7 +46,7 @@ pub(crate) struct FieldErrors {
 }
 
 impl FieldErrors {
-    /// Notes what is wrong with one of a movie's fields.
+    /// Notes what is wrong with one of an entity's fields.
     pub(crate) fn add(&mut self, pointer: &str, detail: impl Into<String>) {
         self.list.push(FieldError::new(pointer, detail));
     }
@@ -57,13 +59,13 @@ impl FieldErrors {
         }
     }
 
-    /// Notes that `name` is not among the `known` fields.
-    pub(crate) fn add_unknown(&mut self, name: &str, known: &[&str]) {
+    /// Notes that `name` is not among the `known` fields of the entity.
+    pub(crate) fn add_unknown(&mut self, name: &str, noun: Noun, known: &[&str]) {
         let known = match known {
             [first @ .., last] if !first.is_empty() => format!("{} and {last} are", first.join(", ")),
             fields => format!("{} is", fields.concat()),
         };
-        self.add_other(&pointer_to(name), &format!("is not a field of a movie: {known}"));
+        self.add_other(&pointer_to(name), &format!("is not a field of {}: {known}", noun.with_article));
     }
 
     /// What the document is, unless something was wrong with it.

@@ -1,4 +1,4 @@
-//! What each field of a movie has: values that are valid, what a client may send for it, and what a patch does to it.
+//! What each field of an entity has: values that are valid, what a client may send for it, and what a patch does to it.
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -101,17 +101,17 @@ impl<T> Change<T> {
     }
 }
 
-/// A field as the table of fields has it: `T` if every movie has it, `Option<T>` if it is optional. All that depends on
+/// A field as the table of fields has it: `T` if every entity has it, `Option<T>` if it is optional. All that depends on
 /// which of the two it is stands here.
 pub(crate) trait Member: Sized + Serialize {
     /// What the field's values are.
     type Value: Field;
 
-    /// Whether this movie is without the field.
+    /// Whether this entity is without the field.
     fn is_absent(&self) -> bool;
 
-    /// The field of a whole movie, from what was sent; `None` if that is an error.
-    fn of_movie(sent: Sent<Self::Value>, pointer: &str, errors: &mut FieldErrors) -> Option<Self>;
+    /// The field of a whole entity, from what was sent; `None` if that is an error.
+    fn of_whole(sent: Sent<Self::Value>, pointer: &str, errors: &mut FieldErrors) -> Option<Self>;
 
     /// The change of a patch, from what was sent; `None` if that is an error.
     fn of_patch(sent: Sent<Self::Value>, pointer: &str, errors: &mut FieldErrors) -> Option<Change<Self>>;
@@ -124,7 +124,7 @@ impl<T: Field> Member for T {
         false
     }
 
-    fn of_movie(sent: Sent<T>, pointer: &str, errors: &mut FieldErrors) -> Option<T> {
+    fn of_whole(sent: Sent<T>, pointer: &str, errors: &mut FieldErrors) -> Option<T> {
         match sent {
             Sent::Value(value) => return Some(value),
             Sent::Absent => errors.add(pointer, "is required"),
@@ -154,8 +154,8 @@ impl<T: Field> Member for Option<T> {
         self.is_none()
     }
 
-    /// A whole movie leaves an optional field out; `null` removes it in a patch only.
-    fn of_movie(sent: Sent<T>, pointer: &str, errors: &mut FieldErrors) -> Option<Option<T>> {
+    /// A whole entity leaves an optional field out; `null` removes it in a patch only.
+    fn of_whole(sent: Sent<T>, pointer: &str, errors: &mut FieldErrors) -> Option<Option<T>> {
         match sent {
             Sent::Absent => Some(None),
             Sent::Value(value) => Some(Some(value)),

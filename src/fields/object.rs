@@ -8,9 +8,19 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+use super::Invalid;
+
 /// The members in order, also those that are written twice. Each value is read by its field, so that one that no type can
 /// hold, such as the number 1e400, is that field's error.
-pub(crate) struct Object<'a>(pub(crate) Vec<(String, &'a RawValue)>);
+pub(crate) struct Object<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'a> Object<'a> {
+    /// Reads a JSON document.
+    pub(crate) fn read(json: &'a [u8]) -> Result<Vec<(String, &'a RawValue)>, Invalid> {
+        let Self(members) = serde_json::from_slice(json).map_err(|error| Invalid::Json(error.to_string()))?;
+        Ok(members)
+    }
+}
 
 impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

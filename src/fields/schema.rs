@@ -1,12 +1,9 @@
-//! The JSON Schemas of a movie and of a patch, from the table of fields.
-
-use std::borrow::Cow;
+//! The JSON Schemas of an entity and of its patch, from the table of fields.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
 use super::{FieldErrors, Member, Sent};
-use crate::movie::{Movie, MoviePatch};
 
 /// What the document says of a field.
 pub(crate) struct Description {
@@ -27,7 +24,7 @@ impl Description {
         Self {
             name,
             text: lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" "),
-            is_required: M::of_movie(Sent::Absent, name, &mut FieldErrors::default()).is_none(),
+            is_required: M::of_whole(Sent::Absent, name, &mut FieldErrors::default()).is_none(),
             value: SchemaGenerator::subschema_for::<M::Value>,
             change: SchemaGenerator::subschema_for::<M>,
         }
@@ -39,35 +36,23 @@ impl Description {
     }
 }
 
-impl JsonSchema for Movie {
-    fn schema_name() -> Cow<'static, str> {
-        "Movie".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let fields = Self::descriptions();
-        let properties: Map<_, _> = fields.iter().map(|field| field.with_text((field.value)(generator))).collect();
-        let required: Vec<_> = fields.iter().filter(|field| field.is_required).map(|field| field.name).collect();
-        json_schema!({
-            "type": "object", "title": "Movie Data", "description": "A movie, whole.",
-            "properties": properties, "required": required, "additionalProperties": false,
-        })
-    }
+/// The schema of an entity.
+pub(crate) fn of_whole(title: &str, summary: &str, fields: &[Description], generator: &mut SchemaGenerator) -> Schema {
+    let properties: Map<_, _> = fields.iter().map(|field| field.with_text((field.value)(generator))).collect();
+    let required: Vec<_> = fields.iter().filter(|field| field.is_required).map(|field| field.name).collect();
+    json_schema!({
+        "type": "object", "title": title, "description": summary.trim(),
+        "properties": properties, "required": required, "additionalProperties": false,
+    })
 }
 
-impl JsonSchema for MoviePatch {
-    fn schema_name() -> Cow<'static, str> {
-        "MoviePatch".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let fields = Movie::descriptions();
-        let properties: Map<_, _> = fields.iter().map(|field| field.with_text((field.change)(generator))).collect();
-        json_schema!({
-            "type": "object", "title": "Movie Patch",
-            "description": "The fields to change, the rest staying as they are: a JSON Merge Patch (RFC 7396) for a flat, \
-                closed object.",
-            "properties": properties, "minProperties": 1, "additionalProperties": false,
-        })
-    }
+/// The schema of a patch.
+pub(crate) fn of_patch(title: &str, fields: &[Description], generator: &mut SchemaGenerator) -> Schema {
+    let properties: Map<_, _> = fields.iter().map(|field| field.with_text((field.change)(generator))).collect();
+    json_schema!({
+        "type": "object", "title": title,
+        "description": "The fields to change, the rest staying as they are: a JSON Merge Patch (RFC 7396) for a flat, \
+            closed object.",
+        "properties": properties, "minProperties": 1, "additionalProperties": false,
+    })
 }

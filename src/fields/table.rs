@@ -1,80 +1,127 @@
-//! What is made from the one table of a movie's fields.
+//! What is made from an entity's table of fields.
 //!
-//! The table is the struct [`Movie`](crate::movie::Movie). Whatever has to name every field once more is made here, so a field
-//! that is added to the table is read, checked, patched, stored, listed and described. What depends on a field's type is
-//! in [`Field`](super::field::Field), and what depends on whether it is optional in [`Member`](super::field::Member).
+//! The table is a struct, such as [`Movie`](crate::movie::Movie). Whatever has to name every field once more is made here, so
+//! a field that is added to the table is read, checked, patched, stored, listed and described.
 
+/// Makes of a struct: what a client sends for it, its patch, and the schemas of both. Beside it stands `check`, which says what
+/// is wrong with fields that are valid by themselves.
 macro_rules! fields {
     (
-        $sent:ident, $patch:ident;
+        $article:ident $noun:ident: $sent:ident, $patch:ident;
+        #[doc = $summary:literal]
         $(#[$attribute:meta])*
         pub struct $entity:ident {
             $($(#[doc = $text:literal])+ pub $field:ident: $type:ty,)+
         }
     ) => {
+        #[doc = $summary]
         $(#[$attribute])*
         pub struct $entity {
-            $($(#[doc = $text])+ #[serde(skip_serializing_if = "Member::is_absent")] pub $field: $type,)+
+            $($(#[doc = $text])+ #[serde(skip_serializing_if = "crate::fields::Member::is_absent")] pub $field: $type,)+
         }
 
         impl $entity {
+            /// What texts for clients call it.
+            pub const NOUN: $crate::fields::Noun = $crate::fields::Noun {
+                one: stringify!($noun),
+                with_article: concat!(stringify!($article), " ", stringify!($noun)),
+            };
+
             /// The names of the fields.
             pub const FIELDS: &[&str] = &[$(stringify!($field)),+];
 
+            /// Reads a JSON document with every required field and no unknown one.
+            ///
+            /// # Errors
+            /// With every bad field.
+            pub fn from_json(json: &[u8]) -> Result<Self, $crate::fields::Invalid> {
+                let ($sent { $($field),+ }, mut errors) = $sent::read(json)?;
+                $(let $field = $crate::fields::Member::of_whole($field, concat!("/", stringify!($field)), &mut errors);)+
+                let whole = || Some(Self { $($field: $field?),+ });
+                errors.or(whole())
+            }
+
             /// The description of each field.
             #[cfg(feature = "local")]
-            pub(crate) fn descriptions() -> Vec<schema::Description> {
-                vec![$(schema::Description::of::<$type>(stringify!($field), &[$($text),+])),+]
+            fn descriptions() -> Vec<$crate::fields::schema::Description> {
+                vec![$($crate::fields::schema::Description::of::<$type>(stringify!($field), &[$($text),+])),+]
             }
         }
 
         /// What a client sent: each field absent, null or a value.
         #[derive(Default)]
         struct $sent {
-            $($field: Sent<<$type as Member>::Value>,)+
+            $($field: $crate::fields::Sent<<$type as $crate::fields::Member>::Value>,)+
         }
 
         impl $sent {
-            fn read(json: &[u8], errors: &mut FieldErrors) -> Result<Self, Invalid> {
-                let mut sent = Self::default();
-                let object = serde_json::from_slice(json).map_err(|error| Invalid::Json(error.to_string()))?;
-                let Object(members) = object;
-                for (name, value) in members {
+            fn read(json: &[u8]) -> Result<(Self, $crate::fields::FieldErrors), $crate::fields::Invalid> {
+                let (mut sent, mut errors) = (Self::default(), $crate::fields::FieldErrors::default());
+                for (name, value) in $crate::fields::Object::read(json)? {
                     match name.as_str() {
-                        $(stringify!($field) => sent.$field.receive(value, concat!("/", stringify!($field)), errors),)+
-                        unknown => errors.add_unknown(unknown, $entity::FIELDS),
+                        $(stringify!($field) => {
+                            sent.$field.receive(value, concat!("/", stringify!($field)), &mut errors);
+                        })+
+                        unknown => errors.add_unknown(unknown, $entity::NOUN, $entity::FIELDS),
                     }
                 }
-                Ok(sent)
-            }
-
-            fn into_movie(self, mut errors: FieldErrors) -> Result<$entity, Invalid> {
-                let Self { $($field),+ } = self;
-                $(let $field = Member::of_movie($field, concat!("/", stringify!($field)), &mut errors);)+
-                let movie = || Some($entity { $($field: $field?),+ });
-                errors.or(movie())
-            }
-
-            fn into_patch(self, mut errors: FieldErrors) -> Result<$patch, Invalid> {
-                let Self { $($field),+ } = self;
-                $(let $field = Member::of_patch($field, concat!("/", stringify!($field)), &mut errors);)+
-                let patch = || Some($patch { $($field: $field?),+ });
-                errors.or(patch())
+                sent.check(&mut errors);
+                Ok((sent, errors))
             }
         }
 
         /// What to do to each field. Serializes to the JSON Merge Patch (RFC 7396) that it was read from.
-        #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+        #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
         pub struct $patch {
-            $($(#[doc = $text])+ #[serde(skip_serializing_if = "Change::is_keep")] pub $field: Change<$type>,)+
+            $(
+                $(#[doc = $text])+
+                #[serde(skip_serializing_if = "crate::fields::Change::is_keep")]
+                pub $field: $crate::fields::Change<$type>,
+            )+
         }
 
         impl $patch {
+            /// Reads the fields to change from a JSON document with at least one field and no unknown one.
+            ///
+            /// # Errors
+            /// With every bad field. `null` removes an optional field, and is bad for a required one.
+            pub fn from_json(json: &[u8]) -> Result<Self, $crate::fields::Invalid> {
+                let ($sent { $($field),+ }, mut errors) = $sent::read(json)?;
+                $(let $field = $crate::fields::Member::of_patch($field, concat!("/", stringify!($field)), &mut errors);)+
+                let patch = || Some(Self { $($field: $field?),+ });
+                let patch = errors.or(patch())?;
+                if patch == Self::default() { Err($crate::fields::Invalid::Empty) } else { Ok(patch) }
+            }
+
             /// What the patch makes of it.
             #[must_use]
-            pub fn apply(&self, movie: $entity) -> $entity {
+            pub fn apply(&self, whole: $entity) -> $entity {
                 let Self { $($field),+ } = self.clone();
-                $entity { $($field: $field.apply(movie.$field)),+ }
+                $entity { $($field: $field.apply(whole.$field)),+ }
+            }
+        }
+
+        #[cfg(feature = "local")]
+        impl schemars::JsonSchema for $entity {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($entity).into()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let title = concat!(stringify!($entity), " Data");
+                $crate::fields::schema::of_whole(title, $summary, &Self::descriptions(), generator)
+            }
+        }
+
+        #[cfg(feature = "local")]
+        impl schemars::JsonSchema for $patch {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($patch).into()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let title = concat!(stringify!($entity), " Patch");
+                $crate::fields::schema::of_patch(title, &$entity::descriptions(), generator)
             }
         }
     };

@@ -34,20 +34,20 @@ fn problems() -> Result<Vec<Sent>, serde_json::Error> {
     };
     let problems = [
         Problem::bad_request("`year` must be an integer from 1 to 9999."),
-        Problem::bad_body("The request has no body. Send a JSON object with the movie's fields."),
+        Problem::missing_body(Movie::NOUN),
         Problem::bad_fields(bad_fields),
-        Problem::no_such_movie(STORED_ID),
+        Problem::not_found(Movie::NOUN, STORED_ID),
         Problem::no_such_path(),
-        Problem::movie_exists(STORED_ID),
+        Problem::exists(Movie::NOUN, STORED_ID),
         Problem::precondition_failed(),
-        Problem::too_large("The movie exceeds 400 KB, the limit of an item in the table."),
-        Problem::response_too_large(1_000_000),
-        Problem::changed_but_too_large(1_000_000, &HeaderMap::new()),
+        Problem::item_too_large(Movie::NOUN),
+        Problem::response_too_large(Movie::NOUN, 1_000_000),
+        Problem::changed_but_too_large(Movie::NOUN, 1_000_000, &HeaderMap::new()),
         Problem::not_acceptable(),
         Problem::unsupported_type("application/json"),
         Problem::unsupported_encoding(),
         Problem::internal(),
-        Problem::unavailable(true),
+        Problem::unavailable(Some(Movie::NOUN)),
     ];
     let sent = problems.into_iter().map(|problem| {
         let response = problem.into_response("/ns_movies/The%20Dare-2020", "d5f7a5b2-5c4e-4d0c-9a51-2f5e3b0a8c11");

@@ -9,7 +9,7 @@ use super::{components, describe::STORED_ID};
 use crate::{
     api::{create, delete, health, list, openapi, options, read, swagger_ui, update},
     movie::MAX_ID_BYTES,
-    route::{self, Route},
+    route::{self, Crud, Route},
     swagger_ui::SwaggerUiFile,
 };
 
@@ -88,11 +88,11 @@ fn operations(path: &str, name: &str) -> Members<Value> {
 
 fn operation(path: &str, name: &str, method: &str, route: Route<'_>) -> Value {
     let mut operation = match route {
-        Route::List => list::describe(),
-        Route::Create => create::describe(),
-        Route::Read(_) => read::describe(),
-        Route::Update(_) => update::describe(method),
-        Route::Delete(_) => delete::describe(),
+        Route::Movies(Crud::List) => list::describe(),
+        Route::Movies(Crud::Create) => create::describe(),
+        Route::Movies(Crud::Read(_)) => read::describe(),
+        Route::Movies(Crud::Update(_)) => update::describe(method),
+        Route::Movies(Crud::Delete(_)) => delete::describe(),
         Route::Health => health::describe(),
         Route::OpenApi => openapi::describe(),
         Route::SwaggerUi => swagger_ui::describe_page(),
