@@ -3,8 +3,6 @@
 //! A [`Problem`] is written for the client: it says what to change or when to try again. It never reveals a cause inside
 //! the service, which goes to the log ([`crate::telemetry`]).
 
-use std::borrow::Cow;
-
 use lambda_http::{
     Body, Response,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
@@ -21,8 +19,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
-    kind: Cow<'static, str>,
-    title: Cow<'static, str>,
+    kind: Box<str>,
+    title: Box<str>,
     detail: String,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -49,8 +47,8 @@ const MAX_INSTANCE_BYTES: usize = 8 * 1024;
 impl Problem {
     fn new(
         status: StatusCode,
-        kind: impl Into<Cow<'static, str>>,
-        title: impl Into<Cow<'static, str>>,
+        kind: impl Into<Box<str>>,
+        title: impl Into<Box<str>>,
         detail: impl Into<String>,
     ) -> Self {
         let (kind, title, detail) = (kind.into(), title.into(), detail.into());

@@ -139,7 +139,7 @@ mod tests {
         for path in ["/ns_movies", "/ns_movies/"] {
             assert_eq!(find("GET", path), Ok(Route::Movies(Crud::List)), "GET {path}");
             assert_eq!(find("HEAD", path), Ok(Route::Movies(Crud::List)), "HEAD {path}");
-            assert_eq!(find("POST", path), Ok(Route::Create), "POST {path}");
+            assert_eq!(find("POST", path), Ok(Route::Movies(Crud::Create)), "POST {path}");
             assert_eq!(find("OPTIONS", path), Ok(Route::Options("GET, HEAD, POST, OPTIONS")), "OPTIONS {path}");
             assert_eq!(
                 find("DELETE", path),
