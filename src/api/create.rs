@@ -49,7 +49,7 @@ async fn refuse(app: &App, id: &MovieId, required: &Versions) -> Problem {
 /// The operation, as OpenAPI describes it.
 #[cfg(feature = "local")]
 pub(crate) fn describe() -> serde_json::Value {
-    use crate::openapi::describe;
+    use crate::openapi::{describe, entities::MOVIE};
     use serde_json::json;
 
     // What a client can do with the created movie.
@@ -58,14 +58,14 @@ pub(crate) fn describe() -> serde_json::Value {
     let created = json!({
         "description": "The stored movie.",
         "headers": {"ETag": describe::header("ETag", true), "Location": describe::header("Location", true)},
-        "content": describe::movie(),
+        "content": MOVIE.content(),
         "links": {"read": link("readMovie"), "update": link("updateMovie"), "delete": link("deleteMovie")},
     });
     json!({
         "operationId": "createMovie", "tags": ["movies"], "summary": "Create a movie",
         "description": "Never replaces a movie.",
         "parameters": conditional::describe_create(),
-        "requestBody": {"required": true, "content": describe::movie()},
+        "requestBody": {"required": true, "content": MOVIE.content()},
         "responses": describe::responses(200, created, &[400, 409, 412, 413, 415, 500, 503]),
     })
 }

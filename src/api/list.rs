@@ -101,20 +101,14 @@ fn append(text: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> Result<(), P
 /// The operation, as OpenAPI describes it.
 #[cfg(feature = "local")]
 pub(crate) fn describe() -> serde_json::Value {
-    use crate::openapi::describe;
+    use crate::openapi::{describe, entities::MOVIE};
     use serde_json::json;
 
     let parameters: Vec<_> = ListQuery::describe().into_iter().chain(conditional::describe_read()).collect();
     let page = json!({
         "description": "A map of ids to movies.",
         "headers": {"ETag": describe::header("ETag", true), "Link": describe::header("Link", false)},
-        "content": {"application/json": {
-            "schema": {
-                "type": "object", "maxProperties": super::query::MAX_LIMIT,
-                "additionalProperties": describe::schema("Movie"),
-            },
-            "example": {describe::EXAMPLE_ID: describe::example_movie()},
-        }},
+        "content": MOVIE.page(),
     });
     json!({
         "operationId": "listMovies", "tags": ["movies"], "summary": "List movies, page by page",

@@ -22,7 +22,7 @@ pub(crate) fn describe() -> serde_json::Value {
         "content": {"application/json": {"schema": {"type": "object", "required": ["openapi", "info", "paths"]}}},
     });
     json!({
-        "operationId": "readDocument", "tags": ["service"], "summary": "This document",
+        "operationId": "readOpenApi", "tags": ["service"], "summary": "This document",
         "parameters": conditional::describe_read(),
         "responses": describe::responses(200, document, &[304, 412]),
     })

@@ -24,11 +24,11 @@ pub(super) async fn read(app: &App, request: &Request, id: &str) -> Result<Respo
 /// The operation, as OpenAPI describes it.
 #[cfg(feature = "local")]
 pub(crate) fn describe() -> serde_json::Value {
-    use crate::openapi::describe;
+    use crate::openapi::{describe, entities::MOVIE};
     use serde_json::json;
 
     let movie = json!({
-        "description": "The movie.", "headers": {"ETag": describe::header("ETag", true)}, "content": describe::movie(),
+        "description": "The movie.", "headers": {"ETag": describe::header("ETag", true)}, "content": MOVIE.content(),
     });
     json!({
         "operationId": "readMovie", "tags": ["movies"], "summary": "Read a movie",

@@ -32,14 +32,14 @@ pub(super) fn file(request: &Request, file: &SwaggerUiFile) -> Result<Response<B
 /// GET of the page, as OpenAPI describes it.
 #[cfg(feature = "local")]
 pub(crate) fn describe_page() -> serde_json::Value {
-    describe("readPage", "Swagger UI", &["text/html"], &[304, 404, 412])
+    describe("readSwaggerUi", "Swagger UI", &["text/html"], &[304, 404, 412])
 }
 
 /// GET of a file, as OpenAPI describes it.
 #[cfg(feature = "local")]
 pub(crate) fn describe_file() -> serde_json::Value {
     let types = ["text/javascript", "text/css", "image/png"];
-    describe("readAsset", "A file of Swagger UI, compressed with gzip", &types, &[304, 404, 406, 412])
+    describe("readSwaggerUiFile", "A file of Swagger UI, compressed with gzip", &types, &[304, 404, 406, 412])
 }
 
 #[cfg(feature = "local")]

@@ -90,10 +90,10 @@ pub(crate) fn describe(method: &str) -> serde_json::Value {
 /// The movie, or a problem with status 200 if the change was made and the response cannot carry the movie.
 #[cfg(feature = "local")]
 fn content_after_change() -> serde_json::Value {
-    use crate::openapi::describe;
+    use crate::openapi::{describe, entities::MOVIE};
 
     json!({
-        "application/json": describe::movie_media(),
+        "application/json": MOVIE.media(),
         "application/problem+json": {"schema": describe::schema("Problem")},
     })
 }

@@ -6,10 +6,13 @@ use lambda_http::http::HeaderMap;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::describe::{STORED_ID, example_movie, header, headers, schema};
+use super::{
+    describe::{header, headers, schema},
+    entities::{ENTITIES, MOVIE},
+};
 use crate::{
     fields::Invalid,
-    movie::{Movie, MoviePatch},
+    movie::MoviePatch,
     problem::{Problem, ProblemJson},
 };
 
@@ -19,7 +22,7 @@ pub(super) fn components() -> Result<Value, serde_json::Error> {
 }
 
 /// A problem as a client gets it.
-struct Sent {
+struct SentProblem {
     status: u16,
     json: Value,
     /// Its headers that the document names.
@@ -27,39 +30,41 @@ struct Sent {
 }
 
 /// A problem of each kind.
-fn problems() -> Result<Vec<Sent>, serde_json::Error> {
+fn problems() -> Result<Vec<SentProblem>, serde_json::Error> {
     let bad_fields = match MoviePatch::from_json(br#"{"title":" ","year":"1949"}"#) {
         Err(Invalid::Fields(errors)) => errors,
         _ => Vec::new(),
     };
-    let problems = [
+    let mut problems = vec![
         Problem::bad_request("`year` must be an integer from 1 to 9999."),
-        Problem::missing_body(Movie::NOUN),
+        Problem::missing_body(MOVIE.noun),
         Problem::bad_fields(bad_fields),
-        Problem::not_found(Movie::NOUN, STORED_ID),
-        Problem::no_such_path(),
-        Problem::exists(Movie::NOUN, STORED_ID),
+    ];
+    problems.extend(ENTITIES.map(|entity| Problem::not_found(entity.noun, entity.stored_id)));
+    problems.push(Problem::no_such_path());
+    problems.extend(ENTITIES.map(|entity| Problem::exists(entity.noun, entity.stored_id)));
+    problems.extend([
         Problem::precondition_failed(),
-        Problem::item_too_large(Movie::NOUN),
-        Problem::response_too_large(Movie::NOUN, 1_000_000),
-        Problem::changed_but_too_large(Movie::NOUN, 1_000_000, &HeaderMap::new()),
+        Problem::item_too_large(MOVIE.noun),
+        Problem::response_too_large(MOVIE.noun, 1_000_000),
+        Problem::changed_but_too_large(MOVIE.noun, 1_000_000, &HeaderMap::new()),
         Problem::not_acceptable(),
         Problem::unsupported_type("application/json"),
         Problem::unsupported_encoding(),
         Problem::internal(),
-        Problem::unavailable(Some(Movie::NOUN)),
-    ];
+        Problem::unavailable(Some(MOVIE.noun)),
+    ]);
     let sent = problems.into_iter().map(|problem| {
         let response = problem.into_response("/ns_movies/The%20Dare-2020", "d5f7a5b2-5c4e-4d0c-9a51-2f5e3b0a8c11");
         let names = ["Accept", "Accept-Encoding", "Retry-After"];
         let headers = names.into_iter().filter(|name| response.headers().contains_key(*name)).collect();
-        Ok(Sent { status: response.status().as_u16(), json: serde_json::from_slice(response.body())?, headers })
+        Ok(SentProblem { status: response.status().as_u16(), json: serde_json::from_slice(response.body())?, headers })
     });
     sent.collect()
 }
 
 /// A response for each status, with an example of each kind of problem.
-fn responses(problems: &[Sent]) -> Value {
+fn responses(problems: &[SentProblem]) -> Value {
     let mut responses = Map::new();
     for (status, description) in [
         (400, "The request is wrong. The problem says where."),
@@ -95,7 +100,7 @@ fn kind_of(problem: &Value) -> String {
     problem["type"].as_str().and_then(|kind| kind.rsplit(':').next()).unwrap_or_default().to_owned()
 }
 
-fn schemas(problems: &[Sent]) -> Value {
+fn schemas(problems: &[SentProblem]) -> Value {
     let settings = || {
         SchemaSettings::draft2020_12().with(|settings| {
             settings.meta_schema = None;
@@ -103,12 +108,15 @@ fn schemas(problems: &[Sent]) -> Value {
         })
     };
     let mut read = settings().into_generator();
-    read.subschema_for::<Movie>();
-    read.subschema_for::<MoviePatch>();
+    for entity in ENTITIES {
+        (entity.schemas)(&mut read);
+    }
     let mut written = settings().for_serialize().into_generator();
     written.subschema_for::<ProblemJson<'_>>();
     let mut schemas: Value = read.take_definitions(true).into_iter().chain(written.take_definitions(true)).collect();
-    schemas["Movie"]["example"] = example_movie();
+    for entity in ENTITIES {
+        schemas[entity.name]["example"] = (entity.example)().1;
+    }
     schemas["Problem"]["properties"]["type"]["enum"] = kinds(problems);
     schemas["Health"] = json!({
         "type": "object", "required": ["status"], "additionalProperties": false,
@@ -118,7 +126,7 @@ fn schemas(problems: &[Sent]) -> Value {
 }
 
 /// The `type` of every problem. A 405 is added here, because operations do not describe it.
-fn kinds(problems: &[Sent]) -> Value {
+fn kinds(problems: &[SentProblem]) -> Value {
     let mut kinds: Vec<_> = problems.iter().map(|problem| problem.json["type"].clone()).collect();
     kinds.push(json!("urn:problem-type:movies:method-not-allowed"));
     Value::Array(kinds)

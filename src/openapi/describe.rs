@@ -4,30 +4,6 @@
 
 use serde_json::{Map, Value, json};
 
-/// A movie that a local run has, so that a reader can try the operations.
-pub(super) const STORED_ID: &str = "The Dare-2020";
-
-/// The id of [`example_movie`].
-pub(crate) const EXAMPLE_ID: &str = "The Third Man-1949";
-
-/// A movie that a reader can create.
-pub(crate) fn example_movie() -> Value {
-    json!({
-        "title": "The Third Man", "year": 1949, "cast": ["Joseph Cotten", "Alida Valli", "Orson Welles"],
-        "image": "https://example.org/the-third-man.jpg", "description": "A writer looks for a friend in Vienna.",
-    })
-}
-
-/// The content of a request or response that is a movie.
-pub(crate) fn movie() -> Value {
-    json!({"application/json": movie_media()})
-}
-
-/// A movie as the media type JSON.
-pub(crate) fn movie_media() -> Value {
-    json!({"schema": schema("Movie"), "example": example_movie()})
-}
-
 /// The schema of a type.
 pub(crate) fn schema(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})

@@ -1,11 +1,14 @@
-//! Assembles the OpenAPI document: [`PATHS`], the methods that [`route::find`] has for each, and their descriptions.
+//! Assembles the OpenAPI document: the paths, the methods that [`route::find`] has for each, and their descriptions.
 
 #![allow(clippy::indexing_slicing, reason = "indexing a JSON value adds what is missing; only tests run this")]
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::{components, describe::STORED_ID};
+use super::{
+    components,
+    entities::{ENTITIES, Entity},
+};
 use crate::{
     api::{create, delete, health, list, openapi, options, read, swagger_ui, update},
     movie::MAX_ID_BYTES,
@@ -15,25 +18,20 @@ use crate::{
 
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
-/// Each path as the document has it, and its name in the ids of HEAD and OPTIONS.
-const PATHS: [(&str, &str); 6] = [
-    ("/ns_movies/", "Movies"),
-    (MOVIE, "Movie"),
-    ("/health", "Health"),
-    ("/swagger.json", "Document"),
-    ("/", "Page"),
-    (FILE, "Asset"),
-];
-
-const MOVIE: &str = "/ns_movies/{id}";
-const FILE: &str = "/swagger-ui/{version}/{file}";
+/// A path as the document has it.
+struct Path {
+    path: String,
+    /// Its name in the ids of HEAD and OPTIONS.
+    name: String,
+    parameters: Vec<Value>,
+}
 
 #[derive(Serialize)]
-struct Document {
+struct OpenApi {
     openapi: &'static str,
     info: Value,
     servers: Value,
-    tags: Value,
+    tags: Vec<Value>,
     paths: Members<Members<Value>>,
     components: Value,
 }
@@ -52,7 +50,13 @@ impl<T: Serialize> Serialize for Members<T> {
 /// # Errors
 /// A problem that is not JSON.
 pub fn document() -> Result<String, serde_json::Error> {
-    let document = Document {
+    let tag = |name: &str, description: &str| json!({"name": name, "description": description});
+    let entities = ENTITIES.iter().map(|entity| tag(&entity.plural.to_lowercase(), &format!("{}.", entity.plural)));
+    let others = [
+        tag("service", "Health check, this document and Swagger UI."),
+        tag("protocol", "HEAD and OPTIONS of every path."),
+    ];
+    let document = OpenApi {
         openapi: "3.1.1",
         info: json!({
             "title": "Movies API",
@@ -64,29 +68,48 @@ pub fn document() -> Result<String, serde_json::Error> {
             "license": {"name": "MIT or Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         }),
         servers: json!([{"url": ".", "description": "The folder of this document."}]),
-        tags: json!([
-            {"name": "movies", "description": "Movies."},
-            {"name": "service", "description": "Health check, this document and Swagger UI."},
-            {"name": "protocol", "description": "HEAD and OPTIONS of every path."},
-        ]),
-        paths: Members(PATHS.map(|(path, name)| (path.to_owned(), operations(path, name))).into()),
+        tags: entities.chain(others).collect(),
+        paths: Members(paths().iter().map(|path| (path.path.clone(), operations(path))).collect()),
         components: components::components()?,
     };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }
 
+/// Every path, those of entities first.
+fn paths() -> Vec<Path> {
+    let path = |path: &str, name: &str, parameters| Path { path: path.to_owned(), name: name.to_owned(), parameters };
+    let entities = ENTITIES.iter().flat_map(|entity| {
+        let Entity { path: collection, name, plural, .. } = entity;
+        [
+            path(&format!("{collection}/"), plural, Vec::new()),
+            path(&format!("{collection}/{{id}}"), name, vec![id_parameter(entity)]),
+        ]
+    });
+    let others = [
+        path("/health", "Health", Vec::new()),
+        path("/swagger.json", "OpenApi", Vec::new()),
+        path("/", "SwaggerUi", Vec::new()),
+        path("/swagger-ui/{version}/{file}", "SwaggerUiFile", file_parameters()),
+    ];
+    entities.chain(others).collect()
+}
+
 /// The operations of a path.
-fn operations(path: &str, name: &str) -> Members<Value> {
-    let (files, version) = SwaggerUiFile::names();
-    let example = path.replace("{id}", STORED_ID).replace("{version}", version).replace("{file}", files[0]);
+fn operations(path: &Path) -> Members<Value> {
+    let mut example = path.path.clone();
+    for parameter in &path.parameters {
+        let value = parameter["example"].as_str().or(parameter["schema"]["enum"][0].as_str());
+        let name = parameter["name"].as_str().unwrap_or_default();
+        example = example.replace(&format!("{{{name}}}"), value.unwrap_or_default());
+    }
     let operations = METHODS.iter().filter_map(|method| {
         let route = route::find(method, &example).ok()?;
-        Some((method.to_lowercase(), operation(path, name, method, route)))
+        Some((method.to_lowercase(), operation(path, method, route)))
     });
     Members(operations.collect())
 }
 
-fn operation(path: &str, name: &str, method: &str, route: Route<'_>) -> Value {
+fn operation(Path { name, parameters, .. }: &Path, method: &str, route: Route<'_>) -> Value {
     let mut operation = match route {
         Route::Movies(Crud::List) => list::describe(),
         Route::Movies(Crud::Create) => create::describe(),
@@ -97,14 +120,20 @@ fn operation(path: &str, name: &str, method: &str, route: Route<'_>) -> Value {
         Route::OpenApi => openapi::describe(),
         Route::SwaggerUi => swagger_ui::describe_page(),
         Route::SwaggerUiFile(_) => swagger_ui::describe_file(),
-        Route::Options(allow) => options::describe(allow, if matches!(name, "Page" | "Asset") { &[404] } else { &[] }),
+        Route::Options(allow) => options::describe(allow, if name.starts_with("SwaggerUi") { &[404] } else { &[] }),
     };
+    let mut parameters = parameters.clone();
     match method {
         "HEAD" => make_head(name, &mut operation),
-        "OPTIONS" => operation["operationId"] = json!(format!("options{name}")),
+        "OPTIONS" => {
+            operation["operationId"] = json!(format!("options{name}"));
+            // It describes the path, whether or not an entity can have the id.
+            for schema in parameters.iter_mut().filter_map(|parameter| parameter["schema"].as_object_mut()) {
+                schema.remove("maxLength");
+            }
+        }
         _ => {}
     }
-    let mut parameters = path_parameters(path, method);
     parameters.extend(operation["parameters"].as_array().cloned().unwrap_or_default());
     operation["parameters"] = Value::Array(parameters);
     operation
@@ -123,27 +152,23 @@ fn make_head(name: &str, operation: &mut Value) {
     }
 }
 
-fn path_parameters(path: &str, method: &str) -> Vec<Value> {
-    let parameter = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "path", "required": true, "description": description, "schema": schema});
-    match path {
-        MOVIE => {
-            let description =
-                "Title, dash, year. Percent-encode everything but letters, digits and `-._~`; a slash is `%2F`.";
-            let mut id = parameter("id", description, json!({"type": "string", "minLength": 1}));
-            id["example"] = json!(STORED_ID);
-            // OPTIONS describes the path, whether or not a movie can have the id.
-            if method != "OPTIONS" {
-                id["schema"]["maxLength"] = json!(MAX_ID_BYTES);
-            }
-            vec![id]
-        }
-        FILE => {
-            let (files, version) = SwaggerUiFile::names();
-            vec![
-                parameter("version", "The version of Swagger UI.", json!({"type": "string", "enum": [version]})),
-                parameter("file", "The file's name.", json!({"type": "string", "enum": files})),
-            ]
-        }
-        _ => Vec::new(),
-    }
+fn id_parameter(entity: &Entity) -> Value {
+    let encoding = "Percent-encode everything but letters, digits and `-._~`; a slash is `%2F`.";
+    let mut id = path_parameter("id", &format!("{} {encoding}", entity.id));
+    id["schema"] = json!({"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES});
+    id["example"] = json!(entity.stored_id);
+    id
+}
+
+fn file_parameters() -> Vec<Value> {
+    let (files, current) = SwaggerUiFile::names();
+    let mut version = path_parameter("version", "The version of Swagger UI.");
+    version["schema"] = json!({"type": "string", "enum": [current]});
+    let mut file = path_parameter("file", "The file's name.");
+    file["schema"] = json!({"type": "string", "enum": files});
+    vec![version, file]
+}
+
+fn path_parameter(name: &str, description: &str) -> Value {
+    json!({"name": name, "in": "path", "required": true, "description": description})
 }

@@ -57,22 +57,21 @@ pub fn check(method: &str, path: &str, status: u64, headers: &BTreeMap<String, S
 
 /// The path of the document that a request's path is one of.
 pub fn template(path: &str) -> Option<&'static str> {
-    match path {
-        "/ns_movies" | "/ns_movies/" => Some("/ns_movies/"),
-        _ if path.starts_with("/ns_movies/") => Some("/ns_movies/{id}"),
-        _ => {
-            let parameters = &DOCUMENT["paths"]["/swagger-ui/{version}/{file}"]["get"]["parameters"];
-            let values = |at: usize| parameters[at]["schema"]["enum"].as_array().into_iter().flatten();
-            let is_asset = values(0).any(|version| {
-                values(1)
-                    .any(|file| path == format!("/swagger-ui/{}/{}", version.as_str().unwrap(), file.as_str().unwrap()))
-            });
-            if is_asset {
-                return Some("/swagger-ui/{version}/{file}");
-            }
-            DOCUMENT["paths"].as_object().unwrap().keys().map(String::as_str).find(|known| *known == path)
-        }
-    }
+    let is_file = |known: &str| {
+        let parameters = &DOCUMENT["paths"][known]["get"]["parameters"];
+        let values = |at: usize| parameters[at]["schema"]["enum"].as_array().into_iter().flatten();
+        let mut files = values(0).flat_map(|version| values(1).map(move |file| (version, file)));
+        files.any(|(version, file)| {
+            path == format!("/swagger-ui/{}/{}", version.as_str().unwrap(), file.as_str().unwrap())
+        })
+    };
+    let is_path = |known: &str| match known.strip_suffix("/{id}") {
+        // Everything after a collection is one id.
+        Some(collection) => path.strip_prefix(collection).is_some_and(|id| id.len() > 1 && id.starts_with('/')),
+        None if known.starts_with("/swagger-ui/") => is_file(known),
+        None => path == known || known.strip_suffix('/').is_some_and(|known| !known.is_empty() && path == known),
+    };
+    DOCUMENT["paths"].as_object().unwrap().keys().map(String::as_str).find(|known| is_path(known))
 }
 
 fn resolve(value: &'static Value) -> &'static Value {

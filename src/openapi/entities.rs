@@ -1,0 +1,77 @@
+//! The entities of the document: schemas, examples and paths of each.
+
+use schemars::SchemaGenerator;
+use serde_json::{Value, json};
+
+use super::describe::schema;
+use crate::{
+    fields::Noun,
+    movie::{Movie, MoviePatch},
+    route,
+};
+
+/// What the document says of an entity.
+pub(crate) struct Entity {
+    /// The name of its schema. That of a patch adds `Patch`.
+    pub name: &'static str,
+    /// The name of its collection.
+    pub plural: &'static str,
+    pub noun: Noun,
+    /// The path of its collection.
+    pub path: &'static str,
+    /// What makes an id.
+    pub id: &'static str,
+    /// The id of one that a local run has, so that a reader can try the operations.
+    pub stored_id: &'static str,
+    /// One that a reader can create, and its id.
+    pub example: fn() -> (&'static str, Value),
+    /// Adds the schemas.
+    pub schemas: fn(&mut SchemaGenerator),
+}
+
+/// Every entity, in the order of the document.
+pub(super) const ENTITIES: [&Entity; 1] = [&MOVIE];
+
+pub(crate) const MOVIE: Entity = Entity {
+    name: "Movie",
+    plural: "Movies",
+    noun: Movie::NOUN,
+    path: route::MOVIES,
+    id: "Title, dash, year.",
+    stored_id: "The Dare-2020",
+    example: || {
+        let movie = json!({
+            "title": "The Third Man", "year": 1949, "cast": ["Joseph Cotten", "Alida Valli", "Orson Welles"],
+            "image": "https://example.org/the-third-man.jpg", "description": "A writer looks for a friend in Vienna.",
+        });
+        ("The Third Man-1949", movie)
+    },
+    schemas: |generator| {
+        generator.subschema_for::<Movie>();
+        generator.subschema_for::<MoviePatch>();
+    },
+};
+
+impl Entity {
+    /// The content of a request or response that is one.
+    pub(crate) fn content(&self) -> Value {
+        json!({"application/json": self.media()})
+    }
+
+    /// One as the media type JSON.
+    pub(crate) fn media(&self) -> Value {
+        json!({"schema": schema(self.name), "example": (self.example)().1})
+    }
+
+    /// The content of a page: a map of ids to entities.
+    pub(crate) fn page(&self) -> Value {
+        let (id, example) = (self.example)();
+        json!({"application/json": {
+            "schema": {
+                "type": "object", "maxProperties": crate::api::query::MAX_LIMIT,
+                "additionalProperties": schema(self.name),
+            },
+            "example": {id: example},
+        }})
+    }
+}
