@@ -13,6 +13,7 @@ pub(crate) mod list;
 pub(crate) mod location;
 pub(crate) mod openapi;
 pub(crate) mod options;
+mod page;
 pub(crate) mod query;
 pub(crate) mod read;
 mod reply_limit;

@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 use crate::fields::{FieldError, FieldErrors, Invalid, fields};
 
 // The one table of fields. An `Option` is a field that a movie can be without. The names are those of the two types that are
-// made from it: what a client sent, and what a patch changes.
+// made from it: what a client sent, and what a patch changes. `check` looks at what was sent as a whole.
 fields! {
-    a movie: SentMovie, MoviePatch;
+    a movie: SentMovie, MoviePatch, check;
 
     /// A movie, whole.
     ///
@@ -63,14 +63,12 @@ impl MoviePatch {
     }
 }
 
-impl SentMovie {
-    /// A title can be too long for any year.
-    fn check(&self, errors: &mut FieldErrors) {
-        let year = self.year.value().copied().unwrap_or(Year::FIRST);
-        if self.title.value().is_some_and(|title| MovieId::new(title, year).is_none()) {
-            let FieldError { pointer, detail } = id_too_long();
-            errors.add(&pointer, detail);
-        }
+/// A title can be too long for any year.
+fn check(sent: &SentMovie, errors: &mut FieldErrors) {
+    let year = sent.year.value().copied().unwrap_or(Year::FIRST);
+    if sent.title.value().is_some_and(|title| MovieId::new(title, year).is_none()) {
+        let FieldError { pointer, detail } = id_too_long();
+        errors.add(&pointer, detail);
     }
 }
 

@@ -11,6 +11,8 @@ use lambda_http::{
 use sha2::{Digest as _, Sha256};
 
 use super::response::set_header;
+#[cfg(feature = "local")]
+use crate::fields::Noun;
 use crate::{
     event::{Header, Request, trim},
     problem::Problem,
@@ -20,7 +22,7 @@ use crate::{
 /// How many ETags a header of a write may list: as many as DynamoDB's `IN` accepts.
 const MAX_ETAGS: usize = 100;
 
-/// What a write requires of the movie's current version.
+/// What a write requires of the entity's current version.
 ///
 /// # Errors
 /// A 400 for a list that is too long.
@@ -142,25 +144,37 @@ pub(crate) fn describe_read() -> [serde_json::Value; 2] {
     ]
 }
 
-/// The headers of a write to a movie, as OpenAPI describes them.
+/// The headers of a write to an entity, as OpenAPI describes them.
 #[cfg(feature = "local")]
-pub(crate) fn describe_write() -> [serde_json::Value; 2] {
+pub(crate) fn describe_write(Noun { one, .. }: Noun) -> [serde_json::Value; 2] {
     [
-        describe("If-Match", "412, and no change, unless this is `*` or lists the movie's current ETag.", Some(ETAGS)),
-        describe("If-None-Match", "412, and no change, if this is `*` or lists the movie's current ETag.", Some(ETAGS)),
+        describe(
+            "If-Match",
+            &format!("412, and no change, unless this is `*` or lists the {one}'s current ETag."),
+            Some(ETAGS),
+        ),
+        describe(
+            "If-None-Match",
+            &format!("412, and no change, if this is `*` or lists the {one}'s current ETag."),
+            Some(ETAGS),
+        ),
     ]
 }
 
 /// The headers of a create, as OpenAPI describes them.
 #[cfg(feature = "local")]
-pub(crate) fn describe_create() -> [serde_json::Value; 2] {
+pub(crate) fn describe_create(Noun { one, with_article }: Noun) -> [serde_json::Value; 2] {
     [
         describe(
             "If-Match",
-            "Never creates a movie: 409 if the existing movie has a listed ETag, else 412.",
+            &format!("Never creates {with_article}: 409 if the existing {one} has a listed ETag, else 412."),
             Some(ETAGS),
         ),
-        describe("If-None-Match", "`*` is allowed. It has no effect, because a create never replaces a movie.", None),
+        describe(
+            "If-None-Match",
+            &format!("`*` is allowed. It has no effect, because a create never replaces {with_article}."),
+            None,
+        ),
     ]
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn describe() -> serde_json::Value {
     json!({
         "operationId": "createMovie", "tags": ["movies"], "summary": "Create a movie",
         "description": "Never replaces a movie.",
-        "parameters": conditional::describe_create(),
+        "parameters": conditional::describe_create(Movie::NOUN),
         "requestBody": {"required": true, "content": MOVIE.content()},
         "responses": describe::responses(200, created, &[400, 409, 412, 413, 415, 500, 503]),
     })

@@ -27,7 +27,7 @@ pub(crate) fn describe() -> serde_json::Value {
 
     json!({
         "operationId": "deleteMovie", "tags": ["movies"], "summary": "Delete a movie",
-        "parameters": conditional::describe_write(),
+        "parameters": conditional::describe_write(Movie::NOUN),
         "responses": describe::responses(200, json!({"description": "The movie is deleted."}), &[400, 404, 412, 500, 503]),
     })
 }

@@ -1,4 +1,4 @@
-//! Query parameters: those of a listing, as one type.
+//! Query parameters: those of a listing of movies, as one type, and those that every listing has.
 
 use crate::{cursor, event::Request, movie::Year, problem::Problem};
 
@@ -25,30 +25,18 @@ impl ListQuery {
     /// # Errors
     /// A 400 that names the parameter.
     pub(super) fn read(request: &Request, table: &str) -> Result<Self, Problem> {
-        let limit = parameter(request, "limit")?.map(|limit| {
-            page_size(limit)
-                .ok_or_else(|| Problem::bad_request(format!("`limit` must be an integer from 1 to {MAX_LIMIT}.")))
-        });
+        let limit = limit(request)?;
         let year = parameter(request, "year")?.map(|year| {
             year.parse::<Year>().map_err(|()| Problem::bad_request("`year` must be an integer from 1 to 9999."))
         });
-        let mut query =
-            Self { limit: limit.transpose()?.unwrap_or(DEFAULT_LIMIT), year: year.transpose()?, cursor: None };
-        let cursor = parameter(request, "cursor")?.map(|cursor| {
-            cursor::decode(table, &query.filters(), cursor).ok_or_else(|| {
-                Problem::bad_request("`cursor` was not issued for this listing. Start again without it.")
-            })
-        });
-        query.cursor = cursor.transpose()?;
+        let mut query = Self { limit, year: year.transpose()?, cursor: None };
+        query.cursor = cursor(request, table, &query.filters())?;
         Ok(query)
     }
 
     /// The same query for the page after the movie at the id `last`, as a URL has it.
     pub(super) fn after(&self, table: &str, last: &str) -> String {
-        let filters = self.filters();
-        let cursor = cursor::encode(table, &filters, last);
-        let separator = if filters.is_empty() { "" } else { "&" };
-        format!("limit={}{separator}{filters}&cursor={cursor}", self.limit)
+        after(self.limit, table, &self.filters(), last)
     }
 
     /// The parameters that select movies, as a URL has them. A cursor is valid for these alone; `limit` may change from
@@ -66,16 +54,59 @@ impl ListQuery {
         use serde_json::json;
 
         [
-            json!({"name": "limit", "in": "query", "description": "How many movies the page has at most.",
-                "schema": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}}),
+            describe_limit("movies"),
             json!({"name": "year", "in": "query",
                 "description": "Lists the movies of one year. They come from an index that follows writes within moments.",
                 "schema": {"type": "integer", "minimum": 1, "maximum": 9999}}),
-            json!({"name": "cursor", "in": "query",
-                "description": "Where the page starts. Take it from the `Link` header of the page before.",
-                "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}}),
+            describe_cursor(),
         ]
     }
+}
+
+/// How many entities a page has at most.
+///
+/// # Errors
+/// A 400 that names the parameter.
+pub(super) fn limit(request: &Request) -> Result<usize, Problem> {
+    let limit = parameter(request, "limit")?.map(|limit| {
+        page_size(limit)
+            .ok_or_else(|| Problem::bad_request(format!("`limit` must be an integer from 1 to {MAX_LIMIT}.")))
+    });
+    Ok(limit.transpose()?.unwrap_or(DEFAULT_LIMIT))
+}
+
+/// The id after which a page of `table` with `filters` starts.
+///
+/// # Errors
+/// A 400 that names the parameter.
+pub(super) fn cursor(request: &Request, table: &str, filters: &str) -> Result<Option<String>, Problem> {
+    let cursor = parameter(request, "cursor")?.map(|cursor| {
+        cursor::decode(table, filters, cursor)
+            .ok_or_else(|| Problem::bad_request("`cursor` was not issued for this listing. Start again without it."))
+    });
+    cursor.transpose()
+}
+
+/// The query of the page after the id `last`, as a URL has it.
+pub(super) fn after(limit: usize, table: &str, filters: &str, last: &str) -> String {
+    let cursor = cursor::encode(table, filters, last);
+    let separator = if filters.is_empty() { "" } else { "&" };
+    format!("limit={limit}{separator}{filters}&cursor={cursor}")
+}
+
+/// The parameter `limit`, as OpenAPI describes it.
+#[cfg(feature = "local")]
+pub(super) fn describe_limit(entities: &str) -> serde_json::Value {
+    serde_json::json!({"name": "limit", "in": "query", "description": format!("How many {entities} the page has at most."),
+    "schema": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}})
+}
+
+/// The parameter `cursor`, as OpenAPI describes it.
+#[cfg(feature = "local")]
+pub(super) fn describe_cursor() -> serde_json::Value {
+    serde_json::json!({"name": "cursor", "in": "query",
+    "description": "Where the page starts. Take it from the `Link` header of the page before.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}})
 }
 
 /// Accepts digits only, because Rust's parser accepts a plus sign too.

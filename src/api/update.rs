@@ -81,7 +81,7 @@ pub(crate) fn describe(method: &str) -> serde_json::Value {
         "description": "Only the fields that are sent change. A new title or year moves the movie to its new id in one \
             atomic step, and `Location` names it. Behind a load balancer, the changed movie can exceed the 1 MB of a \
             response. The status is 200 then, and the body is a problem that says how to read the movie.",
-        "parameters": conditional::describe_write(),
+        "parameters": conditional::describe_write(Movie::NOUN),
         "requestBody": {"required": true, "content": content},
         "responses": describe::responses(200, changed, &[400, 404, 409, 412, 413, 415, 500, 503]),
     })

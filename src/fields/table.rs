@@ -3,11 +3,11 @@
 //! The table is a struct, such as [`Movie`](crate::movie::Movie). Whatever has to name every field once more is made here, so
 //! a field that is added to the table is read, checked, patched, stored, listed and described.
 
-/// Makes of a struct: what a client sends for it, its patch, and the schemas of both. Beside it stands `check`, which says what
-/// is wrong with fields that are valid by themselves.
+/// Makes of a struct: what a client sends for it, its patch, and the schemas of both. A function can check what was sent as a
+/// whole, if fields that are valid by themselves may not be valid together.
 macro_rules! fields {
     (
-        $article:ident $noun:ident: $sent:ident, $patch:ident;
+        $article:ident $noun:ident: $sent:ident, $patch:ident $(, $check:ident)?;
         #[doc = $summary:literal]
         $(#[$attribute:meta])*
         pub struct $entity:ident {
@@ -65,7 +65,7 @@ macro_rules! fields {
                         unknown => errors.add_unknown(unknown, $entity::NOUN, $entity::FIELDS),
                     }
                 }
-                sent.check(&mut errors);
+                $($check(&sent, &mut errors);)?
                 Ok((sent, errors))
             }
         }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     describe::{header, headers, schema},
-    entities::{ENTITIES, MOVIE},
+    entities::{self, ENTITIES, MOVIE},
 };
 use crate::{
     fields::Invalid,
@@ -65,20 +65,23 @@ fn problems() -> Result<Vec<SentProblem>, serde_json::Error> {
 
 /// A response for each status, with an example of each kind of problem.
 fn responses(problems: &[SentProblem]) -> Value {
+    let any = entities::any();
     let mut responses = Map::new();
     for (status, description) in [
-        (400, "The request is wrong. The problem says where."),
-        (404, "The movie or the path does not exist."),
-        (406, "The client does not accept gzip."),
-        (409, "Another movie has this id. Nothing was written."),
-        (412, "The current ETag does not meet `If-Match` or `If-None-Match`. Nothing was changed."),
+        (400, "The request is wrong. The problem says where.".to_owned()),
+        (404, format!("The {any} or the path does not exist.")),
+        (406, "The client does not accept gzip.".to_owned()),
+        (409, format!("Another {any} has this id. Nothing was written.")),
+        (412, "The current ETag does not meet `If-Match` or `If-None-Match`. Nothing was changed.".to_owned()),
         (
             413,
-            "The body exceeds 1 MB, the movie 400 KB, or the response the 1 MB of a load balancer. Nothing was changed.",
+            format!(
+                "The body exceeds 1 MB, the {any} 400 KB, or the response the 1 MB of a load balancer. Nothing was changed."
+            ),
         ),
-        (415, "The content type or coding of the body is not supported."),
-        (500, "The service failed."),
-        (503, "The table did not respond. If the request was a write, it may or may not have happened."),
+        (415, "The content type or coding of the body is not supported.".to_owned()),
+        (500, "The service failed.".to_owned()),
+        (503, "The table did not respond. If the request was a write, it may or may not have happened.".to_owned()),
     ] {
         let of_status = problems.iter().filter(|problem| problem.status == status);
         let mut response = json!({"description": description, "headers": {}});

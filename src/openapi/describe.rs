@@ -4,6 +4,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::entities;
+
 /// The schema of a type.
 pub(crate) fn schema(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
@@ -44,7 +46,7 @@ pub(super) fn headers() -> Value {
             json!({"type": "string", "pattern": "^\"[!#-~]+\"$"})),
         "Link": header("`<…>; rel=\"next\"` (RFC 8288): the next page. The last page does not have it.",
             json!({"type": "string", "pattern": "^<[^>]+>; rel=\"next\"$"})),
-        "Location": header("The URL of the movie.", json!({"type": "string", "format": "uri-reference"})),
+        "Location": header(&format!("The URL of the {}.", entities::any()), json!({"type": "string", "format": "uri-reference"})),
         "Retry-After": header("After how many seconds to try again.", json!({"type": "integer", "minimum": 1})),
         "Allow": header("The methods of this path.", text()),
         "Access-Control-Allow-Methods": header("The methods that a page of an allowed origin may use.", text()),

@@ -52,6 +52,11 @@ pub(crate) const MOVIE: Entity = Entity {
     },
 };
 
+/// What texts about every entity call one.
+pub(super) fn any() -> String {
+    ENTITIES.map(|entity| entity.noun.one).join(" or ")
+}
+
 impl Entity {
     /// The content of a request or response that is one.
     pub(crate) fn content(&self) -> Value {

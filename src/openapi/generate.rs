@@ -20,7 +20,7 @@ const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OP
 
 /// A path as the document has it.
 struct Path {
-    path: String,
+    template: String,
     /// Its name in the ids of HEAD and OPTIONS.
     name: String,
     parameters: Vec<Value>,
@@ -69,7 +69,7 @@ pub fn document() -> Result<String, serde_json::Error> {
         }),
         servers: json!([{"url": ".", "description": "The folder of this document."}]),
         tags: entities.chain(others).collect(),
-        paths: Members(paths().iter().map(|path| (path.path.clone(), operations(path))).collect()),
+        paths: Members(paths().iter().map(|path| (path.template.clone(), operations(path))).collect()),
         components: components::components()?,
     };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
@@ -77,7 +77,8 @@ pub fn document() -> Result<String, serde_json::Error> {
 
 /// Every path, those of entities first.
 fn paths() -> Vec<Path> {
-    let path = |path: &str, name: &str, parameters| Path { path: path.to_owned(), name: name.to_owned(), parameters };
+    let path =
+        |path: &str, name: &str, parameters| Path { template: path.to_owned(), name: name.to_owned(), parameters };
     let entities = ENTITIES.iter().flat_map(|entity| {
         let Entity { path: collection, name, plural, .. } = entity;
         [
@@ -96,7 +97,7 @@ fn paths() -> Vec<Path> {
 
 /// The operations of a path.
 fn operations(path: &Path) -> Members<Value> {
-    let mut example = path.path.clone();
+    let mut example = path.template.clone();
     for parameter in &path.parameters {
         let value = parameter["example"].as_str().or(parameter["schema"]["enum"][0].as_str());
         let name = parameter["name"].as_str().unwrap_or_default();

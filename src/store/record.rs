@@ -11,7 +11,7 @@ use serde::{
 use sha2::{Digest as _, Sha256};
 
 use super::{Item, StoreError, VersionedMovie, items::Changes, size};
-use crate::movie::{Movie, MovieId, MoviePatch};
+use crate::movie::{Movie, MovieId};
 
 /// Begins a version that is derived from an item's content. A random version is base64url, which has no such character.
 const DERIVED: &str = "content.";
@@ -97,7 +97,7 @@ impl Record {
 }
 
 /// A patch is a JSON Merge Patch, in which null removes.
-pub(super) fn changes(patch: &MoviePatch) -> Result<Changes, StoreError> {
+pub(super) fn changes(patch: &impl Serialize) -> Result<Changes, StoreError> {
     let item: Item = serde_dynamo::to_item(patch).map_err(not_written)?;
     let (removed, set): (Item, Item) = item.into_iter().partition(|(_, value)| value.is_null());
     Ok(Changes { set, remove: removed.into_keys().collect() })
@@ -165,6 +165,7 @@ fn not_written(error: impl std::error::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::movie::MoviePatch;
 
     const MOVIE: &[u8] = br#"{"title":"A","year":1,"cast":["B",""],"image":"https://x.org/","description":"C"}"#;
 

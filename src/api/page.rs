@@ -1,0 +1,79 @@
+//! A page of a listing as it is sent: a JSON object that maps ids to entities, with the link to the next page.
+
+use lambda_http::{Body, Response, http::header};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    conditional,
+    reply_limit::{self, size_in_reply},
+    response::{self, set_header},
+};
+use crate::{event::Request, fields::Noun, problem::Problem};
+
+/// The largest page, in bytes of the reply: a load balancer accepts 1 MB, the other event sources 6 MB or more. A page
+/// that would be larger ends earlier.
+const MAX_BYTES: usize = 900_000;
+
+/// The response with a page of entities, each with its id and its version. More follow after the id `next`, and
+/// `query_after` makes the query of the page after an id.
+///
+/// The object is written piece by piece, because only the text shows how many entities fit. An entity that does not fit into
+/// a reply by itself is left out, so that it does not end the listing.
+pub(super) fn respond(
+    request: &Request,
+    noun: Noun,
+    entities: impl Iterator<Item = (String, String, impl Serialize)>,
+    mut next: Option<String>,
+    query_after: impl Fn(&str) -> String,
+) -> Result<Response<Body>, Problem> {
+    let mut text = vec![b'{'];
+    let mut version = Sha256::new();
+    let (mut counted, mut size) = (0, 0);
+    let mut last: Option<String> = None;
+    for (id, entity_version, entity) in entities {
+        let start = text.len();
+        if start > 1 {
+            text.push(b',');
+        }
+        append(&mut text, &id)?;
+        text.push(b':');
+        append(&mut text, &entity)?;
+        let (before, entity) = text.split_at_checked(start).unwrap_or_default();
+        // A reply at most doubles the text, so that a short one is not counted.
+        if text.len() > MAX_BYTES / 2 {
+            if !reply_limit::fits(request, entity) {
+                text.truncate(start);
+                tracing::warn!(id, "{} does not fit into the reply of a listing", noun.with_article);
+                last = Some(id);
+                continue;
+            }
+            size += size_in_reply(before.get(counted..).unwrap_or_default());
+            counted = start;
+            if start > 1 && size + size_in_reply(entity) > MAX_BYTES {
+                text.truncate(start);
+                next = last;
+                break;
+            }
+        }
+        // Items that something else wrote can have the same version.
+        for part in [&id, &entity_version] {
+            version.update(part.as_bytes());
+            version.update([0]);
+        }
+        last = Some(id);
+    }
+    text.push(b'}');
+    let mut response = response::json(String::from_utf8(text).map_err(|_| Problem::internal())?);
+    if let Some(last) = next {
+        // Relative to the request's own URL, for the reason that [`super::location`] gives.
+        let link = format!("<?{}>; rel=\"next\"", query_after(&last));
+        set_header(response.headers_mut(), header::LINK, &link)?;
+    }
+    // The entities of the page and their versions identify the text.
+    conditional::evaluate(request, response, &conditional::hex(&version.finalize()))
+}
+
+fn append(text: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> Result<(), Problem> {
+    serde_json::to_writer(text, value).map_err(|_| Problem::internal())
+}
