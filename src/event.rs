@@ -5,7 +5,8 @@
 //! occurs in production (an invalid `Host`, a raw query string with a space, invalid base64), and it normalizes the URL:
 //! `/ns_movies/What%3F-1999` and `/ns_movies/..-1999` lose their meaning. So this module reads an event itself, into the
 //! few things that this service needs, by code that cannot fail. `lambda_http` provides the types of the replies. The
-//! property tests in `tests/api/hostile.rs` feed random bytes and mutated events to this module.
+//! property tests in `tests/api/hostile.rs` feed random bytes and mutated events to this module. `docs/decisions.md` has the
+//! decision.
 //!
 //! # Paths
 //! | event source | form of the path in the event | before the service's own paths |

@@ -29,8 +29,9 @@
 //!
 //! [`serve`] is the whole of it, from an event to its reply, and never fails.
 //!
-//! Beside the path: [`config`] and [`aws`] are read once, at start; [`cursor`] makes the page token; [`openapi`] describes
-//! the API, and [`swagger_ui`] shows the description; in local builds only, `local` is the embedded store.
+//! Beside the path: [`fields`] turns an entity's table of fields into parsers, patches and schemas; [`config`] and [`aws`] are
+//! read once, at start; [`cursor`] makes the page token; [`openapi`] describes the API, and [`swagger_ui`] shows the
+//! description; in local builds only, `local` is the embedded store.
 //! `docs/architecture.md` explains the path and the modules. `docs/changing.md` says which of these files a change touches.
 
 pub mod api;

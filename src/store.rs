@@ -6,7 +6,7 @@
 //! version. DynamoDB returns the item with the failed condition. If its version is the write's own, the write has
 //! succeeded. The previous version stays on the item too, so that a write is still recognized when another one came
 //! between it and its retry. Where a response was lost and no version tells what happened, the error is
-//! [`StoreError::Unavailable`], never a guess.
+//! [`StoreError::Unavailable`], never a guess. `docs/architecture.md` draws the four outcomes of a write.
 //!
 //! A deleted item has no version. Deletes, and renames, which are a put and a delete in one, are transactions: theirs is
 //! the only call with a token by which DynamoDB itself recognizes a retry. A delete costs twice the write units for it.

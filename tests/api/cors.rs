@@ -1,6 +1,6 @@
 //! CORS: which pages may call the API, and with which headers.
 
-use crate::support::{EventSource, Service};
+use crate::support::{EventFormat, Service};
 
 async fn with_origins(origins: &str) -> Service {
     let mut service = Service::seeded().await;
@@ -32,7 +32,7 @@ async fn origins_are_compared_by_scheme_host_and_port() {
         ("", false),
         ("é", false),
     ] {
-        for source in EventSource::ALL {
+        for source in EventFormat::ALL {
             for (method, path) in [("GET", "/ns_movies/"), ("OPTIONS", "/ns_movies/"), ("GET", "/nowhere")] {
                 let response = service.call_through(source, method, path).header("Origin", origin).send().await;
                 let name = format!("{source:?}: {method} {path} from {origin}");
@@ -71,7 +71,7 @@ async fn a_page_may_send_any_header_whose_name_is_a_token() {
             ("one that is not a token", "x-a, x b, x-c", Some("x-a, x-c")),
             ("only such", "x b,é,x:y", None),
         ] {
-            for source in EventSource::ALL {
+            for source in EventFormat::ALL {
                 for path in ["/ns_movies/", "/ns_movies/x-1", "/health", "/swagger.json", "/"] {
                     let preflight = service
                         .call_through(source, "OPTIONS", path)

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use crate::support::{EventSource, Service, movie, path_of};
+use crate::support::{EventFormat, Service, movie, path_of};
 
 static TITLES: LazyLock<Vec<String>> =
     LazyLock::new(|| serde_json::from_str(include_str!("../titles.json")).expect("an array of titles"));
@@ -139,16 +139,16 @@ async fn a_rename_onto_another_movie_changes_neither() {
 #[tokio::test]
 async fn a_location_is_relative_to_the_requests_url() {
     for (source, method, path, up) in [
-        (EventSource::Rest, "POST", "/ns_movies/", "../"),
-        (EventSource::Rest, "POST", "/ns_movies", "./"),
-        (EventSource::Rest, "PUT", "/ns_movies/a%2Fb-1", "../"),
-        (EventSource::Rest, "PATCH", "/ns_movies/a/b-1", "../../"),
-        (EventSource::Alb, "PUT", "/ns_movies/a/b-1", "../../"),
-        (EventSource::Url, "PUT", "/ns_movies%2Fa%2Fb-1", "./"),
+        (EventFormat::Rest, "POST", "/ns_movies/", "../"),
+        (EventFormat::Rest, "POST", "/ns_movies", "./"),
+        (EventFormat::Rest, "PUT", "/ns_movies/a%2Fb-1", "../"),
+        (EventFormat::Rest, "PATCH", "/ns_movies/a/b-1", "../../"),
+        (EventFormat::Alb, "PUT", "/ns_movies/a/b-1", "../../"),
+        (EventFormat::Url, "PUT", "/ns_movies%2Fa%2Fb-1", "./"),
         // An HTTP API decodes the path, so that the service takes the id for one segment.
-        (EventSource::Http, "POST", "/ns_movies/", "../"),
-        (EventSource::Http, "POST", "/ns_movies", "./"),
-        (EventSource::Http, "PUT", "/ns_movies/a%2Fb-1", "../"),
+        (EventFormat::Http, "POST", "/ns_movies/", "../"),
+        (EventFormat::Http, "POST", "/ns_movies", "./"),
+        (EventFormat::Http, "PUT", "/ns_movies/a%2Fb-1", "../"),
     ] {
         let service = Service::start().await;
         let body = if method == "POST" { movie("x / y?", 1) } else { json!({"title": "x / y?"}) };

@@ -3,13 +3,13 @@
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 
-use crate::support::{EventSource, Service, movie, path_of, send_event};
+use crate::support::{EventFormat, Service, movie, path_of, send_event};
 
 #[tokio::test]
 async fn odd_titles_make_the_round_through_every_event_source_that_can_carry_them() {
     let service = Service::start().await;
     let long = "x".repeat(1_900);
-    for source in EventSource::ALL {
+    for source in EventFormat::ALL {
         for title in [
             "Face/Off",
             "50/50",
@@ -30,7 +30,7 @@ async fn odd_titles_make_the_round_through_every_event_source_that_can_carry_the
             let created = service.call_through(source, "POST", "/ns_movies/").json(&movie(title, 2000)).send().await;
             assert_eq!(created.status, 200, "{source:?} {title}: {created:?}");
             // An HTTP API decodes the path before it cuts off the query: what follows a question mark is lost.
-            let is_lost = source == EventSource::Http && title.contains('?');
+            let is_lost = source == EventFormat::Http && title.contains('?');
             let reads = if is_lost { 404 } else { 200 };
             for (method, body) in [("GET", json!(null)), ("PUT", json!({"cast": []})), ("DELETE", json!(null))] {
                 let response = service.call_through(source, method, &path).json(&body).send().await;
@@ -46,7 +46,7 @@ async fn odd_titles_make_the_round_through_every_event_source_that_can_carry_the
 
 #[tokio::test]
 async fn every_event_source_passes_queries_headers_and_bodies() {
-    for source in EventSource::ALL {
+    for source in EventFormat::ALL {
         let service = Service::seeded().await;
         let page = service.call_through(source, "GET", "/ns_movies/?year=2020&limit=1").send().await;
         assert_eq!(page.json().as_object().unwrap().len(), 1, "{source:?}");
@@ -64,15 +64,15 @@ async fn every_event_source_passes_queries_headers_and_bodies() {
 #[tokio::test]
 async fn each_reply_has_its_event_sources_shape() {
     let service = Service::start().await;
-    for source in EventSource::ALL {
+    for source in EventFormat::ALL {
         let reply = service.call_through(source, "GET", "/ns_movies/").send().await.reply;
         let multi = reply["multiValueHeaders"].get("content-type");
-        assert_eq!(multi.is_some(), source == EventSource::AlbMulti, "{source:?}");
-        assert_eq!(reply["headers"].get("content-type").is_some(), source != EventSource::AlbMulti, "{source:?}");
-        let is_alb = matches!(source, EventSource::Alb | EventSource::AlbMulti);
+        assert_eq!(multi.is_some(), source == EventFormat::AlbMulti, "{source:?}");
+        assert_eq!(reply["headers"].get("content-type").is_some(), source != EventFormat::AlbMulti, "{source:?}");
+        let is_alb = matches!(source, EventFormat::Alb | EventFormat::AlbMulti);
         assert_eq!(reply.get("statusDescription"), is_alb.then_some(&json!("200 OK")), "{source:?}");
         // `cargo lambda watch` wants all three.
-        if matches!(source, EventSource::Url | EventSource::Http | EventSource::CargoLambda) {
+        if matches!(source, EventFormat::Url | EventFormat::Http | EventFormat::CargoLambda) {
             assert!(
                 reply["headers"].is_object() && reply["multiValueHeaders"].is_object() && reply["cookies"].is_array()
             );
@@ -83,7 +83,7 @@ async fn each_reply_has_its_event_sources_shape() {
 #[tokio::test]
 async fn base64_bodies_are_decoded_and_bad_ones_refused() {
     let service = Service::start().await;
-    for source in EventSource::ALL {
+    for source in EventFormat::ALL {
         let title = format!("é through {source:?}");
         let mut event = service.call_through(source, "POST", "/ns_movies/").json(&movie(&title, 2000)).event();
         event["isBase64Encoded"] = json!(true);
@@ -97,7 +97,7 @@ async fn base64_bodies_are_decoded_and_bad_ones_refused() {
 }
 
 /// What a created movie's `Location` and the next page's `Link` lead to, through an event changed by `change`.
-async fn links(service: &Service, source: EventSource, title: &str, change: impl Fn(&mut Value)) -> (String, String) {
+async fn links(service: &Service, source: EventFormat, title: &str, change: impl Fn(&mut Value)) -> (String, String) {
     let mut create = service.call_through(source, "POST", "/ns_movies/").json(&movie(title, 2000)).event();
     change(&mut create);
     let created = send_event(&service.app, create.to_string().as_bytes()).await;
@@ -114,28 +114,28 @@ async fn links_lead_to_the_clients_own_urls() {
     let service = Service::seeded().await;
     let stays = |base: &str, title: &str| (format!("{base}/ns_movies/{title}-2000"), format!("{base}/ns_movies/"));
 
-    assert_eq!(links(&service, EventSource::Rest, "A", |_| {}).await, stays("/Prod", "A"));
+    assert_eq!(links(&service, EventFormat::Rest, "A", |_| {}).await, stays("/Prod", "A"));
     // A custom domain with a base path: it is in both paths, and not in the parameter; a stage is nowhere.
     let custom_domain = |event: &mut Value| {
         event["path"] = json!(format!("/api/v1{}", event["path"].as_str().unwrap()));
         event["requestContext"]["path"] = event["path"].clone();
     };
-    assert_eq!(links(&service, EventSource::Rest, "B", custom_domain).await, stays("/api/v1", "B"));
+    assert_eq!(links(&service, EventFormat::Rest, "B", custom_domain).await, stays("/api/v1", "B"));
     let named_stage = |event: &mut Value| {
         event["requestContext"]["stage"] = json!("dev");
         event["rawPath"] = json!(format!("/dev{}", event["rawPath"].as_str().unwrap()));
     };
-    assert_eq!(links(&service, EventSource::Http, "C", named_stage).await, stays("/dev", "C"));
+    assert_eq!(links(&service, EventFormat::Http, "C", named_stage).await, stays("/dev", "C"));
     let mapped = |event: &mut Value| {
         event["pathParameters"] = json!({"proxy": event["rawPath"].as_str().unwrap().trim_start_matches('/')});
         event["rawPath"] = json!(format!("/api{}", event["rawPath"].as_str().unwrap()));
     };
-    assert_eq!(links(&service, EventSource::Http, "D", mapped).await, stays("/api", "D"));
+    assert_eq!(links(&service, EventFormat::Http, "D", mapped).await, stays("/api", "D"));
     for (source, title) in [
-        (EventSource::Url, "E"),
-        (EventSource::CargoLambda, "F"),
-        (EventSource::Alb, "G"),
-        (EventSource::AlbMulti, "H"),
+        (EventFormat::Url, "E"),
+        (EventFormat::CargoLambda, "F"),
+        (EventFormat::Alb, "G"),
+        (EventFormat::AlbMulti, "H"),
     ] {
         assert_eq!(links(&service, source, title, |_| {}).await, stays("", title), "{source:?}");
     }
@@ -143,8 +143,8 @@ async fn links_lead_to_the_clients_own_urls() {
     let mut behind_proxy = service.other_copy();
     behind_proxy.app.set("BASE_PATH", "/movies-api");
     let proxied = |event: &mut Value| event["path"] = json!(format!("/movies-api{}", event["path"].as_str().unwrap()));
-    assert_eq!(links(&behind_proxy, EventSource::Alb, "I", proxied).await, stays("/movies-api", "I"));
-    assert_eq!(links(&behind_proxy, EventSource::Alb, "J", |_| {}).await, stays("", "J"));
+    assert_eq!(links(&behind_proxy, EventFormat::Alb, "I", proxied).await, stays("/movies-api", "I"));
+    assert_eq!(links(&behind_proxy, EventFormat::Alb, "J", |_| {}).await, stays("", "J"));
 }
 
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn a_route_of_its_own_may_match_less_than_the_services_paths() {
             assert_eq!(is_read, is_told, "{event} {response:?}");
         }
     }
-    let mut event = service.call_through(EventSource::Http, "GET", "/ns_movies/The%20Dare-2020").event();
+    let mut event = service.call_through(EventFormat::Http, "GET", "/ns_movies/The%20Dare-2020").event();
     event["pathParameters"] = json!({"proxy": "The Dare-2020"});
     assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.json()["title"], "The Dare");
 }
@@ -178,7 +178,7 @@ async fn a_route_of_its_own_may_match_less_than_the_services_paths() {
 async fn an_event_with_query_parameters_alone_is_read_too() {
     let service = Service::seeded().await;
     for (query, status) in [(json!({"limit": "0"}), 400), (json!({"limit": "1"}), 200)] {
-        let mut event = service.call_through(EventSource::Url, "GET", "/ns_movies/").event();
+        let mut event = service.call_through(EventFormat::Url, "GET", "/ns_movies/").event();
         event["queryStringParameters"] = query.clone();
         event["rawQueryString"] = json!("");
         assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, status, "{query}");
@@ -190,7 +190,7 @@ async fn an_event_with_query_parameters_alone_is_read_too() {
 #[tokio::test]
 async fn a_stage_is_cut_off_only_where_it_is_one() {
     let service = Service::start().await;
-    let mut event = service.call_through(EventSource::Http, "GET", "/ns_movies/").event();
+    let mut event = service.call_through(EventFormat::Http, "GET", "/ns_movies/").event();
     event["requestContext"]["stage"] = json!("ns_movies");
     let page = send_event(&service.app, event.to_string().as_bytes()).await;
     assert_eq!(page.headers["content-type"], "text/html; charset=utf-8", "what is left is the root");
@@ -233,9 +233,9 @@ async fn a_condition_that_cannot_be_read_is_not_dropped() {
 #[tokio::test]
 async fn a_problem_names_the_path_as_the_client_would_write_it() {
     let service = Service::start().await;
-    for source in EventSource::ALL {
+    for source in EventFormat::ALL {
         let response = service.call_through(source, "GET", "/ns_movies/100%25%20Wolf-2020").send().await;
-        let base = if matches!(source, EventSource::Rest | EventSource::HttpVersion1) { "/Prod" } else { "" };
+        let base = if matches!(source, EventFormat::Rest | EventFormat::HttpVersion1) { "/Prod" } else { "" };
         assert_eq!(response.json()["instance"], format!("{base}/ns_movies/100%25%20Wolf-2020"), "{source:?}");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use proptest::{prelude::*, test_runner::Config};
 use serde_json::{Value, json};
 
-use crate::support::{EventSource, Service, movie, send_event};
+use crate::support::{EventFormat, Service, movie, send_event};
 
 /// A service and the runtime that it lives on, made once.
 fn service() -> &'static (tokio::runtime::Runtime, Service) {
@@ -66,7 +66,7 @@ fn places(value: &Value, here: &str, found: &mut Vec<String>) {
 fn event(source: usize, method: &str) -> Value {
     let (_, service) = service();
     let path = if method == "POST" { "/ns_movies/" } else { "/ns_movies/The%20Dare-2020?limit=1" };
-    service.call_through(EventSource::ALL[source], method, path).header("Host", "x").json(&movie("Made", 2000)).event()
+    service.call_through(EventFormat::ALL[source], method, path).header("Host", "x").json(&movie("Made", 2000)).event()
 }
 
 proptest! {
@@ -84,7 +84,7 @@ proptest! {
 
     #[test]
     fn a_mutated_event_is_never_a_server_error(
-        source in 0..EventSource::ALL.len(),
+        source in 0..EventFormat::ALL.len(),
         method in prop::sample::select(vec!["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "x y", "é"]),
         mutations in prop::collection::vec((any::<prop::sample::Index>(), any_json()), 1..4),
     ) {
@@ -99,7 +99,7 @@ proptest! {
 
     #[test]
     fn a_damaged_event_is_never_a_server_error(
-        source in 0..EventSource::ALL.len(),
+        source in 0..EventFormat::ALL.len(),
         cut in any::<prop::sample::Index>(),
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
     ) {
@@ -137,9 +137,9 @@ proptest! {
             }
             assert_eq!(created.status, 200, "{title:?}");
             let location = created.location();
-            for source in EventSource::ALL {
+            for source in EventFormat::ALL {
                 let read = service.call_through(source, "GET", &location).send().await;
-                let is_lost = source == EventSource::Http && title.contains('?');
+                let is_lost = source == EventFormat::Http && title.contains('?');
                 assert_eq!(read.json() == movie(&title, 7), !is_lost, "{title:?} {source:?} {read:?}");
             }
             assert_eq!(service.call("DELETE", &location).send().await.status, 200, "{title:?}");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{EventSource, Fault, Service, movie};
+use crate::support::{EventFormat, Fault, Service, movie};
 
 #[tokio::test]
 async fn a_panic_is_a_500_that_says_nothing_of_it() {
@@ -18,7 +18,7 @@ async fn a_panic_is_a_500_that_says_nothing_of_it() {
         ("PATCH", path, json!({"year": 2021})),
         ("DELETE", path, json!(null)),
     ] {
-        for source in EventSource::ALL {
+        for source in EventFormat::ALL {
             service.faults.inject([Fault::Panic]);
             let response = service.call_through(source, method, path).json(&body).send().await;
             assert_eq!(response.status, 500, "{source:?} {method} {path}: {response:?}");

@@ -3,10 +3,10 @@
 use movies::movie::Movie;
 use serde_json::{Value, json};
 
-use crate::support::{EventSource, Response, Service, movie, path_of};
+use crate::support::{EventFormat, Response, Service, movie, path_of};
 
 const LIMIT: usize = 1_000_000;
-const BALANCERS: [EventSource; 2] = [EventSource::Alb, EventSource::AlbMulti];
+const BALANCERS: [EventFormat; 2] = [EventFormat::Alb, EventFormat::AlbMulti];
 
 /// Descriptions that do not fit into the reply of a load balancer, although a body of 1 MB can carry them.
 fn too_large() -> [(&'static str, String); 3] {
@@ -45,7 +45,7 @@ async fn a_movie_that_does_not_fit_is_read_elsewhere() {
         let movie = described(name, &description);
         stored(&service, &movie).await;
         let path = path_of(&format!("{name}-1"));
-        for source in [EventSource::Alb, EventSource::AlbMulti, EventSource::Rest, EventSource::Http, EventSource::Url]
+        for source in [EventFormat::Alb, EventFormat::AlbMulti, EventFormat::Rest, EventFormat::Http, EventFormat::Url]
         {
             let response = service.call_through(source, "GET", &path).send().await;
             let head = service.call_through(source, "HEAD", &path).send().await;
@@ -57,7 +57,7 @@ async fn a_movie_that_does_not_fit_is_read_elsewhere() {
             } else {
                 assert_eq!((response.status, response.json()), (200, movie.clone()), "{row}");
                 let known =
-                    service.call_through(EventSource::Alb, "GET", &path).header("If-None-Match", response.etag());
+                    service.call_through(EventFormat::Alb, "GET", &path).header("If-None-Match", response.etag());
                 assert_eq!(known.send().await.status, 304, "{row}: a client that has the movie");
             }
         }
@@ -68,7 +68,7 @@ async fn a_movie_that_does_not_fit_is_read_elsewhere() {
 async fn a_movie_whose_response_does_not_fit_is_not_created() {
     let service = Service::start().await;
     for (name, description) in too_large() {
-        for source in [EventSource::Alb, EventSource::AlbMulti, EventSource::Rest] {
+        for source in [EventFormat::Alb, EventFormat::AlbMulti, EventFormat::Rest] {
             let movie = described(name, &description);
             let response = service.call_through(source, "POST", "/ns_movies/").json(&movie).send().await;
             let path = path_of(&format!("{name}-1"));
@@ -143,7 +143,7 @@ async fn a_listing_leaves_out_what_does_not_fit_and_goes_on() {
         }
         let ids = |titles: Vec<&str>| titles.into_iter().map(|title| format!("{title}-1")).collect::<Vec<_>>();
         let fitting = ids(TITLES.into_iter().filter(|title| !large.contains(title)).collect());
-        for (source, expected) in [(EventSource::AlbMulti, fitting), (EventSource::Rest, ids(TITLES.to_vec()))] {
+        for (source, expected) in [(EventFormat::AlbMulti, fitting), (EventFormat::Rest, ids(TITLES.to_vec()))] {
             for first in ["/ns_movies/?limit=1", "/ns_movies/?limit=3&year=1", "/ns_movies/"] {
                 let row = format!("{source:?}, {name} is large, {first}");
                 let (mut found, mut pages) = (Vec::new(), 0);
@@ -171,14 +171,14 @@ async fn what_just_fits_is_sent_and_what_just_does_not_is_not() {
     while too_large - fits > 1 {
         let count = usize::midpoint(fits, too_large);
         let movie = described("Edge", &"\"".repeat(count));
-        let created = service.call_through(EventSource::AlbMulti, "POST", "/ns_movies/").json(&movie).send().await;
+        let created = service.call_through(EventFormat::AlbMulti, "POST", "/ns_movies/").json(&movie).send().await;
         assert!(size(&created) <= LIMIT, "{count}");
         match created.status {
             200 => {
                 fits = count;
-                let read = service.call_through(EventSource::AlbMulti, "GET", "/ns_movies/Edge-1").send().await;
+                let read = service.call_through(EventFormat::AlbMulti, "GET", "/ns_movies/Edge-1").send().await;
                 assert_eq!((read.status, size(&read) <= LIMIT), (200, true), "{count}");
-                let page = service.call_through(EventSource::AlbMulti, "GET", "/ns_movies/").send().await;
+                let page = service.call_through(EventFormat::AlbMulti, "GET", "/ns_movies/").send().await;
                 assert!(size(&page) <= LIMIT, "{count}");
                 assert_eq!(service.call("DELETE", "/ns_movies/Edge-1").send().await.status, 200);
             }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{EventSource, Service, send_event};
+use crate::support::{EventFormat, Service, send_event};
 
 const FILES: [&str; 3] = ["swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"];
 
@@ -13,7 +13,7 @@ pub fn path_of(file: &str) -> String {
 #[tokio::test]
 async fn the_page_is_strict_about_what_it_loads() {
     let service = Service::start().await;
-    for source in EventSource::ALL {
+    for source in EventFormat::ALL {
         let page = service.call_through(source, "GET", "/").send().await;
         assert_eq!((page.status, page.headers["content-type"].as_str()), (200, "text/html; charset=utf-8"));
         let policy = &page.headers["content-security-policy"];
@@ -47,7 +47,7 @@ async fn a_stages_root_responds_with_and_without_its_slash() {
 #[tokio::test]
 async fn files_are_gzip_unless_the_client_refuses_it() {
     let service = Service::start().await;
-    for source in EventSource::ALL {
+    for source in EventFormat::ALL {
         for file in FILES {
             let path = path_of(file);
             for (accepted, status) in [
@@ -91,7 +91,7 @@ async fn files_are_gzip_unless_the_client_refuses_it() {
 async fn a_file_for_listed_origins_varies_by_both() {
     let mut service = Service::start().await;
     service.app.set("CORS_ALLOW_ORIGINS", "https://a.org");
-    for source in EventSource::ALL {
+    for source in EventFormat::ALL {
         let response = service.call_through(source, "GET", &path_of("swagger-ui.css")).send().await;
         assert_eq!(response.headers["vary"], "Accept-Encoding, Origin", "{source:?}");
     }

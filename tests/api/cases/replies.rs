@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Body, Case, Changed, Deleted, Expected, NoBody, check};
-use crate::support::{EventSource, Service, movie, send_event};
+use crate::support::{EventFormat, Service, movie, send_event};
 
 fn case(kind: &'static str, file: &'static str, changes: Value, status: u64, expected: Expected) -> Case {
     Case { kind, file, changes, status, expected }
@@ -54,7 +54,7 @@ async fn a_body_that_is_not_a_text_is_refused() {
 
 #[tokio::test]
 async fn no_event_source_gets_a_null_for_a_body() {
-    for source in EventSource::ALL {
+    for source in EventFormat::ALL {
         let service = Service::seeded().await;
         let path = "/ns_movies/The%20Dare-2020";
         let etag = service.get(path).await.etag().to_owned();

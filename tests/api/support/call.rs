@@ -1,4 +1,4 @@
-//! A request, and the event that each event source makes of it.
+//! A request, and the event of each format that an event source makes of it.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Function, Response, send_event};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum EventSource {
+pub enum EventFormat {
     Rest,
     Http,
     HttpVersion1,
@@ -17,7 +17,7 @@ pub enum EventSource {
     CargoLambda,
 }
 
-impl EventSource {
+impl EventFormat {
     pub const ALL: [Self; 7] =
         [Self::Rest, Self::Http, Self::HttpVersion1, Self::Url, Self::Alb, Self::AlbMulti, Self::CargoLambda];
 }
@@ -25,7 +25,7 @@ impl EventSource {
 /// A request, as the client sends it: the path percent-encoded.
 pub struct Call<'a> {
     function: &'a Function,
-    source: EventSource,
+    source: EventFormat,
     method: String,
     path: String,
     query: String,
@@ -34,7 +34,7 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    pub fn new(function: &'a Function, source: EventSource, method: &str, path: &str) -> Self {
+    pub fn new(function: &'a Function, source: EventFormat, method: &str, path: &str) -> Self {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         Self {
             function,
@@ -61,7 +61,7 @@ impl<'a> Call<'a> {
         self.header("Content-Type", "application/json").body(&body.to_string())
     }
 
-    /// The event that the event source makes of the request.
+    /// The event of this format that an event source makes of the request.
     pub fn event(&self) -> Value {
         let headers: serde_json::Map<_, _> = self.headers.iter().map(|(n, v)| (n.clone(), json!(v))).collect();
         let multi: serde_json::Map<_, _> = self.headers.iter().map(|(n, v)| (n.clone(), json!([v]))).collect();
@@ -70,7 +70,7 @@ impl<'a> Call<'a> {
         let (path, body) = (&self.path, &self.body);
         let plain = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
         match self.source {
-            EventSource::Rest => json!({
+            EventFormat::Rest => json!({
                 "resource": "/{proxy+}", "httpMethod": self.method, "path": path,
                 "pathParameters": {"proxy": path.trim_matches('/')},
                 "headers": headers, "multiValueHeaders": multi,
@@ -79,10 +79,10 @@ impl<'a> Call<'a> {
                 "body": body, "isBase64Encoded": false,
             }),
             // An HTTP API decodes the path, and cuts it at what is then a question mark.
-            EventSource::Http => {
+            EventFormat::Http => {
                 self.version_2(plain.split('?').next().unwrap(), "x1.execute-api.us-east-1.amazonaws.com", "curl/8")
             }
-            EventSource::HttpVersion1 => json!({
+            EventFormat::HttpVersion1 => json!({
                 "version": "1.0", "resource": "$default", "httpMethod": self.method, "path": format!("/Prod{plain}"),
                 "headers": headers, "multiValueHeaders": multi, "multiValueQueryStringParameters": values(&decoded),
                 "requestContext": {
@@ -91,18 +91,18 @@ impl<'a> Call<'a> {
                 },
                 "body": body, "isBase64Encoded": false,
             }),
-            EventSource::Url => self.version_2(path, "x1.lambda-url.us-east-1.on.aws", "curl/8"),
+            EventFormat::Url => self.version_2(path, "x1.lambda-url.us-east-1.on.aws", "curl/8"),
             // Only a local build decodes what `cargo lambda watch` sends.
-            EventSource::CargoLambda if Function::is_artifact() => {
+            EventFormat::CargoLambda if Function::is_artifact() => {
                 self.version_2(path, "x1.lambda-url.us-east-1.on.aws", "cargo-lambda")
             }
-            EventSource::CargoLambda => self.version_2(path, "localhost", "cargo-lambda"),
-            EventSource::Alb => json!({
+            EventFormat::CargoLambda => self.version_2(path, "localhost", "cargo-lambda"),
+            EventFormat::Alb => json!({
                 "httpMethod": self.method, "path": path, "headers": headers, "body": body.clone().unwrap_or_default(),
                 "queryStringParameters": raw.iter().map(|(n, v)| ((*n).to_owned(), json!(v))).collect::<serde_json::Map<_, _>>(),
                 "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:x"}}, "isBase64Encoded": false,
             }),
-            EventSource::AlbMulti => json!({
+            EventFormat::AlbMulti => json!({
                 "httpMethod": self.method, "path": path, "multiValueHeaders": multi, "body": body.clone().unwrap_or_default(),
                 "multiValueQueryStringParameters": values(&raw.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect::<Vec<_>>()),
                 "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:x"}}, "isBase64Encoded": false,

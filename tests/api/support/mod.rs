@@ -12,7 +12,7 @@ use movies::movie::Movie;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-pub use call::{Call, EventSource};
+pub use call::{Call, EventFormat};
 pub use faults::{Fault, Faults};
 pub use function::Function;
 pub use response::{Response, send_event};

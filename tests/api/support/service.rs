@@ -13,7 +13,7 @@ use movies::{api::App, aws, config::Config, local, movie::Movie, store::Store};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::{Call, EventSource, Faults, Function, Response, faults::FaultyClient};
+use super::{Call, EventFormat, Faults, Function, Response, faults::FaultyClient};
 
 /// The service, with the means to break what is beneath it.
 pub struct Service {
@@ -92,10 +92,10 @@ impl Service {
 
     /// A request through the REST API, the event source that is deployed.
     pub fn call(&self, method: &str, path: &str) -> Call<'_> {
-        self.call_through(EventSource::Rest, method, path)
+        self.call_through(EventFormat::Rest, method, path)
     }
 
-    pub fn call_through(&self, source: EventSource, method: &str, path: &str) -> Call<'_> {
+    pub fn call_through(&self, source: EventFormat, method: &str, path: &str) -> Call<'_> {
         Call::new(&self.app, source, method, path)
     }
 
