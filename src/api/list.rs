@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use lambda_http::{Body, Response};
 
-use super::{App, ListQuery, conditional, page};
+use super::{App, ListQuery, page};
 use crate::{event::Request, movie::Movie, problem::Problem, store::VersionedMovie};
 
 pub(super) async fn list(app: &App, request: &Request, deadline: Instant) -> Result<Response<Body>, Problem> {
@@ -20,6 +20,7 @@ pub(super) async fn list(app: &App, request: &Request, deadline: Instant) -> Res
 /// The operation, as OpenAPI describes it.
 #[cfg(feature = "local")]
 pub(crate) fn describe() -> serde_json::Value {
+    use super::conditional;
     use crate::openapi::{describe, entities::MOVIE};
     use serde_json::json;
 
