@@ -32,14 +32,14 @@ struct OpenApi {
     info: Value,
     servers: Value,
     tags: Vec<Value>,
-    paths: Members<Members<Value>>,
+    paths: InOrder<InOrder<Value>>,
     components: Value,
 }
 
 /// A JSON object that keeps the order of its members. Readers get the movies first.
-struct Members<T>(Vec<(String, T)>);
+struct InOrder<T>(Vec<(String, T)>);
 
-impl<T: Serialize> Serialize for Members<T> {
+impl<T: Serialize> Serialize for InOrder<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
@@ -69,7 +69,7 @@ pub fn document() -> Result<String, serde_json::Error> {
         }),
         servers: json!([{"url": ".", "description": "The folder of this document."}]),
         tags: entities.chain(others).collect(),
-        paths: Members(paths().iter().map(|path| (path.template.clone(), operations(path))).collect()),
+        paths: InOrder(paths().iter().map(|path| (path.template.clone(), operations(path))).collect()),
         components: components::components()?,
     };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
@@ -96,7 +96,7 @@ fn paths() -> Vec<Path> {
 }
 
 /// The operations of a path.
-fn operations(path: &Path) -> Members<Value> {
+fn operations(path: &Path) -> InOrder<Value> {
     let mut example = path.template.clone();
     for parameter in &path.parameters {
         let value = parameter["example"].as_str().or(parameter["schema"]["enum"][0].as_str());
@@ -107,7 +107,7 @@ fn operations(path: &Path) -> Members<Value> {
         let route = route::find(method, &example).ok()?;
         Some((method.to_lowercase(), operation(path, method, route)))
     });
-    Members(operations.collect())
+    InOrder(operations.collect())
 }
 
 fn operation(Path { name, parameters, .. }: &Path, method: &str, route: Route<'_>) -> Value {
