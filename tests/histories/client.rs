@@ -1,0 +1,138 @@
+//! A client, with its own copy of the function.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use crate::{
+    history::{Event, Exchange, History},
+    plan::{FAULTS, IDS, Step, Tag},
+    specification::{Action, Fields, Id, Write},
+    support::{Call, EventSource, Faults, Function, movie, path_of},
+    wire::{Wire, Writes},
+};
+
+pub struct Client {
+    pub number: usize,
+    pub steps: Vec<Step>,
+    pub function: Function,
+    pub faults: Faults,
+    pub wire: Wire,
+    pub history: Arc<Mutex<History>>,
+}
+
+impl Client {
+    /// Takes its steps, one after the other.
+    pub async fn act(&self) {
+        for (number, step) in self.steps.iter().enumerate() {
+            self.wire.clock.wait(step.pause).await;
+            self.faults.inject(step.faults.iter().map(|fault| FAULTS[*fault].1()));
+            {
+                let mut trips = self.wire.trips.lock().unwrap();
+                (trips.operation, trips.overdue) = (number, step.overdue);
+            }
+            let index = self.begin(number, step);
+            let call = self.call(index, number, &step.action);
+            let response = call.send().await;
+            let mut history = self.history.lock().unwrap();
+            history.seen.extend(response.headers.get("etag").filter(|_| is_of_a_movie(&step.action)).cloned());
+            history.exchanges[index].end = self.wire.clock.now();
+            history.exchanges[index].response = Some(response);
+            history.events.push(Event::Returned(index));
+        }
+    }
+
+    fn begin(&self, number: usize, step: &Step) -> usize {
+        let mut history = self.history.lock().unwrap();
+        let value = |tag| match tag {
+            Tag::Absent => None,
+            Tag::Any => Some("*".to_owned()),
+            Tag::Unknown => Some("\"unknown\"".to_owned()),
+            Tag::Seen(age) => history.seen.iter().rev().nth(age).cloned(),
+        };
+        let (if_match, if_none_match) = (value(step.if_match), value(step.if_none_match));
+        let index = history.exchanges.len();
+        let start = self.wire.clock.now();
+        history.exchanges.push(Exchange {
+            client: self.number,
+            number,
+            step: step.clone(),
+            if_match,
+            if_none_match,
+            start,
+            end: start,
+            response: None,
+            writes: Writes::default(),
+        });
+        history.events.push(Event::Invoked(index));
+        index
+    }
+
+    fn call(&self, index: usize, number: usize, action: &Action) -> Call<'_> {
+        let write = write(self.number, number);
+        let (method, path, body) = match *action {
+            Action::Create(id) => ("POST", "/ns_movies/".to_owned(), created(id, write)),
+            Action::Read(id) => ("GET", path(id), Value::Null),
+            Action::List(_) => ("GET", "/ns_movies/".to_owned(), Value::Null),
+            Action::Update(id, fields) => ("PUT", path(id), patch(fields, write)),
+            Action::Rename(id, to, fields) => {
+                let mut patch = patch(fields, write);
+                let ((title, year), (new_title, new_year)) = (IDS[id], IDS[to]);
+                if title != new_title {
+                    patch["title"] = json!(new_title);
+                }
+                if year != new_year {
+                    patch["year"] = json!(new_year);
+                }
+                ("PATCH", path(id), patch)
+            }
+            Action::Delete(id) => ("DELETE", path(id), Value::Null),
+        };
+        let mut call = Call::new(&self.function, EventSource::Rest, method, &path);
+        if !body.is_null() {
+            call = call.json(&body);
+        }
+        let history = self.history.lock().unwrap();
+        let Exchange { if_match, if_none_match, .. } = &history.exchanges[index];
+        for (name, value) in [("If-Match", if_match), ("If-None-Match", if_none_match)] {
+            // A listing has an ETag of its own.
+            if let Some(value) = value.as_ref().filter(|_| is_of_a_movie(action)) {
+                call = call.header(name, value);
+            }
+        }
+        call
+    }
+}
+
+fn is_of_a_movie(action: &Action) -> bool {
+    !matches!(action, Action::List(_))
+}
+
+/// The number of a client's operation.
+pub fn write(client: usize, number: usize) -> Write {
+    client * 100 + number + 1
+}
+
+fn path(id: Id) -> String {
+    let (title, year) = IDS[id];
+    path_of(&format!("{title}-{year}"))
+}
+
+fn created(id: Id, write: Write) -> Value {
+    let (title, year) = IDS[id];
+    let mut movie = movie(title, year);
+    let all = patch(Fields { description: true, cast: true }, write);
+    movie.as_object_mut().unwrap().extend(all.as_object().unwrap().clone());
+    movie
+}
+
+fn patch(fields: Fields, write: Write) -> Value {
+    let mut patch = json!({"image": format!("https://example.org/{write}")});
+    if fields.description {
+        patch["description"] = json!(write.to_string());
+    }
+    if fields.cast {
+        patch["cast"] = json!([write.to_string()]);
+    }
+    patch
+}
