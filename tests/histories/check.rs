@@ -3,16 +3,14 @@
 //!
 //! A write whose response is 503 may have happened or not, and may happen until the end of the history: it has no return.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use stateright::semantics::{ConsistencyTester as _, LinearizabilityTester};
 
 use crate::{
     client::write,
-    history::{Event, Exchange, History},
+    history::{Event, Exchange, History, Versions},
     plan::IDS,
-    specification::{Action, Movie, Movies, Operation, Response, Versions, Write},
+    specification::{Action, Movie, Movies, Named, Operation, Response},
     wire::Writes,
 };
 
@@ -28,7 +26,7 @@ enum Thread {
 
 /// Says what is wrong with a history, if anything is.
 pub fn check(history: &History) -> Result<(), String> {
-    let versions = versions(history)?;
+    let versions = history.versions()?;
     let mut tester = LinearizabilityTester::new(Movies::default());
     for event in &history.events {
         let (Event::Invoked(index) | Event::Returned(index)) = *event;
@@ -80,29 +78,11 @@ fn unanswered(exchange: &Exchange) -> usize {
     }
 }
 
-/// Which write each ETag is the version of.
-fn versions(history: &History) -> Result<BTreeMap<String, Write>, String> {
-    let mut versions = BTreeMap::new();
-    for exchange in &history.exchanges {
-        let response = exchange.response.as_ref().ok_or("an operation did not end")?;
-        if matches!(exchange.step.action, Action::List(_)) || response.status != 200 || response.body.is_empty() {
-            continue;
-        }
-        let shown = movie(&response.json())?.version;
-        let etag = response.etag();
-        let known = *versions.entry(etag.to_owned()).or_insert(shown);
-        if known != shown {
-            return Err(format!("{etag} is the ETag of what {known} wrote, and of what {shown} wrote"));
-        }
-    }
-    Ok(versions)
-}
-
-fn operation(exchange: &Exchange, versions: &BTreeMap<String, Write>) -> Operation {
+fn operation(exchange: &Exchange, versions: &Versions) -> Operation {
     let named = |value: &Option<String>| {
         value.as_ref().map(|value| match value.as_str() {
-            "*" => Versions::Any,
-            etag => versions.get(etag).map_or(Versions::Unknown, |write| Versions::Of(*write)),
+            "*" => Named::Any,
+            etag => versions.get(etag).map_or(Named::Unknown, |write| Named::Of(*write)),
         })
     };
     Operation {
@@ -113,36 +93,21 @@ fn operation(exchange: &Exchange, versions: &BTreeMap<String, Write>) -> Operati
     }
 }
 
-fn shown(exchange: &Exchange, versions: &BTreeMap<String, Write>) -> Result<Response, String> {
+fn shown(exchange: &Exchange, versions: &Versions) -> Result<Response, String> {
     let response = exchange.response.as_ref().ok_or("an operation did not end")?;
     let mut shown = Response::of(response.status);
     if let Some(etag) = response.headers.get("etag") {
         shown.version = Some(*versions.get(etag).ok_or_else(|| format!("{etag} is the ETag of no movie"))?);
     }
     if response.status == 200 && !response.body.is_empty() {
-        shown.movie = Some(movie(&response.json())?);
+        shown.movie = Some(Movie::read(&response.json())?);
     }
     Ok(shown)
 }
 
 fn listed(body: &Value, id: usize) -> Result<Response, String> {
-    let (title, year) = IDS[id];
-    match body.get(format!("{title}-{year}")) {
+    match body.get(IDS[id].to_string()) {
         None => Ok(Response::of(404)),
-        Some(found) => Ok(Response { movie: Some(movie(found)?), ..Response::of(200) }),
+        Some(found) => Ok(Response { movie: Some(Movie::read(found)?), ..Response::of(200) }),
     }
-}
-
-/// The writes that a movie's fields show.
-fn movie(body: &Value) -> Result<Movie, String> {
-    let read = || {
-        let id = IDS.iter().position(|(title, year)| body["title"] == *title && body["year"] == *year)?;
-        Some(Movie {
-            id,
-            version: body["image"].as_str()?.strip_prefix("https://example.org/")?.parse().ok()?,
-            description: body["description"].as_str()?.parse().ok()?,
-            cast: body["cast"][0].as_str()?.parse().ok()?,
-        })
-    };
-    read().ok_or_else(|| format!("nobody wrote {body}"))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     history::{Event, Exchange, History},
-    plan::{FAULTS, IDS, Step, Tag},
+    plan::{FAULTS, IDS, IMAGE, Step, Tag},
     specification::{Action, Fields, Id, Write},
     support::{Call, EventSource, Faults, Function, movie, path_of},
     wire::{Wire, Writes},
@@ -35,7 +35,7 @@ impl Client {
             let call = self.call(index, number, &step.action);
             let response = call.send().await;
             let mut history = self.history.lock().unwrap();
-            history.seen.extend(response.headers.get("etag").filter(|_| is_of_a_movie(&step.action)).cloned());
+            history.seen.extend(response.headers.get("etag").filter(|_| has_version(&step.action)).cloned());
             history.exchanges[index].end = self.wire.clock.now();
             history.exchanges[index].response = Some(response);
             history.events.push(Event::Returned(index));
@@ -77,12 +77,11 @@ impl Client {
             Action::Update(id, fields) => ("PUT", path(id), patch(fields, write)),
             Action::Rename(id, to, fields) => {
                 let mut patch = patch(fields, write);
-                let ((title, year), (new_title, new_year)) = (IDS[id], IDS[to]);
-                if title != new_title {
-                    patch["title"] = json!(new_title);
+                if IDS[id].title != IDS[to].title {
+                    patch["title"] = json!(IDS[to].title);
                 }
-                if year != new_year {
-                    patch["year"] = json!(new_year);
+                if IDS[id].year != IDS[to].year {
+                    patch["year"] = json!(IDS[to].year);
                 }
                 ("PATCH", path(id), patch)
             }
@@ -96,7 +95,7 @@ impl Client {
         let Exchange { if_match, if_none_match, .. } = &history.exchanges[index];
         for (name, value) in [("If-Match", if_match), ("If-None-Match", if_none_match)] {
             // A listing has an ETag of its own.
-            if let Some(value) = value.as_ref().filter(|_| is_of_a_movie(action)) {
+            if let Some(value) = value.as_ref().filter(|_| has_version(action)) {
                 call = call.header(name, value);
             }
         }
@@ -104,7 +103,7 @@ impl Client {
     }
 }
 
-fn is_of_a_movie(action: &Action) -> bool {
+fn has_version(action: &Action) -> bool {
     !matches!(action, Action::List(_))
 }
 
@@ -114,20 +113,18 @@ pub fn write(client: usize, number: usize) -> Write {
 }
 
 fn path(id: Id) -> String {
-    let (title, year) = IDS[id];
-    path_of(&format!("{title}-{year}"))
+    path_of(&IDS[id].to_string())
 }
 
 fn created(id: Id, write: Write) -> Value {
-    let (title, year) = IDS[id];
-    let mut movie = movie(title, year);
+    let mut movie = movie(IDS[id].title, IDS[id].year);
     let all = patch(Fields { description: true, cast: true }, write);
     movie.as_object_mut().unwrap().extend(all.as_object().unwrap().clone());
     movie
 }
 
 fn patch(fields: Fields, write: Write) -> Value {
-    let mut patch = json!({"image": format!("https://example.org/{write}")});
+    let mut patch = json!({"image": format!("{IMAGE}{write}")});
     if fields.description {
         patch["description"] = json!(write.to_string());
     }

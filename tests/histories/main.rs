@@ -21,6 +21,7 @@ mod contract;
 mod history;
 mod plan;
 mod print;
+mod run;
 mod specification;
 #[allow(dead_code, unused_imports, reason = "the API tests use the rest")]
 #[path = "../api/support/mod.rs"]
@@ -42,11 +43,13 @@ fn number(name: &str, default: u64) -> u64 {
 
 /// Says what is wrong with the history of a seed, if anything is.
 fn check(seed: u64) -> Result<(), String> {
-    let history = history::run(seed);
+    let history = run::run(seed);
     let t = Instant::now();
     let r = check::check(&history);
-    if t.elapsed() > Duration::from_millis(200) { eprintln!("seed {seed} checked in {:?}", t.elapsed()); }
-    r.map_err(|reason| format!("{reason}\n{}", print::print(&history)))
+    if t.elapsed() > Duration::from_millis(200) {
+        eprintln!("seed {seed} checked in {:?}", t.elapsed());
+    }
+    r.map_err(|reason| format!("{reason}\n{history}"))
 }
 
 #[test]
@@ -87,7 +90,7 @@ fn a_history_is_the_same_again_from_its_seed() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let _entered = runtime.enter();
     for seed in 0..20 {
-        let print = |_| print::print(&history::run(seed));
+        let print = |()| run::run(seed).to_string();
         let [first, again] = [(); 2].map(print);
         assert_eq!(first, again);
     }

@@ -1,6 +1,6 @@
 //! What the clients of a history do, and which faults they meet: all of it follows from a seed.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use fastrand::Rng;
 
@@ -9,8 +9,24 @@ use crate::{
     support::Fault,
 };
 
-/// The titles and years of the movies.
-pub const IDS: [(&str, u16); 3] = [("A", 2000), ("A", 2001), ("B", 2000)];
+/// The ids of the movies.
+pub const IDS: [MovieId; 3] =
+    [MovieId { title: "A", year: 2000 }, MovieId { title: "A", year: 2001 }, MovieId { title: "B", year: 2000 }];
+
+/// What an image begins with, before the number of the write that set it.
+pub const IMAGE: &str = "https://example.org/";
+
+#[derive(Clone, Copy, Debug)]
+pub struct MovieId {
+    pub title: &'static str,
+    pub year: u16,
+}
+
+impl fmt::Display for MovieId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.title, self.year)
+    }
+}
 
 /// The faults, by name.
 pub const FAULTS: [(&str, fn() -> Fault); 9] = [

@@ -1,106 +1,105 @@
 //! A history, as people read it.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Display, Write as _};
 
 use crate::{
     client::write,
     history::{Exchange, History},
     plan::{FAULTS, IDS},
-    specification::{Action, Fields},
+    specification::{Action, Fields, Movie},
 };
 
 /// Columns for the whole time of a history.
-const WIDTH: usize = 48;
+const COLUMNS: u128 = 48;
 
-/// One line for each operation, by its start: when, who, what, which faults, what came back.
-pub fn print(history: &History) -> String {
-    let longest = history.exchanges.iter().map(|exchange| exchange.end).max().unwrap_or_default();
-    let column = |time: std::time::Duration| {
-        let share = time.as_secs_f64() / longest.as_secs_f64().max(f64::MIN_POSITIVE);
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "small"
-        )]
-        let column = (share * (WIDTH - 1) as f64) as usize;
-        column
-    };
-    let mut text = format!(
-        "The history of seed {}. A movie shows which write set its image, description and cast.\n",
-        history.seed
-    );
-    for exchange in &history.exchanges {
-        let (start, end) = (column(exchange.start), column(exchange.end));
-        let bar = format!("{}{}", " ".repeat(start), "=".repeat(end - start + 1));
-        let _ = writeln!(
-            text,
-            "client {} |{bar:WIDTH$}| {:>5}-{:<5} ms  {} -> {}{}",
-            exchange.client,
-            exchange.start.as_millis(),
-            exchange.end.as_millis(),
-            request(exchange),
-            response(exchange),
-            faults(exchange),
-        );
-    }
-    text
-}
-
-fn request(exchange: &Exchange) -> String {
-    let id = |id: usize| format!("{}-{}", IDS[id].0, IDS[id].1);
-    let write = write(exchange.client, exchange.number);
-    let with = |fields: Fields| {
-        let names = [(true, "image"), (fields.description, "description"), (fields.cast, "cast")];
-        names.into_iter().filter_map(|(is_set, name)| is_set.then_some(name)).collect::<Vec<_>>().join(", ")
-    };
-    let mut text = match exchange.step.action {
-        Action::Create(one) => format!("{write} creates {}", id(one)),
-        Action::Read(one) => format!("{write} reads {}", id(one)),
-        Action::List(_) => format!("{write} lists"),
-        Action::Update(one, fields) => format!("{write} updates {}: {}", id(one), with(fields)),
-        Action::Rename(one, to, fields) => format!("{write} renames {} to {}: {}", id(one), id(to), with(fields)),
-        Action::Delete(one) => format!("{write} deletes {}", id(one)),
-    };
-    for (name, value) in [("If-Match", &exchange.if_match), ("If-None-Match", &exchange.if_none_match)] {
-        if let Some(value) = value {
-            let _ = write!(text, " {name}: {value}");
+/// One line for each operation, by its start: who, when, what, what came back, which faults.
+impl Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "The history of seed {}. Each movie is followed by the numbers of the operations that set",
+            self.seed
+        )?;
+        writeln!(
+            f,
+            "its image, its description and its cast; each ETag is the number of the operation that it shows."
+        )?;
+        let longest = self.exchanges.iter().map(|exchange| exchange.end.as_micros()).max().unwrap_or_default();
+        for exchange in &self.exchanges {
+            let [start, end] = [exchange.start, exchange.end].map(|time| time.as_micros());
+            let mut bar = String::new();
+            for column in 0..COLUMNS {
+                let (from, to) = (column * longest / COLUMNS, (column + 1) * longest / COLUMNS);
+                bar.push(if start < to && end >= from { '=' } else { ' ' });
+            }
+            let [start, end] = [start, end].map(|time| time / 1_000);
+            let client = exchange.client;
+            write!(f, "client {client} |{bar}| {start:>5} to {end:>5} ms: {} -> ", self.request(exchange))?;
+            writeln!(f, "{}{}", self.response(exchange), faults(exchange))?;
         }
+        Ok(())
     }
-    text
 }
 
-fn response(exchange: &Exchange) -> String {
-    let Some(response) = &exchange.response else { return "nothing".to_owned() };
-    let mut text = response.status.to_string();
-    if let Some(etag) = response.headers.get("etag") {
-        let _ = write!(text, " {etag}");
-    }
-    if response.status == 200 && !response.body.is_empty() {
-        let body = response.json();
-        let movies: Vec<_> = match body.as_object() {
-            Some(listed) if matches!(exchange.step.action, Action::List(_)) => listed.values().collect(),
-            _ => vec![&body],
+impl History {
+    fn request(&self, exchange: &Exchange) -> String {
+        let with = |fields: Fields| {
+            let names = [(true, "image"), (fields.description, "description"), (fields.cast, "cast")];
+            names.into_iter().filter_map(|(is_set, name)| is_set.then_some(name)).collect::<Vec<_>>().join(", ")
         };
-        for movie in movies {
-            let image = movie["image"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
-            let _ = write!(
-                text,
-                " {}-{}({image}, {}, {})",
-                movie["title"].as_str().unwrap_or_default(),
-                movie["year"],
-                movie["description"].as_str().unwrap_or_default(),
-                movie["cast"][0].as_str().unwrap_or_default()
-            );
+        let number = write(exchange.client, exchange.number);
+        let mut text = match exchange.step.action {
+            Action::Create(id) => format!("{number} creates {}", IDS[id]),
+            Action::Read(id) => format!("{number} reads {}", IDS[id]),
+            Action::List(_) => format!("{number} lists"),
+            Action::Update(id, fields) => format!("{number} updates {}: {}", IDS[id], with(fields)),
+            Action::Rename(id, to, fields) => format!("{number} renames {} to {}: {}", IDS[id], IDS[to], with(fields)),
+            Action::Delete(id) => format!("{number} deletes {}", IDS[id]),
+        };
+        for (name, value) in [("If-Match", &exchange.if_match), ("If-None-Match", &exchange.if_none_match)] {
+            if let Some(value) = value {
+                let _ = write!(text, " {name} {}", self.version(value));
+            }
+        }
+        text
+    }
+
+    fn response(&self, exchange: &Exchange) -> String {
+        let Some(response) = &exchange.response else { return "nothing".to_owned() };
+        let mut text = response.status.to_string();
+        if response.status == 200 && !response.body.is_empty() {
+            let body = response.json();
+            let movies: Vec<_> = match body.as_object() {
+                Some(listed) if exchange.is_listing() => listed.values().collect(),
+                _ => vec![&body],
+            };
+            for movie in movies {
+                let _ = match Movie::read(movie) {
+                    Ok(Movie { id, version, description, cast }) => {
+                        write!(text, " {}({version}, {description}, {cast})", IDS[id])
+                    }
+                    Err(error) => write!(text, " {error}"),
+                };
+            }
+        }
+        if let Some(etag) = response.headers.get("etag").filter(|_| !exchange.is_listing()) {
+            let _ = write!(text, " ETag {}", self.version(etag));
+        }
+        text
+    }
+
+    /// The write that the first response with an ETag shows, or what else a precondition names.
+    fn version(&self, etag: &str) -> String {
+        let mut shown = self.exchanges.iter().filter_map(Exchange::etag_and_movie);
+        match shown.find(|(one, _)| *one == etag) {
+            Some((_, Ok(movie))) => movie.version.to_string(),
+            _ => etag.to_owned(),
         }
     }
-    text
 }
 
 fn faults(exchange: &Exchange) -> String {
-    let mut names: Vec<_> = exchange.step.faults.iter().map(|fault| FAULTS[*fault].0).collect();
-    if exchange.step.overdue > 0 {
-        names.push("overdue");
-    }
-    if names.is_empty() { String::new() } else { format!("  ({})", names.join(", ")) }
+    let overdue = (exchange.step.overdue > 0).then(|| format!("the first {} overdue", exchange.step.overdue));
+    let names: Vec<_> = exchange.step.faults.iter().map(|fault| FAULTS[*fault].0.to_owned()).chain(overdue).collect();
+    if names.is_empty() { String::new() } else { format!(" [{}]", names.join(", ")) }
 }

@@ -1,8 +1,11 @@
 //! The sequential specification: what each operation does and responds when nothing else happens at the same time.
 
+use serde_json::Value;
 use stateright::semantics::SequentialSpec;
 
-/// An index into [`crate::plan::IDS`].
+use crate::plan::{IDS, IMAGE};
+
+/// An index into [`IDS`].
 pub type Id = usize;
 
 /// The number of the operation that wrote something. A movie has it as its version, and in each field that the operation set.
@@ -16,6 +19,20 @@ pub struct Movie {
     pub version: Write,
     pub description: Write,
     pub cast: Write,
+}
+
+impl Movie {
+    /// The movie of a response's body.
+    pub fn read(body: &Value) -> Result<Self, String> {
+        let read = || {
+            let id = IDS.iter().position(|id| body["title"] == id.title && body["year"] == id.year)?;
+            let version = body["image"].as_str()?.strip_prefix(IMAGE)?.parse().ok()?;
+            let description = body["description"].as_str()?.parse().ok()?;
+            let cast = body["cast"][0].as_str()?.parse().ok()?;
+            Some(Self { id, version, description, cast })
+        };
+        read().ok_or_else(|| format!("nobody wrote {body}"))
+    }
 }
 
 /// Which fields a patch sets beside the image.
@@ -38,7 +55,7 @@ pub enum Action {
 
 /// What a precondition names.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Versions {
+pub enum Named {
     /// `*`
     Any,
     /// The ETag of the version that this operation wrote.
@@ -47,7 +64,7 @@ pub enum Versions {
     Unknown,
 }
 
-impl Versions {
+impl Named {
     fn contains(self, version: Write) -> bool {
         match self {
             Self::Any => true,
@@ -61,17 +78,17 @@ impl Versions {
 pub struct Operation {
     pub write: Write,
     pub action: Action,
-    pub if_match: Option<Versions>,
-    pub if_none_match: Option<Versions>,
+    pub if_match: Option<Named>,
+    pub if_none_match: Option<Named>,
 }
 
 impl Operation {
     fn is_required(&self, version: Write) -> bool {
-        self.if_match.is_none_or(|versions| versions.contains(version))
+        self.if_match.is_none_or(|named| named.contains(version))
     }
 
     fn is_unwanted(&self, version: Write) -> bool {
-        self.if_none_match.is_some_and(|versions| versions.contains(version))
+        self.if_none_match.is_some_and(|named| named.contains(version))
     }
 
     fn may_change(&self, version: Write) -> bool {
@@ -114,7 +131,7 @@ impl Stored {
 
 /// All movies, by id.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Movies([Option<Stored>; crate::plan::IDS.len()]);
+pub struct Movies([Option<Stored>; IDS.len()]);
 
 impl SequentialSpec for Movies {
     type Op = Operation;
