@@ -10,7 +10,7 @@ use crate::{
     client::write,
     history::{Event, Exchange, History, Versions},
     plan::IDS,
-    specification::{Action, Movie, Movies, Named, Operation, Response},
+    specification::{Action, Id, Movie, Movies, Named, Operation, Response},
     wire::Writes,
 };
 
@@ -27,38 +27,70 @@ enum Thread {
 /// Says what is wrong with a history, if anything is.
 pub fn check(history: &History) -> Result<(), String> {
     let versions = history.versions()?;
+    for ids in linked(history) {
+        if !explain(history, &versions, &ids)?.is_consistent() {
+            let ids: Vec<_> = ids.iter().map(|id| IDS[*id].to_string()).collect();
+            return Err(format!("no order of the operations on {} explains their responses", ids.join(", ")));
+        }
+    }
+    Ok(())
+}
+
+/// Ids that no rename links are objects of their own. A history is linearizable if what happens to each object is.
+fn linked(history: &History) -> Vec<Vec<Id>> {
+    let mut groups: Vec<Vec<Id>> = (0..IDS.len()).map(|id| vec![id]).collect();
+    for exchange in &history.exchanges {
+        if let Action::Rename(id, to, _) = exchange.step.action {
+            let (linked, others): (Vec<_>, Vec<_>) =
+                groups.into_iter().partition(|ids| ids.contains(&id) || ids.contains(&to));
+            groups = others;
+            groups.push(linked.concat());
+        }
+    }
+    groups
+}
+
+/// What happened to these ids, for the tester.
+fn explain(
+    history: &History,
+    versions: &Versions,
+    ids: &[Id],
+) -> Result<LinearizabilityTester<Thread, Movies>, String> {
     let mut tester = LinearizabilityTester::new(Movies::default());
     for event in &history.events {
         let (Event::Invoked(index) | Event::Returned(index)) = *event;
         let exchange = &history.exchanges[index];
-        let operation = operation(exchange, &versions);
         let response = exchange.response.as_ref().ok_or("an operation did not end")?;
-        if let Action::List(_) = operation.action {
-            for id in (0..IDS.len()).filter(|_| response.status != 503) {
-                let thread = Thread::Listed(exchange.client, id);
-                match event {
-                    Event::Invoked(_) => {
-                        tester.on_invoke(thread, Operation { action: Action::List(id), ..operation })?
-                    }
-                    Event::Returned(_) => tester.on_return(thread, listed(&response.json(), id)?)?,
-                };
+        let is_known = response.status != 503;
+        let operation = operation(exchange, versions);
+        match (event, operation.action) {
+            (Event::Invoked(_), Action::List(_)) if is_known => {
+                for id in ids {
+                    let action = Action::List(*id);
+                    tester.on_invoke(Thread::Listed(exchange.client, *id), Operation { action, ..operation })?;
+                }
             }
-            continue;
-        }
-        if let Event::Invoked(_) = event {
-            for attempt in 0..unanswered(exchange) {
-                tester.on_invoke(Thread::Unanswered(index, attempt), operation)?;
+            (Event::Returned(_), Action::List(_)) if is_known => {
+                for id in ids {
+                    tester.on_return(Thread::Listed(exchange.client, *id), listed(&response.json(), *id)?)?;
+                }
             }
-        }
-        if response.status != 503 {
-            let thread = Thread::Client(exchange.client);
-            match event {
-                Event::Invoked(_) => tester.on_invoke(thread, operation)?,
-                Event::Returned(_) => tester.on_return(thread, shown(exchange, &versions)?)?,
-            };
+            (_, action) if !ids.contains(&action.id()) => {}
+            (Event::Invoked(_), _) => {
+                for attempt in 0..unanswered(exchange) {
+                    tester.on_invoke(Thread::Unanswered(index, attempt), operation)?;
+                }
+                if is_known {
+                    tester.on_invoke(Thread::Client(exchange.client), operation)?;
+                }
+            }
+            (Event::Returned(_), _) if is_known => {
+                tester.on_return(Thread::Client(exchange.client), shown(exchange, versions)?)?;
+            }
+            (Event::Returned(_), _) => {}
         }
     }
-    tester.is_consistent().then_some(()).ok_or_else(|| "no order of the operations explains the responses".to_owned())
+    Ok(tester)
 }
 
 /// How many attempts have happened, or may happen until the end of the history, without the response that the client got:
@@ -96,9 +128,7 @@ fn operation(exchange: &Exchange, versions: &Versions) -> Operation {
 fn shown(exchange: &Exchange, versions: &Versions) -> Result<Response, String> {
     let response = exchange.response.as_ref().ok_or("an operation did not end")?;
     let mut shown = Response::of(response.status);
-    if let Some(etag) = response.headers.get("etag") {
-        shown.version = Some(*versions.get(etag).ok_or_else(|| format!("{etag} is the ETag of no movie"))?);
-    }
+    shown.version = response.headers.get("etag").and_then(|etag| versions.get(etag)).copied();
     if response.status == 200 && !response.body.is_empty() {
         shown.movie = Some(Movie::read(&response.json())?);
     }

@@ -35,9 +35,10 @@ impl Client {
             let call = self.call(index, number, &step.action);
             let response = call.send().await;
             let mut history = self.history.lock().unwrap();
-            history.seen.extend(response.headers.get("etag").filter(|_| has_version(&step.action)).cloned());
             history.exchanges[index].end = self.wire.clock.now();
             history.exchanges[index].response = Some(response);
+            let seen = history.exchanges[index].etag_and_movie().map(|(etag, _)| etag.to_owned());
+            history.seen.extend(seen);
             history.events.push(Event::Returned(index));
         }
     }
@@ -94,17 +95,12 @@ impl Client {
         let history = self.history.lock().unwrap();
         let Exchange { if_match, if_none_match, .. } = &history.exchanges[index];
         for (name, value) in [("If-Match", if_match), ("If-None-Match", if_none_match)] {
-            // A listing has an ETag of its own.
-            if let Some(value) = value.as_ref().filter(|_| has_version(action)) {
+            if let Some(value) = value {
                 call = call.header(name, value);
             }
         }
         call
     }
-}
-
-fn has_version(action: &Action) -> bool {
-    !matches!(action, Action::List(_))
 }
 
 /// The number of a client's operation.

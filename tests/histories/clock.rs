@@ -63,11 +63,6 @@ impl Clock {
         }
     }
 
-    /// Lets time pass until nothing is left to happen.
-    pub fn run_out(&self) {
-        while self.pass() {}
-    }
-
     /// Moves on to what happens next, if anything does.
     fn pass(&self) -> bool {
         let action = {

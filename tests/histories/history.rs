@@ -39,7 +39,7 @@ pub struct History {
     pub seed: u64,
     pub exchanges: Vec<Exchange>,
     pub events: Vec<Event>,
-    /// The ETags that responses showed.
+    /// The ETags that responses showed, each with a movie.
     pub seen: Vec<String>,
 }
 

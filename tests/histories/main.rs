@@ -30,10 +30,9 @@ mod wire;
 
 use std::{
     env,
-    panic::resume_unwind,
     sync::atomic::{AtomicU64, Ordering},
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 /// A number from the environment.
@@ -41,57 +40,47 @@ fn number(name: &str, default: u64) -> u64 {
     env::var(name).map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{name} is not a number: {value}")))
 }
 
-/// Says what is wrong with the history of a seed, if anything is.
-fn check(seed: u64) -> Result<(), String> {
-    let history = run::run(seed);
-    let t = Instant::now();
-    let r = check::check(&history);
-    if t.elapsed() > Duration::from_millis(200) {
-        eprintln!("seed {seed} checked in {:?}", t.elapsed());
-    }
-    r.map_err(|reason| format!("{reason}\n{history}"))
+/// Lets the SDK and the service set their timers, which never end: a history has a clock of its own.
+fn with_timers(work: impl FnOnce()) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let _entered = runtime.enter();
+    work();
 }
 
+/// Checks histories of seeds in a row: `HISTORIES` of them, from `SEED` on. A history that is checked alone is printed.
 #[test]
 fn histories_are_linearizable() {
     let (first, count) = (number("SEED", 0), number("HISTORIES", 3_000));
     let (next, start) = (AtomicU64::new(0), Instant::now());
     let work = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let _entered = runtime.enter();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= count {
-                return;
+        while let index = next.fetch_add(1, Ordering::Relaxed)
+            && index < count
+        {
+            let history = run::run(first + index);
+            if count == 1 {
+                eprintln!("{history}");
             }
-            if let Err(failure) = check(first + index) {
+            if let Err(failure) = check::check(&history) {
                 next.store(count, Ordering::Relaxed);
-                panic!("{failure}");
+                panic!("{failure}\n{history}");
             }
-            if (index + 1) % 1_000 == 0 {
-                eprintln!("{} of {count} histories after {:.0?}", index + 1, start.elapsed());
+            if (index + 1).is_multiple_of(1_000) {
+                eprintln!("{} of {count} histories after {} s", index + 1, start.elapsed().as_secs());
             }
         }
     };
     thread::scope(|scope| {
-        let threads = thread::available_parallelism().map_or(1, usize::from);
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        for worker in workers {
-            if let Err(panic) = worker.join() {
-                resume_unwind(panic);
-            }
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| with_timers(work));
         }
     });
-    assert!(start.elapsed() < Duration::from_secs(60 * 60 * 24));
 }
 
 #[test]
 fn a_history_is_the_same_again_from_its_seed() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let _entered = runtime.enter();
-    for seed in 0..20 {
-        let print = |()| run::run(seed).to_string();
-        let [first, again] = [(); 2].map(print);
-        assert_eq!(first, again);
-    }
+    with_timers(|| {
+        for seed in 0..20 {
+            assert_eq!(run::run(seed).to_string(), run::run(seed).to_string());
+        }
+    });
 }

@@ -93,11 +93,18 @@ impl Step {
 
 fn step(random: &mut Rng, ids: usize) -> Step {
     let action = action(random, ids);
+    let rarities = match action {
+        // Its ETag is that of a page.
+        Action::List(_) => None,
+        // One with If-Match never writes.
+        Action::Create(_) => Some((16, 6)),
+        _ => Some((3, 6)),
+    };
     let is_overdue = random.u8(..10) == 0 && matches!(action, Action::Create(_) | Action::Update(..));
     Step {
         pause: Duration::from_millis(if random.u8(..8) == 0 { random.u64(..2_500) } else { random.u64(..40) }),
-        if_match: tag(random, if matches!(action, Action::Create(_)) { 16 } else { 3 }),
-        if_none_match: tag(random, 6),
+        if_match: rarities.map_or(Tag::Absent, |(if_match, _)| tag(random, if_match)),
+        if_none_match: rarities.map_or(Tag::Absent, |(_, if_none_match)| tag(random, if_none_match)),
         faults: faults(random),
         overdue: if is_overdue { random.usize(1..=4) } else { 0 },
         action,

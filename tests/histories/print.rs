@@ -4,15 +4,13 @@ use std::fmt::{self, Display, Write as _};
 
 use crate::{
     client::write,
-    history::{Exchange, History},
+    history::{Event, Exchange, History},
     plan::{FAULTS, IDS},
     specification::{Action, Fields, Movie},
 };
 
-/// Columns for the whole time of a history.
-const COLUMNS: u128 = 48;
-
-/// One line for each operation, by its start: who, when, what, what came back, which faults.
+/// One line for each operation, by its start: who, when, what, what came back, which faults. A column of the bars is a request
+/// or a response.
 impl Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
@@ -24,15 +22,14 @@ impl Display for History {
             f,
             "its image, its description and its cast; each ETag is the number of the operation that it shows."
         )?;
-        let longest = self.exchanges.iter().map(|exchange| exchange.end.as_micros()).max().unwrap_or_default();
-        for exchange in &self.exchanges {
-            let [start, end] = [exchange.start, exchange.end].map(|time| time.as_micros());
-            let mut bar = String::new();
-            for column in 0..COLUMNS {
-                let (from, to) = (column * longest / COLUMNS, (column + 1) * longest / COLUMNS);
-                bar.push(if start < to && end >= from { '=' } else { ' ' });
+        for (index, exchange) in self.exchanges.iter().enumerate() {
+            let [start, end] = [exchange.start, exchange.end].map(|time| time.as_millis());
+            let (mut bar, mut is_under_way) = (String::new(), false);
+            for event in &self.events {
+                is_under_way |= matches!(event, Event::Invoked(one) if *one == index);
+                bar.push(if is_under_way { '=' } else { ' ' });
+                is_under_way &= !matches!(event, Event::Returned(one) if *one == index);
             }
-            let [start, end] = [start, end].map(|time| time / 1_000);
             let client = exchange.client;
             write!(f, "client {client} |{bar}| {start:>5} to {end:>5} ms: {} -> ", self.request(exchange))?;
             writeln!(f, "{}{}", self.response(exchange), faults(exchange))?;

@@ -41,7 +41,7 @@ pub fn run(seed: u64) -> History {
         }
         clock.run(join_all(clients[first..].iter().map(Client::act)));
         // What is still on its way arrives before the next clients begin.
-        clock.run_out();
+        clock.run(clock.wait(wire::LONGEST));
     }
 
     let mut history = std::mem::take(&mut *history.lock().unwrap());

@@ -26,6 +26,9 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 
+/// Longer than any call is on its way.
+pub const LONGEST: Duration = Duration::from_secs(4);
+
 /// The writes that reached the emulator.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Writes {
@@ -72,7 +75,7 @@ impl Trips {
         });
         if self.overdue > 0 {
             self.overdue -= 1;
-            delays[0] = self.random.u64(1_001..4_000);
+            delays[0] = self.random.u64(1_001..3_000);
         }
         delays.map(Duration::from_millis)
     }
