@@ -1,5 +1,20 @@
-//! Random histories of clients that act at the same time, on copies of the function with one store, while calls to DynamoDB
-//! fail. Each history is checked for linearizability.
+//! Random histories of clients that act at the same time, each with its own copy of the function, on one store, while calls
+//! to DynamoDB fail. Each history is checked for linearizability against a sequential specification.
+//!
+//! A history has a clock of its own, and follows entirely from its seed: the requests, the faults, the delays on the wire
+//! and between attempts. So a second of waiting takes no time, no timeout depends on the machine's load, and a history that
+//! fails is the same when it runs again.
+//!
+//! # What the specification allows
+//! - A write with the response 503 may happen at any time until the end of the history, or not at all.
+//! - A create or an update happens again with an attempt whose response was lost, if the movie's last two versions do not
+//!   show it. The store documents this as not promised.
+//! - A listing reads each id at a moment of its own. DynamoDB's scan is not a snapshot.
+//!
+//! # What histories leave out
+//! - A delete or a rename that is carried out after its attempt has timed out, and after a later attempt was refused. The
+//!   client has the refusal by then. Creates and updates can be overdue.
+//! - Listings of a year, because the index follows the table later.
 
 #![allow(
     clippy::unwrap_used,
