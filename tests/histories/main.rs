@@ -79,7 +79,7 @@ fn histories_are_linearizable() {
                 next.store(count, Ordering::Relaxed);
                 panic!("{failure}\n{history}");
             }
-            if (index + 1).is_multiple_of(1_000) {
+            if (index + 1).is_multiple_of(1_000) || index + 1 == count {
                 eprintln!("{} of {count} histories after {} s", index + 1, start.elapsed().as_secs());
             }
         }

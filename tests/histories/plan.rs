@@ -28,8 +28,10 @@ impl fmt::Display for MovieId {
     }
 }
 
-/// The faults, by name.
-pub const FAULTS: [(&str, fn() -> Fault); 9] = [
+/// A fault and its name.
+type NamedFault = (&'static str, fn() -> Fault);
+
+pub const FAULTS: [NamedFault; 9] = [
     ("-", || Fault::None),
     ("lost", || Fault::ResponseLost),
     ("cut", || Fault::Reset),
