@@ -8,7 +8,7 @@ use crate::{
     history::{Event, Exchange, History},
     plan::{FAULTS, IDS, IMAGE, Step, Tag},
     specification::{Action, Fields, Id, Write},
-    support::{Call, EventSource, Faults, Function, movie, path_of},
+    support::{Call, EventFormat, Faults, Function, movie, path_of},
     wire::{Wire, Writes},
 };
 
@@ -88,7 +88,7 @@ impl Client {
             }
             Action::Delete(id) => ("DELETE", path(id), Value::Null),
         };
-        let mut call = Call::new(&self.function, EventSource::Rest, method, &path);
+        let mut call = Call::new(&self.function, EventFormat::Rest, method, &path);
         if !body.is_null() {
             call = call.json(&body);
         }
