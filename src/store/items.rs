@@ -58,8 +58,9 @@ impl Items {
         Ok(found.item)
     }
 
-    /// Stores a new item of this version.
-    pub(super) async fn create(&self, item: Item, version: &str) -> Result<(), StoreError> {
+    /// Stores a new item of this version. Returns the item that is there now, if it is another one than the given: the
+    /// write has happened, and another one after it.
+    pub(super) async fn create(&self, item: Item, version: &str) -> Result<Option<Item>, StoreError> {
         let lost = LostResponses::default();
         let call = self
             .client
@@ -72,12 +73,12 @@ impl Items {
         match Box::pin(call.customize().interceptor(lost.clone()).send()).await {
             Ok(written) => {
                 scope::write(written.consumed_capacity());
-                Ok(())
+                Ok(None)
             }
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    let own = version::written(failed.item(), version);
-                    own.map(|_| ()).ok_or(lost.unless(StoreError::Exists))
+                    let own = version::written(failed.item(), version).cloned();
+                    own.map(Some).ok_or(lost.unless(StoreError::Exists))
                 }
                 _ => Err(StoreError::from_sdk("create", &error)),
             },
