@@ -12,11 +12,10 @@ SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} 
 MACHINE := $(subst aarch64,arm64,$(shell uname -m))
 EMULATOR := target/bench-emulator/release/movies
 need-url = @test -n "$(URL)" || { echo 'URL is missing: make $@ URL=http://localhost:$(PORT)' >&2; exit 2; }
-
 export PATH := $(TOOLS)/bin:$(PATH)
 .NOTPARALLEL:
 .PHONY: help run check changes test artifact seed export reset openapi swagger-ui lint fmt clippy deny advisories template workflows document tree \
-  sbom bench-builds instructions load bench build deploy smoke logs destroy clean cargo
+  sbom histories bench-builds instructions load bench build deploy smoke logs destroy clean cargo
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +55,8 @@ artifact: cargo .tools/lambda .tools/sam .tools/rie ## build the artifact for th
 	export AWS_LAMBDA_RIE="$$(readlink -f .tools/aws-lambda-rie)" ARTIFACT="$(CURDIR)/.aws-sam/build/MoviesFunction/bootstrap"; \
 	cargo test --locked --test processes -- --include-ignored deployed:: && \
 	cargo test --locked --test api -- $(addprefix --skip ,$(IN_PROCESS))
+histories: cargo ## check random histories: HISTORIES=3000, SEED=17 (the first one); or MUTANTS=1 (whether they show a broken protocol)
+	$(if $(MUTANTS),tests/histories/mutants/check,cargo test --locked --test histories histories_are -- --nocapture)
 changes: cargo ## apply each patch of docs/changing.md to a copy of the project, build and test the copy
 	tests/changes/check
 lint: fmt clippy deny template document swagger-ui tree workflows ## check the format, lints, dependencies, documents, template and workflows

@@ -88,10 +88,8 @@ impl Store {
     pub async fn create(&self, id: &MovieId, movie: Movie) -> Result<VersionedMovie, StoreError> {
         let version = version::new()?;
         let record = Record::new(id, movie, version.clone());
-        match self.items.create(record.to_item()?, &version).await? {
-            None => record.into_movie(),
-            Some(current) => Record::from_item(current)?.into_movie(),
-        }
+        self.items.create(record.to_item()?, &version).await?;
+        record.into_movie()
     }
 
     /// Changes fields of a movie that keeps its id, other clients' changes to other fields kept.

@@ -13,7 +13,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 pub use call::{Call, EventFormat};
-pub use faults::{Fault, Faults};
+pub use faults::{Fault, Faults, FaultyClient};
 pub use function::Function;
 pub use response::{Response, send_event};
 pub use service::Service;

@@ -13,7 +13,7 @@ use movies::{api::App, aws, config::Config, local, movie::Movie, store::Store};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::{Call, EventFormat, Faults, Function, Response, faults::FaultyClient};
+use super::{Call, EventFormat, Faults, FaultyClient, Function, Response};
 
 /// The service, with the means to break what is beneath it.
 pub struct Service {

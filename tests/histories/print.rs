@@ -1,0 +1,102 @@
+//! A history, as people read it.
+
+use std::fmt::{self, Display, Write as _};
+
+use crate::{
+    client::write,
+    history::{Event, Exchange, History},
+    plan::{FAULTS, IDS},
+    specification::{Action, Fields, Movie},
+};
+
+/// One line for each operation, by its start: who, when, what, what came back, which faults. A column of the bars is a request
+/// or a response.
+impl Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "The history of seed {}. Each movie is followed by the numbers of the operations that set",
+            self.seed
+        )?;
+        writeln!(
+            f,
+            "its image, its description and its cast; each ETag is the number of the operation that it shows."
+        )?;
+        for (index, exchange) in self.exchanges.iter().enumerate() {
+            let [start, end] = [exchange.start, exchange.end].map(|time| time.as_millis());
+            let (mut bar, mut is_under_way) = (String::new(), false);
+            for event in &self.events {
+                is_under_way |= matches!(event, Event::Invoked(one) if *one == index);
+                bar.push(if is_under_way { '=' } else { ' ' });
+                is_under_way &= !matches!(event, Event::Returned(one) if *one == index);
+            }
+            let client = exchange.client;
+            write!(f, "client {client} |{bar}| {start:>5} to {end:>5} ms: {} -> ", self.request(exchange))?;
+            writeln!(f, "{}{}", self.response(exchange), faults(exchange))?;
+        }
+        Ok(())
+    }
+}
+
+impl History {
+    fn request(&self, exchange: &Exchange) -> String {
+        let with = |fields: Fields| {
+            let names = [(true, "image"), (fields.description, "description"), (fields.cast, "cast")];
+            names.into_iter().filter_map(|(is_set, name)| is_set.then_some(name)).collect::<Vec<_>>().join(", ")
+        };
+        let number = write(exchange.client, exchange.number);
+        let mut text = match exchange.step.action {
+            Action::Create(id) => format!("{number} creates {}", IDS[id]),
+            Action::Read(id) => format!("{number} reads {}", IDS[id]),
+            Action::List(_) => format!("{number} lists"),
+            Action::Update(id, fields) => format!("{number} updates {}: {}", IDS[id], with(fields)),
+            Action::Rename(id, to, fields) => format!("{number} renames {} to {}: {}", IDS[id], IDS[to], with(fields)),
+            Action::Delete(id) => format!("{number} deletes {}", IDS[id]),
+        };
+        for (name, value) in [("If-Match", &exchange.if_match), ("If-None-Match", &exchange.if_none_match)] {
+            if let Some(value) = value {
+                let _ = write!(text, " {name} {}", self.version(value));
+            }
+        }
+        text
+    }
+
+    fn response(&self, exchange: &Exchange) -> String {
+        let Some(response) = &exchange.response else { return "nothing".to_owned() };
+        let mut text = response.status.to_string();
+        if response.status == 200 && !response.body.is_empty() {
+            let body = response.json();
+            let movies: Vec<_> = match body.as_object() {
+                Some(listed) if exchange.is_listing() => listed.values().collect(),
+                _ => vec![&body],
+            };
+            for movie in movies {
+                let _ = match Movie::read(movie) {
+                    Ok(Movie { id, version, description, cast }) => {
+                        write!(text, " {}({version}, {description}, {cast})", IDS[id])
+                    }
+                    Err(error) => write!(text, " {error}"),
+                };
+            }
+        }
+        if let Some(etag) = response.headers.get("etag").filter(|_| !exchange.is_listing()) {
+            let _ = write!(text, " ETag {}", self.version(etag));
+        }
+        text
+    }
+
+    /// The write that the first response with an ETag shows, or what else a precondition names.
+    fn version(&self, etag: &str) -> String {
+        let mut shown = self.exchanges.iter().filter_map(Exchange::etag_and_movie);
+        match shown.find(|(one, _)| *one == etag) {
+            Some((_, Ok(movie))) => movie.version.to_string(),
+            _ => etag.to_owned(),
+        }
+    }
+}
+
+fn faults(exchange: &Exchange) -> String {
+    let overdue = (exchange.step.overdue > 0).then(|| format!("the first {} overdue", exchange.step.overdue));
+    let names: Vec<_> = exchange.step.faults.iter().map(|fault| FAULTS[*fault].0.to_owned()).chain(overdue).collect();
+    if names.is_empty() { String::new() } else { format!(" [{}]", names.join(", ")) }
+}

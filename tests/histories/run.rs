@@ -1,0 +1,79 @@
+//! Runs the clients of a seed.
+
+use std::sync::{Arc, Mutex};
+
+use aws_config::{Region, SdkConfig};
+use aws_sdk_dynamodb::config::{SharedAsyncSleep, SharedHttpClient};
+use fastrand::Rng;
+use futures_util::future::join_all;
+use movies::{api::App, aws, config::Config, store::Store};
+
+use crate::{
+    client::Client,
+    clock::Clock,
+    history::History,
+    plan::{self, Step},
+    specification::Action,
+    support::{Faults, FaultyClient, Function},
+    wire::{self, Trips, Wire},
+};
+
+/// Lets the clients of a seed act, each with a copy of the function, on one store.
+pub fn run(seed: u64) -> History {
+    let mut random = Rng::with_seed(seed);
+    // The SDK's delays between attempts.
+    fastrand::seed(seed);
+    let mut plans = plan::clients(&mut random).into_iter();
+    let readers = vec![(0..plan::IDS.len()).map(|id| Step::plain(Action::Read(id))).collect()];
+    let rounds = [plans.by_ref().take(1).collect(), plans.collect(), readers];
+
+    let (clock, database) = (Clock::default(), wire::store());
+    let history = Arc::new(Mutex::new(History { seed, ..History::default() }));
+    let mut clients: Vec<Client> = Vec::new();
+    for plans in rounds {
+        let first = clients.len();
+        for (number, steps) in (first..).zip::<Vec<_>>(plans) {
+            let trips = Arc::new(Mutex::new(Trips::new(random.fork())));
+            let wire = Wire { clock: clock.clone(), database: database.clone(), trips };
+            let faults = Faults::default();
+            let function = function(&format!("copy-{seed}-{number}"), &wire, &faults);
+            clients.push(Client { number, steps, function, faults, wire, history: history.clone() });
+        }
+        clock.run(join_all(clients[first..].iter().map(Client::act)));
+        // What is still on its way arrives before the next clients begin.
+        clock.run(clock.wait(wire::LONGEST));
+    }
+
+    let mut history = std::mem::take(&mut *history.lock().unwrap());
+    for exchange in &mut history.exchanges {
+        exchange.writes = clients[exchange.client].wire.trips.lock().unwrap().writes(exchange.number);
+    }
+    history
+}
+
+fn variable(name: &str) -> Option<String> {
+    let value = match name {
+        "TABLE_NAME" => "movies",
+        "AWS_ENDPOINT_URL_DYNAMODB" => "http://localhost",
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "test",
+        _ => return None,
+    };
+    Some(value.to_owned())
+}
+
+/// A copy of the function on a wire. The SDK counts retries for each region of a process, so that each copy has its own.
+fn function(region: &str, wire: &Wire, faults: &Faults) -> Function {
+    thread_local! {
+        static SDK: SdkConfig = aws::connect(variable).unwrap();
+    }
+    let http = FaultyClient { real: SharedHttpClient::new(wire.clone()), faults: faults.clone() };
+    let sdk = SDK
+        .with(SdkConfig::clone)
+        .into_builder()
+        .region(Region::new(region.to_owned()))
+        .http_client(http)
+        .sleep_impl(SharedAsyncSleep::new(wire.clock.clone()))
+        .build();
+    let config = Config::read(variable).unwrap();
+    Function::new(App { store: Store::new(&sdk, &config.table_name), config }, Vec::new())
+}

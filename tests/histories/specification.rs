@@ -1,0 +1,247 @@
+//! The sequential specification: what each operation does and responds when nothing else happens at the same time.
+
+use serde_json::Value;
+use stateright::semantics::SequentialSpec;
+
+use crate::plan::{IDS, IMAGE};
+
+/// An index into [`IDS`].
+pub type Id = usize;
+
+/// The number of the operation that wrote something. A movie has it as its version, and in each field that the operation set.
+pub type Write = usize;
+
+/// A movie, as a response shows it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Movie {
+    pub id: Id,
+    /// Each write sets the image, so that the image tells the version.
+    pub version: Write,
+    pub description: Write,
+    pub cast: Write,
+}
+
+impl Movie {
+    /// The movie of a response's body.
+    pub fn read(body: &Value) -> Result<Self, String> {
+        let read = || {
+            let id = IDS.iter().position(|id| body["title"] == id.title && body["year"] == id.year)?;
+            let version = body["image"].as_str()?.strip_prefix(IMAGE)?.parse().ok()?;
+            let description = body["description"].as_str()?.parse().ok()?;
+            let cast = body["cast"][0].as_str()?.parse().ok()?;
+            Some(Self { id, version, description, cast })
+        };
+        read().ok_or_else(|| format!("nobody wrote {body}"))
+    }
+}
+
+/// Which fields a patch sets beside the image.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Fields {
+    pub description: bool,
+    pub cast: bool,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Action {
+    Create(Id),
+    Read(Id),
+    /// What a listing shows of one id. A listing is not a snapshot: it reads each id at a moment of its own.
+    List(Id),
+    Update(Id, Fields),
+    Rename(Id, Id, Fields),
+    Delete(Id),
+}
+
+impl Action {
+    /// The id that the request names.
+    pub fn id(self) -> Id {
+        match self {
+            Self::Create(id)
+            | Self::Read(id)
+            | Self::List(id)
+            | Self::Update(id, _)
+            | Self::Rename(id, ..)
+            | Self::Delete(id) => id,
+        }
+    }
+}
+
+/// What a precondition names.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Named {
+    /// `*`
+    Any,
+    /// The ETag of the version that this operation wrote.
+    Of(Write),
+    /// An ETag that no movie has.
+    Unknown,
+}
+
+impl Named {
+    fn contains(self, version: Write) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Of(one) => one == version,
+            Self::Unknown => false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    pub write: Write,
+    pub action: Action,
+    pub if_match: Option<Named>,
+    pub if_none_match: Option<Named>,
+}
+
+impl Operation {
+    fn is_required(&self, version: Write) -> bool {
+        self.if_match.is_none_or(|named| named.contains(version))
+    }
+
+    fn is_unwanted(&self, version: Write) -> bool {
+        self.if_none_match.is_some_and(|named| named.contains(version))
+    }
+
+    fn may_change(&self, version: Write) -> bool {
+        self.is_required(version) && !self.is_unwanted(version)
+    }
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Response {
+    pub status: u64,
+    /// The ETag.
+    pub version: Option<Write>,
+    /// The body.
+    pub movie: Option<Movie>,
+}
+
+impl Response {
+    pub fn of(status: u64) -> Self {
+        Self { status, version: None, movie: None }
+    }
+
+    fn showing(movie: Movie) -> Self {
+        Self { status: 200, version: Some(movie.version), movie: Some(movie) }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Stored {
+    movie: Movie,
+    /// The version before.
+    previous: Option<Write>,
+}
+
+impl Stored {
+    /// A write that the last two versions show does not happen again.
+    fn shows(&self, write: Write) -> bool {
+        self.movie.version == write || self.previous == Some(write)
+    }
+}
+
+/// All movies, by id.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Movies([Option<Stored>; IDS.len()]);
+
+impl SequentialSpec for Movies {
+    type Op = Operation;
+    type Ret = Response;
+
+    /// A 304 can be all that was seen of a version, and then its ETag tells nothing.
+    fn is_valid_step(&mut self, operation: &Operation, response: &Response) -> bool {
+        let mut expected = self.invoke(operation);
+        if response.status == 304 && response.version.is_none() {
+            expected.version = None;
+        }
+        expected == *response
+    }
+
+    fn invoke(&mut self, operation: &Operation) -> Response {
+        match operation.action {
+            Action::Create(id) => self.create(id, operation),
+            Action::Read(id) => self.read(id, operation),
+            Action::List(id) => match self.0[id] {
+                None => Response::of(404),
+                Some(Stored { movie, .. }) => Response { status: 200, version: None, movie: Some(movie) },
+            },
+            Action::Update(id, fields) => self.update(id, fields, operation),
+            Action::Rename(id, to, fields) => self.rename(id, to, fields, operation),
+            Action::Delete(id) => match self.0[id] {
+                None => Response::of(404),
+                Some(found) if !operation.may_change(found.movie.version) => Response::of(412),
+                Some(_) => {
+                    self.0[id] = None;
+                    Response::of(200)
+                }
+            },
+        }
+    }
+}
+
+impl Movies {
+    fn create(&mut self, id: Id, operation: &Operation) -> Response {
+        let write = operation.write;
+        let movie = Movie { id, version: write, description: write, cast: write };
+        match self.0[id] {
+            None if operation.if_match.is_some() => Response::of(412),
+            Some(found) if !operation.is_required(found.movie.version) => Response::of(412),
+            Some(found) if found.shows(write) => Response::showing(movie),
+            Some(_) => Response::of(409),
+            None => {
+                self.0[id] = Some(Stored { movie, previous: None });
+                Response::showing(movie)
+            }
+        }
+    }
+
+    fn read(&self, id: Id, operation: &Operation) -> Response {
+        match self.0[id].map(|found| found.movie) {
+            None => Response::of(404),
+            Some(movie) if !operation.is_required(movie.version) => Response::of(412),
+            Some(movie) if operation.is_unwanted(movie.version) => {
+                Response { status: 304, version: Some(movie.version), movie: None }
+            }
+            Some(movie) => Response::showing(movie),
+        }
+    }
+
+    fn update(&mut self, id: Id, fields: Fields, operation: &Operation) -> Response {
+        match self.0[id] {
+            None => Response::of(404),
+            Some(found) if found.shows(operation.write) => Response::showing(found.movie),
+            Some(found) if !operation.may_change(found.movie.version) => Response::of(412),
+            Some(found) => {
+                let movie = changed(found.movie, fields, operation.write);
+                self.0[id] = Some(Stored { movie, previous: Some(found.movie.version) });
+                Response::showing(movie)
+            }
+        }
+    }
+
+    fn rename(&mut self, id: Id, to: Id, fields: Fields, operation: &Operation) -> Response {
+        match self.0[id] {
+            None => Response::of(404),
+            Some(found) if !operation.may_change(found.movie.version) => Response::of(412),
+            Some(_) if self.0[to].is_some() => Response::of(409),
+            Some(found) => {
+                let movie = Movie { id: to, ..changed(found.movie, fields, operation.write) };
+                self.0[id] = None;
+                self.0[to] = Some(Stored { movie, previous: None });
+                Response::showing(movie)
+            }
+        }
+    }
+}
+
+fn changed(movie: Movie, fields: Fields, write: Write) -> Movie {
+    Movie {
+        version: write,
+        description: if fields.description { write } else { movie.description },
+        cast: if fields.cast { write } else { movie.cast },
+        ..movie
+    }
+}
