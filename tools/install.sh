@@ -2,7 +2,8 @@
 # Installs one group of tools into .tools/, at the versions in its lock file: tools/install.sh GROUP
 #
 # A group is the name of a requirements-GROUP.txt, `node` (package-lock.json), or `rie` (the Runtime Interface Emulator in the SAM
-# CLI's package). The version of cargo-mutants, which pip does not have, is in requirements-mutants.in. After the installation, .tools/GROUP is a copy of the lock file.
+# CLI's package). After the installation, .tools/GROUP is a copy of the lock file. The version of cargo-mutants, which pip does not
+# have, is in requirements-mutants.in.
 set -eu
 cd "$(dirname "$0")/.."
 group=$1
