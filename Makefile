@@ -14,7 +14,7 @@ EMULATOR := target/bench-emulator/release/movies
 need-url = @test -n "$(URL)" || { echo 'URL is missing: make $@ URL=http://localhost:$(PORT)' >&2; exit 2; }
 export PATH := $(TOOLS)/bin:$(PATH)
 .NOTPARALLEL:
-.PHONY: help run check changes test artifact seed export reset openapi swagger-ui lint fmt clippy deny advisories template workflows document tree \
+.PHONY: help run check changes test artifact seed export reset mutants openapi swagger-ui lint fmt clippy deny advisories template workflows document tree \
   sbom histories bench-builds instructions load bench build deploy smoke logs destroy clean cargo
 
 help: ## list all targets
@@ -59,6 +59,8 @@ histories: cargo ## check random histories: HISTORIES=3000, SEED=17 (the first o
 	$(if $(MUTANTS),tests/histories/mutants/check,cargo test --locked --test histories histories_are -- --nocapture)
 changes: cargo ## apply each patch of docs/changing.md to a copy of the project, build and test the copy
 	tests/changes/check
+mutants: cargo .tools/mutants ## change the code in one place at a time, and expect a test to fail: FILE=src/event, SHARD=0/8; all take hours
+	tools/mutants.sh
 lint: fmt clippy deny template document swagger-ui tree workflows ## check the format, lints, dependencies, documents, template and workflows
 
 fmt: cargo

@@ -194,6 +194,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_operation_may_take_what_is_left_of_the_invocation_within_bounds() {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        for (left, shortest, longest) in [(60_000, 3500, 3500), (3000, 2000, 2500), (550, 100, 100)] {
+            let deadline = u64::try_from(now.as_millis()).unwrap() + left;
+            let budget = Duration::from_millis(shortest)..=Duration::from_millis(longest);
+            assert!(budget.contains(&time_budget(deadline)), "{left} ms are left");
+        }
+        assert_eq!(time_budget(1000), Duration::from_millis(3500), "a deadline in 1970");
+    }
+
+    #[test]
     fn only_a_local_build_knows_cargo_lambda_by_its_user_agent() {
         let source = |domain: &str, agent: &str, is_local_build| {
             let context = format!(r#"{{"domainName":"{domain}","http":{{"userAgent":"{agent}"}}}}"#);

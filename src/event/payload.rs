@@ -172,10 +172,8 @@ fn pairs<N: Clone + Ord>(
 ) -> Vec<(N, String)> {
     let mut pairs = values(multi_value, &known);
     let mut others = values(single_value, &known);
-    if !pairs.is_empty() && !others.is_empty() {
-        let names: BTreeSet<_> = pairs.iter().map(|(name, _)| name).collect();
-        others.retain(|(name, _)| !names.contains(name));
-    }
+    let names: BTreeSet<_> = pairs.iter().map(|(name, _)| name).collect();
+    others.retain(|(name, _)| !names.contains(name));
     pairs.append(&mut others);
     pairs
 }

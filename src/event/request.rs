@@ -96,3 +96,39 @@ impl Request {
 pub fn trim(value: &str) -> &str {
     value.trim_matches([' ', '\t'])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_path_is_removed_where_a_segment_ends() {
+        for (encoded, base_path, path, rest) in [
+            ("/api/ns_movies/a%2Fb-1", "/api", "/ns_movies/a/b-1", "/ns_movies/a%2Fb-1"),
+            ("/my%20api/x%20", "/my api", "/x ", "/x%20"),
+            ("/api", "/api", "/", "/"),
+            ("/apins_movies/", "/api", "/apins_movies/", "/apins_movies/"),
+            ("/ns_movies/", "/api", "/ns_movies/", "/ns_movies/"),
+            ("/ns_movies/", "", "/ns_movies/", "/ns_movies/"),
+        ] {
+            let decoded = path::Form::Encoded.decode(encoded).into_owned();
+            let mut request = Request {
+                method: String::new(),
+                path: String::from_utf8(decoded).ok(),
+                full_path: encoded.to_owned(),
+                encoded_path: Some(encoded.to_owned()),
+                query: Vec::new(),
+                headers: Vec::new(),
+                body: Ok(Vec::new()),
+                max_reply_bytes: 0,
+            };
+            request.strip_base_path(base_path);
+            assert_eq!(
+                (request.path.as_deref(), request.encoded_path.as_deref()),
+                (Some(path), Some(rest)),
+                "{encoded}"
+            );
+            assert_eq!(request.full_path, encoded);
+        }
+    }
+}

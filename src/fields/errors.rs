@@ -81,3 +81,34 @@ fn pointer_to(name: &str) -> String {
     let more = if shown.len() < name.len() { "…" } else { "" };
     format!("/{}{more}", shown.replace('~', "~0").replace('/', "~1"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_field_is_told_the_known_ones() {
+        for (known, expected) in [
+            (&["title"][..], "title is"),
+            (&["title", "year"], "title and year are"),
+            (&["a", "b", "c"], "a, b and c are"),
+        ] {
+            let mut errors = FieldErrors::default();
+            errors.add_unknown("x", Noun { one: "movie", with_article: "a movie" }, known);
+            assert_eq!(errors.list[0].detail, format!("is not a field of a movie: {expected}"));
+        }
+    }
+
+    #[test]
+    fn a_pointer_shows_up_to_200_bytes_of_a_name() {
+        for (name, pointer) in [
+            ("a/b~c".to_owned(), "/a~1b~0c".to_owned()),
+            ("x".repeat(200), format!("/{}", "x".repeat(200))),
+            ("x".repeat(201), format!("/{}…", "x".repeat(200))),
+            // The character that the cut would split is left out.
+            (format!("x{}", "é".repeat(100)), format!("/x{}…", "é".repeat(99))),
+        ] {
+            assert_eq!(pointer_to(&name), pointer);
+        }
+    }
+}

@@ -176,3 +176,60 @@ impl<T: Field> Member for Option<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Invalid, *};
+
+    /// What an entity and a patch have of a field for which `json` was sent, each with what is wrong with it.
+    fn read<M: Member>(json: Option<&str>) -> [(Option<String>, String); 2] {
+        let sent = |errors: &mut FieldErrors| {
+            let mut sent = Sent::default();
+            if let Some(json) = json {
+                sent.receive(&RawValue::from_string(json.to_owned()).unwrap(), "/field", errors);
+            }
+            sent
+        };
+        let read = |value: Option<String>, errors: FieldErrors| match errors.or(Some(())) {
+            Ok(()) => (value, String::new()),
+            Err(Invalid::Fields(errors)) => (value, errors.into_iter().map(|error| error.detail).collect()),
+            Err(other) => panic!("{other:?}"),
+        };
+        let mut errors = FieldErrors::default();
+        let whole = M::of_whole(sent(&mut errors), "/field", &mut errors);
+        let whole = read(whole.map(|value| format!("{} {}", json_of(&value), value.is_absent())), errors);
+        let mut errors = FieldErrors::default();
+        let change = M::of_patch(sent(&mut errors), "/field", &mut errors);
+        [whole, read(change.map(|change| if change.is_keep() { "keep".to_owned() } else { json_of(&change) }), errors)]
+    }
+
+    fn json_of(value: &impl Serialize) -> String {
+        serde_json::to_string(value).unwrap()
+    }
+
+    #[test]
+    fn a_required_field_must_be_there_and_an_optional_one_can_be_removed() {
+        let rule = String::RULE;
+        let value = Some(r#""x""#);
+        for (json, whole, whole_error, patch, patch_error) in [
+            (None, None, "is required", Some("keep"), ""),
+            (Some("null"), None, rule, None, rule),
+            (value, Some(r#""x" false"#), "", value, ""),
+            (Some("7"), None, rule, None, rule),
+        ] {
+            let expected = [(whole, whole_error), (patch, patch_error)];
+            let expected = expected.map(|(value, error)| (value.map(str::to_owned), error.to_owned()));
+            assert_eq!(read::<String>(json), expected, "required: {json:?}");
+        }
+        for (json, whole, whole_error, patch, patch_error) in [
+            (None, Some("null true"), "", Some("keep"), ""),
+            (Some("null"), None, rule, Some("null"), ""),
+            (value, Some(r#""x" false"#), "", value, ""),
+            (Some("7"), None, rule, None, rule),
+        ] {
+            let expected = [(whole, whole_error), (patch, patch_error)];
+            let expected = expected.map(|(value, error)| (value.map(str::to_owned), error.to_owned()));
+            assert_eq!(read::<Option<String>>(json), expected, "optional: {json:?}");
+        }
+    }
+}

@@ -100,11 +100,19 @@ mod tests {
 
     #[test]
     fn the_last_dash_splits_an_id() {
-        for id in ["Spider-Man-2002", "-1", "--1", "a b-1999", "..-2020", "?-1", "\u{0}-1"] {
-            let parsed = MovieId::parse(id);
-            assert_eq!(parsed.as_ref().map(MovieId::as_str), (id != "-1").then_some(id), "{id:?}");
+        for (id, title, year) in [
+            ("Spider-Man-2002", "Spider-Man", 2002),
+            ("--1", "-", 1),
+            ("a b-1999", "a b", 1999),
+            ("..-2020", "..", 2020),
+            ("?-1", "?", 1),
+            ("\u{0}-1", "\u{0}", 1),
+        ] {
+            let parsed = MovieId::parse(id).unwrap();
+            assert_eq!((parsed.as_str(), parsed.title().as_ref(), parsed.year().get()), (id, title, year));
         }
-        for no_id in ["", "-", "x", "x-", "x-0", "x-02020", "x-+1", "x-10000", "x-2020/", "x-２０２０", " -2020"] {
+        for no_id in ["", "-", "-1", "x", "x-", "x-0", "x-02020", "x-+1", "x-10000", "x-2020/", "x-２０２０", " -2020"]
+        {
             assert_eq!(MovieId::parse(no_id), None, "{no_id:?}");
         }
     }

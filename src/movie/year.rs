@@ -65,8 +65,8 @@ fn from_json_number(number: &str) -> Option<Year> {
     // The value is the significant digits, followed by this many zeros.
     let trimmed = i64::try_from(digits.len() - significant.len()).ok()?;
     let zeros = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?.checked_add(trimmed)?;
-    let zeros = usize::try_from(zeros).ok().filter(|zeros| *zeros < 4)?;
-    [significant, &"0".repeat(zeros)].concat().parse().ok()
+    let zeros = "000".get(..usize::try_from(zeros).ok()?)?;
+    [significant, zeros].concat().parse().ok()
 }
 
 /// Reads the one spelling that [`Year`]'s `Display` writes: digits with no sign and no leading zero.

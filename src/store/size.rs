@@ -26,3 +26,34 @@ fn of_value(value: &AttributeValue) -> usize {
         _ => 1,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::primitives::Blob;
+
+    use super::*;
+
+    #[test]
+    fn each_type_has_the_size_that_dynamodb_documents() {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let number = |digits: &str| AttributeValue::N(digits.to_owned());
+        for (value, size) in [
+            (text("é!"), 3),
+            (number("7"), 2),
+            (number("2020"), 3),
+            (AttributeValue::L(vec![]), 3),
+            (AttributeValue::L(vec![text("ab"), number("2020")]), 3 + (1 + 2) + (1 + 3)),
+            (AttributeValue::M([("name".to_owned(), text("ab"))].into()), 3 + 1 + (4 + 2)),
+            (AttributeValue::B(Blob::new([0; 5])), 5),
+            (AttributeValue::Ss(vec!["ab".to_owned(), "cde".to_owned()]), 5),
+            (AttributeValue::Ns(vec!["7".to_owned(), "2020".to_owned()]), 2 + 3),
+            (AttributeValue::Bs(vec![Blob::new([0; 5]), Blob::new([0; 6])]), 11),
+            (AttributeValue::Bool(true), 1),
+            (AttributeValue::Null(true), 1),
+        ] {
+            assert_eq!(of_value(&value), size, "{value:?}");
+            assert_eq!(of(&[("a name".to_owned(), value.clone())].into()), 6 + size, "{value:?}");
+        }
+        assert_eq!(of(&[("a".to_owned(), text("x")), ("b".to_owned(), text("yz"))].into()), 5);
+    }
+}

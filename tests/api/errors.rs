@@ -46,6 +46,8 @@ async fn a_body_that_is_no_json_object_is_400() {
         }
     }
     assert_eq!(refused(&service, "PUT", DARE, &[], "{}").await.0, 400);
+    let (_, problem) = refused(&service, "POST", "/ns_movies/", &[], "[]").await;
+    assert!(problem["detail"].as_str().unwrap().contains("expected a JSON object"), "{problem}");
 }
 
 #[tokio::test]

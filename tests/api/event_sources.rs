@@ -238,4 +238,13 @@ async fn a_problem_names_the_path_as_the_client_would_write_it() {
         let base = if matches!(source, EventFormat::Rest | EventFormat::HttpVersion1) { "/Prod" } else { "" };
         assert_eq!(response.json()["instance"], format!("{base}/ns_movies/100%25%20Wolf-2020"), "{source:?}");
     }
+    // A REST API states the client's path, which ends with the path below the stage. An event made by hand may have another.
+    for (path, clients, instance) in
+        [("/nope", "/Prod/nope", "/Prod/nope"), ("/nope", "/Prod/other", "/nope"), ("/", "/Prod", "/Prod")]
+    {
+        let mut event = service.call("POST", path).event();
+        event["requestContext"]["path"] = json!(clients);
+        let response = send_event(&service.app, event.to_string().as_bytes()).await;
+        assert_eq!(response.json()["instance"], instance, "{path}, {clients}");
+    }
 }
