@@ -30,7 +30,7 @@ run: cargo .tools/lambda ## run the service locally: PORT=9000, HOST=127.0.0.1 (
 check: cargo ## check the format and lints, and run unit and API tests; takes less than a minute and needs only cargo
 	cargo fmt --check
 	cargo clippy --quiet --locked --all-targets --features local -- -D warnings
-	cargo test --quiet --locked --lib --test api
+	cargo test --quiet --locked --lib --test api -- --test-threads 4
 
 test: cargo .tools/lambda .tools/rie .tools/python .tools/web .tools/node ## run all tests
 	tools/test.sh
