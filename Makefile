@@ -14,7 +14,7 @@ EMULATOR := target/bench-emulator/release/movies
 need-url = @test -n "$(URL)" || { echo 'URL is missing: make $@ URL=http://localhost:$(PORT)' >&2; exit 2; }
 export PATH := $(TOOLS)/bin:$(PATH)
 .NOTPARALLEL:
-.PHONY: help run check changes test artifact seed export reset mutants openapi swagger-ui lint fmt clippy deny advisories template workflows document tree \
+.PHONY: help run check changes test moto artifact seed export reset mutants openapi swagger-ui lint fmt clippy deny advisories template workflows document tree \
   sbom histories bench-builds instructions load bench build deploy smoke logs destroy clean cargo
 
 help: ## list all targets
@@ -29,10 +29,12 @@ run: cargo .tools/lambda ## run the service locally: PORT=9000, HOST=127.0.0.1 (
 check: cargo ## check the format and lints, and run unit and API tests; takes less than a minute and needs only cargo
 	cargo fmt --check
 	cargo clippy --quiet --locked --all-targets --features local -- -D warnings
-	cargo test --quiet --locked --lib --test api
+	cargo test --quiet --locked --lib --test api -- --test-threads 4
 
 test: cargo .tools/lambda .tools/rie .tools/python .tools/web .tools/node ## run all tests
 	tools/test.sh
+moto: cargo .tools/moto ## run the API tests with moto as DynamoDB, for a second opinion
+	@$(PYTHON) -B tools/second_opinion.py
 
 seed: .tools/python ## load movies into an API: URL=http://localhost:9000, FILE=seed/movies.json, REGION=eu-west-1 (signs requests)
 	$(need-url)
@@ -84,7 +86,6 @@ advisories: cargo .tools/deny ## check the dependencies for known vulnerabilitie
 	cargo deny --log-level error --locked check advisories
 sbom: cargo .tools/python ## write the bill of materials (CycloneDX) to target/sbom.cdx.json
 	tools/deployed.sh sbom $(subst arm64,aarch64,$(ARCHITECTURE))-unknown-linux-gnu
-
 bench-builds: cargo .tools/lambda .tools/sam
 	benches/build.sh $(MACHINE)
 

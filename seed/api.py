@@ -1,76 +1,63 @@
 """The list of movies at a URL. Requests are sent again if they fail, and signed if a region is given."""
 
 import contextlib
+import sys
 import threading
 from http import client
-from typing import Iterator
 from urllib.parse import urljoin
 
 import requests
+from botocore.exceptions import BotoCoreError
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry, parse_url
 
-from terminal import Unusable, printable, say
-
 ATTEMPTS = 6
 # Seconds to connect and to respond. API Gateway gives up on a function after 29 s; a local run compiles the service first.
 TIMEOUT, FIRST_TIMEOUT = (10, 35), (10, 600)
-# Six attempts end within the five minutes that a signature is valid.
-LONGEST_PAUSE = 15
 # What a request raises: requests does not wrap every error of the libraries below it.
-ERRORS = (OSError, HTTPError, client.HTTPException, ValueError)
+ERRORS = (OSError, HTTPError, client.HTTPException, ValueError, BotoCoreError)
 
 
 class Retries(Retry):
-    """Retries that end when `stop` is set."""
+    """Retries that end when `stop` is set. Six attempts end within the five minutes that a signature is valid."""
 
     stop = threading.Event()
 
-    def sleep(self, response=None) -> None:
+    def sleep(self, response=None):
         wanted = response and self.get_retry_after(response)
-        if self.stop.wait(min(wanted or self.get_backoff_time(), LONGEST_PAUSE)):
+        if self.stop.wait(min(wanted or self.get_backoff_time(), 15)):
             raise requests.RequestException("stopped")
 
 
 class Api:
-    def __init__(self, url: str, region: str | None) -> None:
+    def __init__(self, url, region):
         self.url, self.session = list_url(url), requests.Session()
         self.session.headers.update({"Accept": "application/json", "User-Agent": "movies-seed"})
-        if region:
-            # Only where it is needed: botocore takes a while to load.
-            from auth import SigV4
-
-            self.session.auth = SigV4(region)
-        notice = threading.Timer(2, say, ["Waiting for the API's first response; a local one may be compiling."])
-        notice.daemon = True
-        notice.start()
+        retries = Retries(ATTEMPTS - 1, allowed_methods=None, status_forcelist={429, *range(500, 600)}, raise_on_status=False)
+        retries.backoff_factor = retries.backoff_jitter = 0.25
+        # Makes sure that movies are at the URL, before thousands are sent to it. A server that is not there is not tried again.
+        adapter = HTTPAdapter(pool_maxsize=256, max_retries=retries.new(connect=0, read=0, other=0))
+        self.session.mount("http://", adapter)
+        self.session.mount("https://", adapter)
         try:
-            # Makes sure that movies are at the URL, before thousands are sent to it.
-            self.retry(lost=0)
-            movies_of(self.send("GET", f"{self.url}?limit=1", FIRST_TIMEOUT))
+            self.session.auth = signer(region) if region else None
+            movies_of(self.send("GET", f"{self.url}?limit=1", timeout=FIRST_TIMEOUT))
         except ERRORS as error:
-            raise Unusable(f"{self.url} does not respond: {cause(error)}. Check the URL, and that the API runs.") from None
-        finally:
-            notice.cancel()
-        self.retry(lost=ATTEMPTS)
+            sys.exit(f"{self.url} does not respond: {cause(error)}. Check the URL, and that the API runs.")
+        adapter.max_retries = retries
 
-    def retry(self, lost: int) -> None:
-        retries = Retries(ATTEMPTS - 1, lost, lost, other=lost, allowed_methods=None, raise_on_status=False)
-        retries = retries.new(status_forcelist={429, *range(500, 600)}, backoff_factor=0.25, backoff_jitter=0.25)
-        for scheme in ("http://", "https://"):
-            self.session.mount(scheme, HTTPAdapter(pool_maxsize=256, max_retries=retries))
+    def send(self, method, url=None, attempts=ATTEMPTS, **options):
+        options = {"timeout": TIMEOUT, "allow_redirects": False, **options}
+        try:
+            return self.session.request(method, url or self.url, **options)
+        except requests.exceptions.ChunkedEncodingError:
+            # The response broke off in its body. Retry covers only what comes before.
+            if attempts == 1:
+                raise
+            return self.send(method, url, attempts - 1, **options)
 
-    def send(self, method: str, url: str = "", timeout=TIMEOUT, **options) -> requests.Response:
-        for attempts_left in reversed(range(ATTEMPTS)):
-            try:
-                return self.session.request(method, url or self.url, timeout=timeout, allow_redirects=False, **options)
-            except requests.exceptions.ChunkedEncodingError:
-                # The response broke off in its body. Retry covers only what comes before.
-                if not attempts_left:
-                    raise
-
-    def pages(self) -> Iterator[dict]:
+    def pages(self):
         """The list of movies, page after page, each as a map from ids to movies."""
         url = f"{self.url}?limit=1000"
         while url:
@@ -79,30 +66,40 @@ class Api:
             url = urljoin(url, page.links["next"]["url"]) if "next" in page.links else None
 
 
-def movies_of(page: requests.Response) -> dict:
-    movies, url = document(page), page.url.partition("?")[0]
-    if page.status_code in (401, 403):
-        raise Unusable(access_denied(page))
-    if page.status_code != 200 or not isinstance(movies, dict) or not all(isinstance(m, dict) for m in movies.values()):
-        message = f"{url} is not the list of movies: GET returned {reason(page)}. Check the URL: the API's root, "
-        raise Unusable(message + "with its stage if it has one, such as https://example.org/prod")
-    return movies
+def signer(region):
+    # Only where it is needed: botocore takes a while to load.
+    from auth import SigV4
+
+    try:
+        return SigV4(region)
+    except BotoCoreError as error:
+        sys.exit(f"Requests cannot be signed: {error}. Run aws configure, or set AWS_PROFILE.")
 
 
-def access_denied(response: requests.Response) -> str:
-    message = f"{response.url} refuses access: {reason(response)}. The URL lacks its stage (such as /prod), "
-    return message + "or the API wants signed requests: make seed REGION=…, or --sigv4 REGION."
+def movies_of(page):
+    check_access(page)
+    movies = document(page)
+    if page.status_code == 200 and movies is not None and all(isinstance(movie, dict) for movie in movies.values()):
+        return movies
+    message = f"{page.url.partition('?')[0]} is not the list of movies: GET returned {reason(page)}. Check the URL: "
+    sys.exit(message + "the API's root, with its stage if it has one, such as https://example.org/prod")
 
 
-def document(response: requests.Response) -> object:
+def check_access(response):
+    if response.status_code in (401, 403):
+        message = f"{response.url} refuses access: {reason(response)}. The URL lacks its stage (such as /prod), "
+        sys.exit(message + "or the API wants signed requests: make seed REGION=…, or --sigv4 REGION.")
+
+
+def document(response):
+    """The JSON object in a response, if there is one."""
     with contextlib.suppress(ValueError, RecursionError):
-        return response.json()
+        return found if isinstance(found := response.json(), dict) else None
 
 
-def reason(response: requests.Response) -> str:
-    """The problem's detail, and a line for each bad field."""
-    problem = document(response)
-    problem = problem if isinstance(problem, dict) else {}
+def reason(response):
+    """The status, the problem's detail, and a line for each bad field."""
+    problem = document(response) or {}
     detail = problem.get("detail") or problem.get("message") or client.responses.get(response.status_code, "")
     detail = f"{detail}".rstrip(".") + (f", to {response.headers['Location']}" if response.is_redirect else "")
     errors = problem.get("errors") if isinstance(problem.get("errors"), list) else []
@@ -110,18 +107,19 @@ def reason(response: requests.Response) -> str:
     return "\n".join(map(printable, [f"{response.status_code} {detail}", *lines]))
 
 
-def cause(error: BaseException) -> str:
+def cause(error):
     """The innermost error: those around it name connection pools and retries."""
-    while inner := error.__cause__ or error.__context__ or next(filter(is_error, error.args), None):
+    while inner := error.__cause__ or error.__context__ or next((arg for arg in error.args if isinstance(arg, Exception)), None):
         error = inner
     return printable(getattr(error, "strerror", None) or str(error) or type(error).__name__)
 
 
-def is_error(value: object) -> bool:
-    return isinstance(value, BaseException)
+def printable(text):
+    """Text that cannot control a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
 
 
-def list_url(url: str) -> str:
+def list_url(url):
     """The URL of the list, from that or the API's root, with stage and base path."""
     try:
         parts = parse_url(url.strip())
@@ -130,6 +128,6 @@ def list_url(url: str) -> str:
         if parts.auth or parts.query is not None or parts.fragment is not None:
             raise ValueError("it must not have a user name, a query or a fragment")
     except ValueError as error:
-        raise Unusable(f"{url!r} cannot be used: {printable(error)}. Write it like http://localhost:9000") from None
+        sys.exit(f"{url!r} cannot be used: {printable(error)}. Write it like http://localhost:9000")
     path = (parts.path or "").rstrip("/").removesuffix("/ns_movies")
     return parts._replace(path=f"{path}/ns_movies/").url

@@ -9,34 +9,27 @@ What the API does not list is not exported: items of the table that are not movi
 and, behind a load balancer, movies that do not fit into a reply of 1 MB. Export such
 an API by another URL. Movies that change meanwhile are written as they were listed.
 
-Messages and progress go to stderr, the summary to stdout, as one line:
-
-  10000 movies written to backup.json in 12.3 s
-
 Exit status: 0 all movies are in the file; 1 the API no longer responds; 2 the file or
 the URL cannot be used; 130 interrupted.
 """
 
-import packages  # noqa: F401 - first, since it finds what is imported below
-import argparse
+import command  # isort: skip - first, since it finds the packages that are imported below
 import json
 import os
 import sys
 import time
-from pathlib import Path
-from typing import Iterator, TextIO
 
 import requests
 from urllib3.exceptions import HTTPError
 
 from api import Api, cause
-from terminal import Unusable, progress, run, say
+from command import say
 
 
-def write(pages: Iterator[dict], output: TextIO) -> int:
+def write(pages, output):
     """Writes one movie a line, and gives their number."""
     count = 0
-    with progress() as bar:
+    with command.progress() as bar:
         output.write('{"movies_list": [')
         for page in pages:
             for movie in page.values():
@@ -49,7 +42,7 @@ def write(pages: Iterator[dict], output: TextIO) -> int:
     return count
 
 
-def export(api: Api, file: Path) -> int:
+def export(api, file):
     """Writes beside the file first, so that it is replaced in one step."""
     part = file.with_name(f".{file.name[:50]}.{os.getpid()}")
     try:
@@ -61,28 +54,23 @@ def export(api: Api, file: Path) -> int:
         part.unlink(missing_ok=True)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", required=True, help="the API's root or its list of movies, with the stage if there is one")
-    parser.add_argument("--file", type=Path, required=True, help="the file to write; replaces an existing one")
-    parser.add_argument("--sigv4", metavar="REGION", help="sign requests, for an API in this region that wants AWS_IAM")
-    options = parser.parse_args()
-    start = time.monotonic()
-    api = Api(options.url, options.sigv4)
+def main():
+    options = command.options(__doc__, required=True, help="the file to write; replaces an existing one").parse_args()
+    api, start = Api(options.url, options.sigv4), time.monotonic()
     try:
         # A link remains one; the file that it leads to is replaced.
         file = options.file.resolve()
         if file.exists() and not file.is_file():
-            raise Unusable(f"{options.file} is not a file. Name one with --file.")
+            sys.exit(f"{options.file} is not a file. Name one with --file.")
         count = export(api, file)
     except (requests.RequestException, HTTPError) as error:
         say(f"{api.url} no longer responds: {cause(error)}. {options.file} was not changed.")
         return 1
     except (OSError, RuntimeError) as error:
-        raise Unusable(f"{options.file} cannot be written: {cause(error)}. Name another file with --file.") from None
+        sys.exit(f"{options.file} cannot be written: {cause(error)}. Name another file with --file.")
     say(f"{count} movies written to {options.file} in {time.monotonic() - start:.1f} s", sys.stdout)
     return 0
 
 
 if __name__ == "__main__":
-    run(main)
+    command.run(main)

@@ -101,6 +101,15 @@ def test_urls_that_cannot_be_exported(export, url, message):
     assert is_one_line_about(export(url), message)
 
 
+def test_a_signature_without_credentials(load, monkeypatch, tmp_path):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    result = load("http://127.0.0.1:1", movies(1), "--sigv4", "eu-west-1")
+    assert is_one_line_about(result, "cannot be signed: Unable to locate credentials. Run aws configure, or set AWS_PROFILE.")
+
+
 @pytest.mark.parametrize("response, message", [
     ((404, {"detail": "Nothing is at this path."}), "is not the list of movies: GET returned 404 Nothing is at this path. Check the URL"),
     ((200, [{}]), "is not the list of movies: GET returned 200 OK. "),
@@ -112,8 +121,6 @@ def test_urls_that_cannot_be_exported(export, url, message):
 def test_urls_that_are_not_the_list_of_movies(load, response, message):
     with FakeApi(lambda *_: response) as api:
         status, summary, messages = load(api.url, movies(1))
-    # The program retries after a 503, so it prints that it waits.
-    messages = messages.removeprefix("Waiting for the API's first response; a local one may be compiling.\n")
     assert (status, summary) == (2, "") and message in messages and len(messages.splitlines()) == 1
     assert api.attempts == []
 

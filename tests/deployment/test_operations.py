@@ -6,9 +6,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,6 +14,7 @@ import botocore.session
 import cloudformation
 from botocore import xform_name
 from cloudformation import ROOT, of_type, translate
+from stub import Handler, serve
 
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", OPERATIONS, re.DOTALL)
@@ -75,7 +74,7 @@ class RestoreAndRemoveTest(unittest.TestCase):
     def test_the_restore_exports_every_page(self) -> None:
         movies = {f"Movie {number}-2000": {"title": f"Movie {number}", "year": 2000} for number in range(2500)}
 
-        class Handler(BaseHTTPRequestHandler):
+        class StubHandler(Handler):
             def do_GET(self) -> None:
                 query = parse_qs(urlsplit(self.path).query)
                 start, limit = int(query.get("cursor", ["0"])[0]), int(query["limit"][0])
@@ -87,15 +86,8 @@ class RestoreAndRemoveTest(unittest.TestCase):
                 self.end_headers()
                 self.wfile.write(json.dumps(page).encode())
 
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
         export, file = re.search(r"^(make export URL=http://localhost:9000) FILE=(\S+)\nmake seed .* FILE=\2 ", OPERATIONS, re.M).groups()
-        export = export.replace("localhost:9000", f"127.0.0.1:{server.server_port}")
+        export = export.replace("http://localhost:9000", serve(self, StubHandler))
         with tempfile.TemporaryDirectory() as directory:
             target = Path(directory, file)
             command = [*export.split(), f"FILE={target}", f"PYTHON={sys.executable}", "--old-file=.tools/python"]

@@ -6,16 +6,15 @@ import os
 import re
 import subprocess
 import sys
-import threading
 import unittest
 import unittest.mock
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from cloudformation import ROOT
+from stub import Handler, serve
 
 sys.path.insert(0, str(ROOT / "seed"))
 from auth import SigV4  # noqa: E402
@@ -65,7 +64,7 @@ class SignatureTest(unittest.TestCase):
         """The received request: headers with lower-case names, method, path and body."""
         received: dict[str, str] = {}
 
-        class Handler(BaseHTTPRequestHandler):
+        class StubHandler(Handler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 received.update({name.lower(): value for name, value in self.headers.items()})
@@ -76,14 +75,7 @@ class SignatureTest(unittest.TestCase):
 
             do_PUT = do_POST
 
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        command = re.sub(r"https://\S*amazonaws\.com", f"http://127.0.0.1:{server.server_port}", command)
+        command = re.sub(r"https://\S*amazonaws\.com", serve(self, StubHandler), command)
         subprocess.run(["sh", "-c", f"{command} --silent --noproxy '*'"], env={**os.environ, **KEYS}, check=True)
         return received
 

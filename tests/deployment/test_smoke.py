@@ -4,12 +4,11 @@ import argparse
 import itertools
 import socket
 import sys
-import threading
 import unittest
 import unittest.mock
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from cloudformation import ROOT
+from stub import Handler, serve
 
 sys.path.insert(0, str(ROOT / "tests/smoke"))
 import conftest as smoke  # noqa: E402
@@ -32,7 +31,7 @@ class NewStageTest(unittest.TestCase):
         not API Gateway) sends it."""
         remaining = itertools.chain(responses, itertools.repeat(responses[-1] if responses else None))
 
-        class Handler(BaseHTTPRequestHandler):
+        class StubHandler(Handler):
             def do_GET(self) -> None:
                 status, by_service = next(remaining)
                 self.send_response(status)
@@ -41,14 +40,7 @@ class NewStageTest(unittest.TestCase):
                 self.end_headers()
                 self.wfile.write(b'{"paths": {}}')
 
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        url = url or f"http://127.0.0.1:{server.server_port}/dev"
+        url = url or f"{serve(self, StubHandler)}/dev"
         return smoke.connect(argparse.Namespace(url=url, sigv4=None, token=None, reads_signed=False))
 
     def test_it_waits_for_a_new_stage(self) -> None:

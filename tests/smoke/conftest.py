@@ -14,7 +14,7 @@ import pytest
 import requests
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "seed"))
-from api import cause  # noqa: E402
+from api import ERRORS, cause  # noqa: E402
 from auth import SigV4  # noqa: E402
 
 YEAR = 9998
@@ -42,7 +42,7 @@ def connect(options):
     while True:
         try:
             return Api(options)
-        except (OSError, ValueError, AssertionError) as error:
+        except (*ERRORS, AssertionError) as error:
             # A new stage and its DNS name become available only after some time.
             is_new = isinstance(error, ConnectionError) or "Failed to resolve" in str(error)
             if not is_new or time.monotonic() >= latest:

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    env, process,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -22,27 +23,26 @@ pub struct Service {
     /// The emulator, for what the service itself does not ask of it; whoever uses it meets the faults too.
     pub dynamodb: Client,
     endpoint: String,
+    region: String,
 }
 
 impl Service {
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(dynoxide::server::serve_on(listener, Database::memory().unwrap()));
-        let service = Self::at(endpoint);
+        static TESTS: AtomicUsize = AtomicUsize::new(0);
+        let endpoint = match env::var("DYNAMODB_ENDPOINT") {
+            Ok(endpoint) => endpoint,
+            Err(_) => emulator().await,
+        };
+        // Tables belong to a region, so tests can share an endpoint. The SDK, too, counts retries for each region, and does
+        // fewer when many calls fail.
+        let region = format!("test-{}-{}", process::id(), TESTS.fetch_add(1, Ordering::Relaxed));
+        let service = Self::with_timeout(endpoint, region, None);
         assert!(local::ensure_table(&service.dynamodb, "movies").await.unwrap());
         service
     }
 
-    fn at(endpoint: String) -> Self {
-        Self::with_timeout(endpoint, None)
-    }
-
-    fn with_timeout(endpoint: String, attempt_timeout: Option<Duration>) -> Self {
-        static COPIES: AtomicUsize = AtomicUsize::new(0);
+    fn with_timeout(endpoint: String, region: String, attempt_timeout: Option<Duration>) -> Self {
         let faults = Faults::default();
-        // The SDK counts retries for each region of a process, and does fewer when many calls fail.
-        let region = format!("copy-{}", COPIES.fetch_add(1, Ordering::Relaxed));
         let variables = [
             ("TABLE_NAME", "movies"),
             ("AWS_ENDPOINT_URL_DYNAMODB", &endpoint),
@@ -63,7 +63,7 @@ impl Service {
         let sdk = sdk.build();
         let app = App { store: Store::new(&sdk, &config.table_name), config };
         let app = Function::new(app, variables);
-        Self { app, faults, dynamodb: Client::new(&sdk), endpoint }
+        Self { app, faults, dynamodb: Client::new(&sdk), endpoint, region }
     }
 
     /// With the tutorial's two movies in the table.
@@ -82,12 +82,12 @@ impl Service {
 
     /// Another copy of the function on the same table, whose calls never fail.
     pub fn other_copy(&self) -> Self {
-        Self::at(self.endpoint.clone())
+        Self::with_timeout(self.endpoint.clone(), self.region.clone(), None)
     }
 
     /// Such a copy whose attempts end soon, for tests in which many of them get no response.
     pub fn impatient_copy(&self) -> Self {
-        Self::with_timeout(self.endpoint.clone(), Some(Duration::from_millis(250)))
+        Self::with_timeout(self.endpoint.clone(), self.region.clone(), Some(Duration::from_millis(250)))
     }
 
     /// A request through the REST API, the event source that is deployed.
@@ -121,4 +121,12 @@ impl Service {
         }
         movies
     }
+}
+
+/// An embedded emulator of its own.
+async fn emulator() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(dynoxide::server::serve_on(listener, Database::memory().unwrap()));
+    endpoint
 }
