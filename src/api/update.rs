@@ -29,11 +29,7 @@ pub(super) async fn update(app: &App, request: &Request, id: &str) -> Result<Res
         reply_limit::check(request, to_json(&patch.apply(smallest_movie(&new_id)?))?.as_bytes())?;
     }
 
-    let result = if new_id == id {
-        app.store.update(&id, &patch, &precondition).await
-    } else {
-        app.store.rename(&id, &new_id, &patch, &precondition).await
-    };
+    let result = app.store.update(&id, &new_id, &patch, &precondition).await;
     let changed = result.map_err(|error| {
         let subject = if error == StoreError::Exists { &new_id } else { &id };
         Problem::from_store(error, subject.as_str(), true)

@@ -191,7 +191,9 @@ async fn there_is_no_half_rename() {
         vec![Fault::None, Fault::ResponseLost, Fault::ResponseLost, Fault::ResponseLost, Fault::ResponseLost],
         vec![Fault::None, Fault::Reset, Fault::Reset, Fault::Reset, Fault::Reset],
         vec![Fault::Reset, Fault::Reset, Fault::Reset, Fault::Reset],
-        vec![Fault::None, Fault::Conflict, Fault::ServerError, Fault::Throttled, Fault::Reset],
+        // A conflict is definite, and the transaction after it has four attempts.
+        vec![Fault::None, Fault::Conflict, Fault::ServerError, Fault::Throttled, Fault::Reset, Fault::Reset],
+        vec![Fault::None, Fault::Conflict, Fault::Conflict, Fault::Conflict, Fault::Conflict],
     ] {
         let service = Service::seeded().await;
         let name = format!("{faults:?}");

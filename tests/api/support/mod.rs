@@ -3,6 +3,7 @@
 mod call;
 mod faults;
 mod function;
+mod items;
 mod response;
 mod service;
 
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 pub use call::{Call, EventSource};
 pub use faults::{Fault, Faults};
 pub use function::Function;
+pub use items::{Item, item, string};
 pub use response::{Response, send_event};
 pub use service::Service;
 
