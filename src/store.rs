@@ -16,8 +16,9 @@
 //! compares that, so that a write to such an item is a [`plan`]: read, check, and write unless the item has changed since.
 //! The one call of an update and of a delete demands what it needs, and where that is not there, a plan takes over.
 //!
-//! Not promised: an update without `If-Match` whose response was lost, and which two other writes overtook before its
+//! Not promised, unless the client sends an `Idempotency-Key`: an update without `If-Match` whose response was lost, and which two other writes overtook before its
 //! retry, is applied again on top of them; likewise a create whose movie was deleted in that moment.
+//! A write with a key is a transaction with a record of it ([`idempotency`]), and happens once.
 //!
 //! # Layout
 //! The protocol knows keys and versions: [`items`] writes with one call, [`plan`] and [`transaction`] with a transaction,
@@ -32,6 +33,7 @@ mod attempts;
 mod content;
 mod error;
 mod expression;
+mod idempotency;
 mod items;
 mod movies;
 mod paging;
@@ -47,6 +49,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 pub use error::StoreError;
+pub use idempotency::{Keys, Remembered};
 pub use movies::{Movies, Page, Store, VersionedMovie, YEAR_INDEX};
 pub use plan::{Action, Plan, carry_out};
 pub use precondition::{Precondition, Versions};

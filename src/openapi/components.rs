@@ -40,11 +40,13 @@ fn problems() -> Result<Vec<Sent>, serde_json::Error> {
         Problem::movie_exists(STORED_ID),
         Problem::precondition_failed(),
         Problem::too_large("The movie exceeds 400 KB, the limit of an item in the table."),
+        Problem::response_not_remembered(),
         Problem::response_too_large(1_000_000),
         Problem::changed_but_too_large(1_000_000, &HeaderMap::new()),
         Problem::not_acceptable(),
         Problem::unsupported_type("application/json"),
         Problem::unsupported_encoding(),
+        Problem::idempotency_key_reused(),
         Problem::internal(),
         Problem::unavailable(true),
     ];
@@ -68,9 +70,11 @@ fn responses(problems: &[Sent]) -> Value {
         (412, "The current ETag does not meet `If-Match` or `If-None-Match`. Nothing was changed."),
         (
             413,
-            "The body exceeds 1 MB, the movie 400 KB, or the response the 1 MB of a load balancer. Nothing was changed.",
+            "The body exceeds 1 MB, the movie or what is remembered of it 400 KB, or the response the 1 MB of a \
+             load balancer. Nothing was changed.",
         ),
         (415, "The content type or coding of the body is not supported."),
+        (422, "The `Idempotency-Key` was used with another request. Nothing was changed."),
         (500, "The service failed."),
         (503, "The table did not respond. If the request was a write, it may or may not have happened."),
     ] {

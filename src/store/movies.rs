@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
-    Item, StoreError,
+    Item, Keys, StoreError,
     items::Items,
     paging::{Partition, Selection},
     plan::{Plan, carry_out},
@@ -99,6 +99,12 @@ impl Store {
     #[must_use]
     pub fn table(&self) -> &str {
         &self.items.table
+    }
+
+    /// The table of remembered requests that has this name.
+    #[must_use]
+    pub fn keys(&self, table: &str) -> Keys {
+        Keys { client: self.items.client.clone(), table: table.to_owned() }
     }
 
     /// Whether the table responds.

@@ -46,6 +46,8 @@ pub(super) enum Refusal {
     Exists,
     /// The item is not there, or does not meet the precondition.
     Precondition(Precondition),
+    /// The key of the request is in use.
+    InUse,
 }
 
 impl<T> Plan<T> {
@@ -67,7 +69,7 @@ impl<T> Plan<T> {
                     Some((Refusal::Overtaken, _)) => Ok(None),
                     Some((Refusal::Exists, _)) => Err(StoreError::Exists),
                     Some((Refusal::Precondition(precondition), reason)) => Err(refused(reason, precondition)),
-                    None => Err(StoreError::Unavailable),
+                    Some((Refusal::InUse, _)) | None => Err(StoreError::Unavailable),
                 }
             }
         }

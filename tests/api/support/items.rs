@@ -29,6 +29,12 @@ impl Service {
         call.send().await.unwrap().item
     }
 
+    /// What is remembered of a key.
+    pub async fn record(&self, key: &str) -> Option<Item> {
+        let call = self.dynamodb.get_item().table_name("keys").key("key", string(key)).consistent_read(true);
+        call.send().await.unwrap().item
+    }
+
     /// Removes every item.
     pub async fn empty(&self) {
         for item in self.dynamodb.scan().table_name("movies").send().await.unwrap().items.unwrap() {

@@ -4,6 +4,7 @@ mod call;
 mod faults;
 mod function;
 mod items;
+pub mod keyed;
 mod response;
 mod service;
 

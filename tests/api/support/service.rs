@@ -30,7 +30,9 @@ impl Service {
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(dynoxide::server::serve_on(listener, Database::memory().unwrap()));
         let service = Self::at(endpoint);
-        assert!(local::ensure_table(&service.dynamodb, "movies").await.unwrap());
+        for (resource, table) in [(local::MOVIES, "movies"), (local::KEYS, "keys")] {
+            assert!(local::ensure_table(&service.dynamodb, resource, table).await.unwrap());
+        }
         service
     }
 
@@ -45,6 +47,7 @@ impl Service {
         let region = format!("copy-{}", COPIES.fetch_add(1, Ordering::Relaxed));
         let variables = [
             ("TABLE_NAME", "movies"),
+            ("IDEMPOTENCY_TABLE_NAME", "keys"),
             ("AWS_ENDPOINT_URL_DYNAMODB", &endpoint),
             ("AWS_REGION", &region),
             ("AWS_ACCESS_KEY_ID", "test"),
