@@ -67,7 +67,7 @@ impl Local {
     pub fn variable(&self, name: &str) -> Option<String> {
         let value = match name {
             "TABLE_NAME" => TABLE_NAME,
-            "IDEMPOTENCY_TABLE_NAME" => IDEMPOTENCY_TABLE_NAME,
+            "IDEMPOTENCY_TABLE_NAME" if is_loopback(&self.endpoint) => IDEMPOTENCY_TABLE_NAME,
             ENDPOINT => &self.endpoint,
             "AWS_REGION" if is_loopback(&self.endpoint) => "us-east-1",
             "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" if is_loopback(&self.endpoint) => "local",

@@ -19,7 +19,7 @@ class PermissionsTest(unittest.TestCase):
 
     def test_the_function_may_do_exactly_what_the_store_does(self) -> None:
         store = "".join(path.read_text() for path in (ROOT / "src/store").glob("*.rs"))
-        operations = re.findall(r"\bclient\s*\.(\w+)\(\)", store)
+        operations = re.findall(r"\bclient\s*\.(?!clone)(\w+)\(\)", store)
         calls = {"".join(word.capitalize() for word in operation.split("_")) for operation in operations}
         # A transaction is authorised as the writes that are in it.
         transacted = {"PutItem", "UpdateItem", "DeleteItem"} if "TransactWriteItems" in calls else set()
@@ -27,7 +27,8 @@ class PermissionsTest(unittest.TestCase):
         role = self.translated["Resources"]["MoviesRole"]["Properties"]
         statements = role["Policies"][0]["PolicyDocument"]["Statement"]
         # Keys are read by themselves, and put in the transaction of a movie.
-        self.assertEqual(re.findall(r"\bclient\s*\.(\w+)\(\)", (ROOT / "src/store/idempotency.rs").read_text()), ["get_item"])
+        keys = (ROOT / "src/store/idempotency.rs").read_text()
+        self.assertEqual(re.findall(r"\bclient\s*\.(\w+)\(\)", keys), ["get_item"])
         for table, expected in {"MoviesTable": wanted, "KeysTable": {"dynamodb:GetItem", "dynamodb:PutItem"}}.items():
             of_table = [each for each in statements if table in str(each["Resource"])]
             actions = [action for statement in of_table for action in as_list(statement["Action"])]

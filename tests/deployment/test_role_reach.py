@@ -204,6 +204,28 @@ class RoleReachTest(unittest.TestCase):
                 with self.subTest(stage=stage, action=action):
                     self.assertEqual(allows(boundary, action, target), stage == "dev")
 
+    def test_the_boundary_allows_all_that_the_function_does_to_its_tables(self) -> None:
+        boundary = pipeline("dev").statements("Boundary")
+        tables = {name: arn("movies-dev", name, each) for name, each in self.resources.items() if each["Type"] == "AWS::DynamoDB::Table"}
+        self.assertEqual(len(tables), 2)
+        role = self.resources["MoviesRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        for name, table in tables.items():
+            actions = {action for statement in role if name in str(statement["Resource"]) for action in as_list(statement["Action"])}
+            self.assertGreaterEqual(len(actions), 2, name)
+            for action in actions:
+                target = f"{table}/index/by-year" if action == "dynamodb:Query" else table
+                self.assertTrue(allows(boundary, action, target), f"{action} on {name}")
+        # A key is written once, and DynamoDB deletes it.
+        for action in ("dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Scan"):
+            self.assertFalse(allows(boundary, action, tables["KeysTable"]), action)
+
+    def test_the_keys_go_with_the_stack_and_the_movies_stay(self) -> None:
+        statements = may_make(pipeline("dev"))
+        for name, policy in {"MoviesTable": "Retain", "KeysTable": "Delete"}.items():
+            self.assertEqual(self.resources[name]["DeletionPolicy"], policy)
+            table = arn("movies-dev", name, self.resources[name])
+            self.assertEqual(allows(statements, "dynamodb:DeleteTable", table), policy == "Delete", name)
+
     def test_no_name_is_cut_short(self) -> None:
         # CloudFormation shortens the name of a role or a function to 64 characters, and the policies would not match it.
         for logical_id, resource in self.resources.items():
