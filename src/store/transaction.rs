@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::{
     types::{CancellationReason, ReturnConsumedCapacity::Total, TransactWriteItem},
 };
 
-use super::{StoreError, attempts::LostResponses, version};
+use super::{StoreError, attempts::LostResponses, error::is_too_large, version};
 use crate::telemetry::scope;
 
 /// How often a transaction is sent that others on the same items cancel.
@@ -53,6 +53,9 @@ pub(super) async fn transact(
                 let reasons = canceled.cancellation_reasons();
                 if reasons.iter().any(condition_failed) {
                     return Err(Canceled::Conditions(reasons.to_vec()));
+                }
+                if reasons.iter().any(|reason| is_too_large(reason.code(), reason.message())) {
+                    return Err(Canceled::Other(StoreError::TooLarge));
                 }
                 attempt = if reasons.iter().any(is_passing) { attempt + 1 } else { ATTEMPTS };
                 if !lost.any() {

@@ -207,6 +207,14 @@ async fn there_is_no_half_rename() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_dynamodb_finds_too_large_is_413() {
+    let service = Service::seeded().await;
+    service.faults.inject([Fault::None, Fault::TooLarge]);
+    assert_eq!(write(&service, ("PUT", DARE, &json!({"title": "Renamed"}))).await.status, 413);
+    assert_eq!(service.faults.take_tokens().len(), 1);
+}
+
+#[tokio::test]
 async fn reads_try_again() {
     for fault in all_faults() {
         let service = Service::seeded().await;

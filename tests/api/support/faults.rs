@@ -49,6 +49,8 @@ pub enum Fault {
     Conflict,
     /// The transaction of its token is still being carried out.
     InProgress,
+    /// It is canceled, because an item would be too large.
+    TooLarge,
     /// It never comes back.
     Hang,
     /// The code that carries it out has a bug.
@@ -71,6 +73,7 @@ impl fmt::Debug for Fault {
             Self::ServerError => "ServerError",
             Self::Conflict => "Conflict",
             Self::InProgress => "InProgress",
+            Self::TooLarge => "TooLarge",
             Self::Hang => "Hang",
             Self::Panic => "Panic",
         })
@@ -171,11 +174,14 @@ impl HttpConnector for FaultyConnector {
                     Ok(error(500, "InternalServerError"))
                 }
                 Fault::ServerError => Ok(error(500, "InternalServerError")),
-                Fault::Conflict if operation == "TransactWriteItems" => Ok(canceled_by_conflict()),
+                Fault::Conflict if operation == "TransactWriteItems" => Ok(canceled("TransactionConflict", "injected")),
                 // A read meets no conflict.
                 Fault::Conflict if operation == "GetItem" => real.call(request).await,
                 Fault::Conflict => Ok(error(400, "TransactionConflictException")),
                 Fault::InProgress => Ok(error(400, "TransactionInProgressException")),
+                Fault::TooLarge => {
+                    Ok(canceled("ValidationError", "Item size to update has exceeded the maximum allowed size"))
+                }
                 Fault::Hang => std::future::pending().await,
                 Fault::Panic => panic!("injected"),
             }
@@ -192,10 +198,11 @@ fn error(status: u16, code: &str) -> HttpResponse {
     HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body.to_string()))
 }
 
-fn canceled_by_conflict() -> HttpResponse {
+/// A transaction that did not happen, for its first action.
+fn canceled(code: &str, message: &str) -> HttpResponse {
     let body = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", "message": "injected",
-        "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}],
+        "CancellationReasons": [{"Code": code, "Message": message}, {"Code": "None"}],
     });
     HttpResponse::new(StatusCode::try_from(400).unwrap(), SdkBody::from(body.to_string()))
 }
