@@ -9,6 +9,7 @@ pub(crate) mod cors;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod health;
+pub(crate) mod idempotency;
 pub(crate) mod list;
 pub(crate) mod location;
 pub(crate) mod openapi;
@@ -99,12 +100,16 @@ fn route<'a>(app: &App, request: &'a Request) -> Result<Route<'a>, Problem> {
 }
 
 async fn operate(app: &App, request: &Request, route: Route<'_>, deadline: Instant) -> Result<Response<Body>, Problem> {
+    let keyed = idempotency::read(app, request, route)?;
+    if let Some(response) = idempotency::replay(keyed.as_ref()).await? {
+        return Ok(response);
+    }
     match route {
         Route::Movies(Crud::List) => list::list(app, request, deadline).await,
-        Route::Movies(Crud::Create) => create::create(app, request).await,
+        Route::Movies(Crud::Create) => create::create(app, request, keyed.as_ref()).await,
         Route::Movies(Crud::Read(id)) => read::read(app, request, id).await,
-        Route::Movies(Crud::Update(id)) => update::update(app, request, id).await,
-        Route::Movies(Crud::Delete(id)) => delete::delete(app, request, id).await,
+        Route::Movies(Crud::Update(id)) => update::update(app, request, id, keyed.as_ref()).await,
+        Route::Movies(Crud::Delete(id)) => delete::delete(app, request, id, keyed.as_ref()).await,
         Route::Health => health::health(app, request).await,
         Route::OpenApi => openapi::openapi(request),
         Route::SwaggerUi => swagger_ui::page(request),

@@ -9,6 +9,9 @@ pub use origin::{AllowOrigins, NotAnOrigin, Origin};
 pub struct Config {
     /// `TABLE_NAME`: the DynamoDB table.
     pub table_name: String,
+    /// `IDEMPOTENCY_TABLE_NAME`: the DynamoDB table that remembers requests with an `Idempotency-Key`. Without it, they are
+    /// refused.
+    pub idempotency_table_name: Option<String>,
     /// `CORS_ALLOW_ORIGINS`: the origins whose pages may call the API, separated by commas, or `*` (the default).
     pub cors_allow_origins: AllowOrigins,
     /// `BASE_PATH`: the path that a load balancer or proxy puts before the API's own, and that the event does not state.
@@ -42,6 +45,8 @@ impl Config {
             .filter(|name| !name.is_empty())
             .ok_or_else(|| ConfigError::new("TABLE_NAME", "is missing: set it to the DynamoDB table's name"))?;
 
+        let idempotency_table_name = variable("IDEMPOTENCY_TABLE_NAME").filter(|name| !name.is_empty());
+
         let origins = variable("CORS_ALLOW_ORIGINS").unwrap_or_else(|| "*".to_owned());
         let cors_allow_origins = origins.parse().map_err(|NotAnOrigin(text)| {
             let problem = format!(
@@ -61,7 +66,7 @@ impl Config {
             Some("off") => false,
             Some(other) => return Err(ConfigError::new("SWAGGER_UI", format!("is {other:?}: set it to on or off"))),
         };
-        Ok(Self { table_name, cors_allow_origins, base_path, swagger_ui })
+        Ok(Self { table_name, idempotency_table_name, cors_allow_origins, base_path, swagger_ui })
     }
 }
 
@@ -78,6 +83,7 @@ mod tests {
     fn only_the_table_must_be_named() {
         let config = read(&[("TABLE_NAME", "movies")]).unwrap();
         assert_eq!((config.cors_allow_origins, config.base_path.as_str()), (AllowOrigins::Any, ""));
+        assert_eq!(config.idempotency_table_name, None);
     }
 
     #[test]

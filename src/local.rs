@@ -1,8 +1,8 @@
 //! Feature `local`: a DynamoDB for `cargo lambda watch` and the tests, inside the process.
 //!
 //! The emulator keeps its data in a file under `target/local/` and is served on a loopback port, so that the store talks to
-//! it as to the real thing; there is no second way to store a movie. Its table is made from
-//! `template.yaml`'s own definition and seeded once from `seed/movies.json`.
+//! it as to the real thing; there is no second way to store a movie. Its tables are made from
+//! `template.yaml`'s own definitions, and that of movies is seeded once from `seed/movies.json`.
 //!
 //! `cargo lambda watch --concurrency N` runs copies of the function side by side, which share one store ([`server`]). A
 //! deployed build contains nothing of this module.
@@ -20,14 +20,17 @@ use std::{
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 
-use crate::store::Store;
+use crate::{config::Config, store::Store};
 use server::Server;
 
 pub use seed::{SeedError, parse as parse_seed};
-pub use table::ensure as ensure_table;
+pub use table::{KEYS, MOVIES, ensure as ensure_table};
 
 /// The table's name where `TABLE_NAME` is not set.
 pub const TABLE_NAME: &str = "movies";
+
+/// The name of the table of remembered requests where `IDEMPOTENCY_TABLE_NAME` is not set.
+pub const IDEMPOTENCY_TABLE_NAME: &str = "movies-keys";
 
 /// The variable that names another DynamoDB than the embedded one.
 const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
@@ -64,6 +67,7 @@ impl Local {
     pub fn variable(&self, name: &str) -> Option<String> {
         let value = match name {
             "TABLE_NAME" => TABLE_NAME,
+            "IDEMPOTENCY_TABLE_NAME" if is_loopback(&self.endpoint) => IDEMPOTENCY_TABLE_NAME,
             ENDPOINT => &self.endpoint,
             "AWS_REGION" if is_loopback(&self.endpoint) => "us-east-1",
             "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" if is_loopback(&self.endpoint) => "local",
@@ -72,18 +76,18 @@ impl Local {
         Some(value.to_owned())
     }
 
-    /// Makes and seeds the table if it is not there. A table that is not on this machine is used as it is. What goes wrong
-    /// is printed only: a function that is not ready starts all the same, and responds with 503.
-    pub async fn prepare(&self, sdk: &SdkConfig, table_name: &str) {
+    /// Makes the tables and seeds that of movies, if they are not there. Tables that are not on this machine are used as they
+    /// are. What goes wrong is printed only: a function that is not ready starts all the same, and responds with 503.
+    pub async fn prepare(&self, sdk: &SdkConfig, config: &Config) {
         match &self.server {
             Some(server) => {
-                let prepared = prepare_table(sdk, table_name).await;
+                let prepared = prepare_tables(sdk, config).await;
                 if server.is_leader() {
                     println!("{}", banner(&self.directory, prepared));
                 }
             }
             None if is_loopback(&self.endpoint) => {
-                match tokio::time::timeout(Duration::from_secs(1), prepare_table(sdk, table_name)).await {
+                match tokio::time::timeout(Duration::from_secs(1), prepare_tables(sdk, config)).await {
                     Ok(Ok(_)) => {}
                     Ok(Err(error)) => println!("The table is not there, and could not be made: {error}"),
                     Err(_) => println!("The DynamoDB at {} does not respond.", self.endpoint),
@@ -94,15 +98,21 @@ impl Local {
     }
 }
 
-/// Makes the table if it is missing, and seeds a table that it made. The seed is read first, so that a broken one
+/// Makes each table that is missing, and seeds that of movies if it made it. The seed is read first, so that a broken one
 /// leaves nothing half-done.
-async fn prepare_table(sdk: &SdkConfig, table_name: &str) -> Result<bool, Error> {
+async fn prepare_tables(sdk: &SdkConfig, config: &Config) -> Result<bool, Error> {
     let client = Client::new(sdk);
+    if let Some(keys) = &config.idempotency_table_name
+        && !table::exists(&client, keys).await?
+    {
+        table::ensure(&client, table::KEYS, keys).await?;
+    }
+    let table_name = &config.table_name;
     if table::exists(&client, table_name).await? {
         return Ok(false);
     }
     let movies = seed::read(&project_directory(), "seed/movies.json")?;
-    let is_new = table::ensure(&client, table_name).await?;
+    let is_new = table::ensure(&client, table::MOVIES, table_name).await?;
     if is_new {
         let store = Store::new(sdk, table_name);
         for movie in movies {

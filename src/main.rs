@@ -60,7 +60,7 @@ async fn connect() -> Result<App, Error> {
     let config = Config::read(variable)?;
     let sdk = aws::connect(variable)?;
     #[cfg(feature = "local")]
-    local.prepare(&sdk, &config.table_name).await;
+    local.prepare(&sdk, &config).await;
     let store = Store::new(&sdk, &config.table_name);
     // The TLS handshake is the slowest part of a first request, and Init has more CPU than an invocation. A table that
     // does not respond now may do so later: that is no reason not to start.

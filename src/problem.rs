@@ -166,6 +166,23 @@ impl Problem {
         Self::too_large(format!("The {} exceeds 400 KB, the limit of an item in the table.", noun.one))
     }
 
+    /// 413: a response is remembered with its key as an item of the table, and nothing was written.
+    #[must_use]
+    pub fn response_not_remembered() -> Self {
+        Self::too_large(
+            "The response exceeds 400 KB, the limit of what is remembered for an `Idempotency-Key`. Nothing was changed. \
+             Send the request without the key.",
+        )
+    }
+
+    /// 422: the key belongs to another request.
+    #[must_use]
+    pub fn idempotency_key_reused() -> Self {
+        let detail = "This `Idempotency-Key` was used with another method, path, body or precondition. Nothing was \
+                      changed. Send a new key with a new request.";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "Idempotency key reused", detail)
+    }
+
     /// 413: the event source does not accept a reply of more than `limit` bytes, and nothing was written.
     #[must_use]
     pub fn response_too_large(noun: Noun, limit: usize) -> Self {

@@ -11,23 +11,33 @@
 //! A deleted item has no version. Deletes, and renames, which are a put and a delete in one, are transactions: theirs is
 //! the only call with a token by which DynamoDB itself recognizes a retry. A delete costs twice the write units for it.
 //!
-//! Not promised: an update without `If-Match` whose response was lost, and which two other writes overtook before its
+//! # Items from other writers
+//! An item that something else put into the table has no version. [`version`] derives one from its content. No condition
+//! compares that, so that a write to such an item is a [`plan`]: read, check, and write unless the item has changed since.
+//! The one call of an update and of a delete demands what it needs, and where that is not there, a plan takes over.
+//!
+//! Not promised, unless the client sends an `Idempotency-Key`: an update without `If-Match` whose response was lost, and which two other writes overtook before its
 //! retry, is applied again on top of them; likewise a create whose movie was deleted in that moment.
+//! A write with a key is a transaction with a record of it ([`idempotency`]), and happens once.
 //!
 //! # Layout
-//! The protocol knows keys and versions: [`items`] and [`transaction`] write, [`paging`] lists, [`precondition`] and
-//! [`version`] make and read conditions, [`attempts`] watches the SDK's attempts. [`movies`] and [`record`] know what an item
-//! holds. Another entity is another pair of them.
+//! The protocol knows keys and versions: [`items`] writes with one call, [`plan`] and [`transaction`] with a transaction,
+//! [`paging`] lists, [`precondition`], [`version`], [`content`] and [`expression`] make and read conditions, [`attempts`]
+//! watches the SDK's attempts. [`movies`] and [`record`] know what an item holds. Another entity is another pair of them.
 //!
 //! # The item
 //! `id` (S, partition key), `title` (S), `year` (N, key of the index [`YEAR_INDEX`]), `cast` (L of S), `image` (S),
 //! `description` (S), `etag` (S, the version), `prior_etag` (S, the previous version).
 
 mod attempts;
+mod content;
 mod error;
+mod expression;
+mod idempotency;
 mod items;
 mod movies;
 mod paging;
+mod plan;
 mod precondition;
 mod record;
 mod size;
@@ -39,7 +49,9 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 pub use error::StoreError;
-pub use movies::{Page, Store, VersionedMovie, YEAR_INDEX};
+pub use idempotency::{Keys, Remembered};
+pub use movies::{Movies, Page, Store, VersionedMovie, YEAR_INDEX};
+pub use plan::{Action, Plan, carry_out};
 pub use precondition::{Precondition, Versions};
 
 /// Attributes by name.

@@ -10,8 +10,8 @@ use crate::{
 };
 
 /// The headers that a page may send when its preflight does not list any: those that the API and its front doors read.
-const KNOWN_HEADERS: &str = "Authorization, Content-Type, If-Match, If-None-Match, X-Amz-Content-Sha256, X-Amz-Date, \
-                             X-Amz-Security-Token, X-Api-Key";
+const KNOWN_HEADERS: &str = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, \
+                             X-Amz-Content-Sha256, X-Amz-Date, X-Amz-Security-Token, X-Api-Key";
 
 /// How many bytes of names a preflight response repeats.
 const MAX_NAMES_BYTES: usize = 4096;
@@ -32,7 +32,7 @@ pub(super) fn allow_origin(config: &Config, request: &Request, headers: &mut Hea
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("ETag, Link, Location, Retry-After, Allow"),
+        HeaderValue::from_static("ETag, Link, Location, Retry-After, Allow, Idempotency-Replayed"),
     );
 }
 

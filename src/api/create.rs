@@ -1,9 +1,12 @@
 //! POST `/ns_movies/`: create a movie.
 
+use std::future::ready;
+
 use lambda_http::{Body, Response};
 
 use super::{
     App, body, conditional,
+    idempotency::{self, KeyedRequest},
     location::set_location,
     reply_limit,
     response::{json, to_json},
@@ -13,10 +16,14 @@ use crate::{
     movie::{Movie, MovieId},
     problem::Problem,
     route::MOVIES,
-    store::{StoreError, Versions},
+    store::{StoreError, VersionedMovie, Versions},
 };
 
-pub(super) async fn create(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
+pub(super) async fn create(
+    app: &App,
+    request: &Request,
+    keyed: Option<&KeyedRequest<'_>>,
+) -> Result<Response<Body>, Problem> {
     let movie = Movie::from_json(body::read(request, Movie::NOUN, body::JSON)?).map_err(Problem::from_invalid)?;
     let id = movie.id().map_err(Problem::from_invalid)?;
     if let Some(required) = conditional::if_match(request) {
@@ -24,16 +31,17 @@ pub(super) async fn create(app: &App, request: &Request) -> Result<Response<Body
     }
     let text = to_json(&movie)?;
     reply_limit::check(request, Movie::NOUN, text.as_bytes())?;
-    let created = app
-        .store
-        .create(&id, movie)
-        .await
-        .map_err(|error| Problem::from_store(Movie::NOUN, error, id.as_str(), true))?;
-
-    let mut response = json(text);
-    conditional::set_etag(&mut response, &created.version)?;
-    set_location(request, MOVIES, id.as_str(), &mut response)?;
-    Ok(response)
+    let respond = |created: &VersionedMovie| {
+        let mut response = json(text.clone());
+        conditional::set_etag(&mut response, &created.version)?;
+        set_location(request, MOVIES, id.as_str(), &mut response)?;
+        Ok(response)
+    };
+    let refuse = |error| Problem::from_store(Movie::NOUN, error, id.as_str(), true);
+    match keyed {
+        None => respond(&app.store.create(&id, movie).await.map_err(refuse)?),
+        Some(keyed) => keyed.write(|| ready(app.store.plan_create(&id, &movie)), respond, refuse).await,
+    }
 }
 
 /// A create with `If-Match` never writes: the movie either does not have a required version, or exists already.
@@ -57,15 +65,20 @@ pub(crate) fn describe() -> serde_json::Value {
     let link = |operation: &str| json!({"operationId": operation, "parameters": {"id": id}});
     let created = json!({
         "description": "The stored movie.",
-        "headers": {"ETag": describe::header("ETag", true), "Location": describe::header("Location", true)},
+        "headers": {
+            "ETag": describe::header("ETag", true), "Location": describe::header("Location", true),
+            "Idempotency-Replayed": describe::header("Idempotency-Replayed", false),
+        },
         "content": MOVIE.content(),
         "links": {"read": link("readMovie"), "update": link("updateMovie"), "delete": link("deleteMovie")},
     });
+    let parameters: Vec<_> =
+        conditional::describe_create(Movie::NOUN).into_iter().chain([idempotency::describe()]).collect();
     json!({
         "operationId": "createMovie", "tags": ["movies"], "summary": "Create a movie",
         "description": "Never replaces a movie.",
-        "parameters": conditional::describe_create(Movie::NOUN),
+        "parameters": parameters,
         "requestBody": {"required": true, "content": MOVIE.content()},
-        "responses": describe::responses(200, created, &[400, 409, 412, 413, 415, 500, 503]),
+        "responses": describe::responses(200, created, &[400, 409, 412, 413, 415, 422, 500, 503]),
     })
 }

@@ -2,21 +2,30 @@
 
 use lambda_http::{Body, Response};
 
-use super::{App, conditional};
+use super::{
+    App, conditional,
+    idempotency::{self, KeyedRequest},
+};
 use crate::{
     event::Request,
     movie::{Movie, MovieId},
     problem::Problem,
 };
 
-pub(super) async fn delete(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
+pub(super) async fn delete(
+    app: &App,
+    request: &Request,
+    id: &str,
+    keyed: Option<&KeyedRequest<'_>>,
+) -> Result<Response<Body>, Problem> {
     let id = MovieId::parse(id).ok_or_else(|| Problem::from_invalid_id(Movie::NOUN, id))?;
     let precondition = conditional::precondition(request)?;
-    app.store
-        .delete(&id, &precondition)
-        .await
-        .map_err(|error| Problem::from_store(Movie::NOUN, error, id.as_str(), true))?;
-    Ok(Response::new(Body::Empty))
+    let respond = |(): &()| Ok(Response::new(Body::Empty));
+    let refuse = |error| Problem::from_store(Movie::NOUN, error, id.as_str(), true);
+    match keyed {
+        None => respond(&app.store.delete(&id, &precondition).await.map_err(refuse)?),
+        Some(keyed) => keyed.write(|| app.store.plan_delete(&id, &precondition), respond, refuse).await,
+    }
 }
 
 /// The operation, as OpenAPI describes it.
@@ -25,9 +34,15 @@ pub(crate) fn describe() -> serde_json::Value {
     use crate::openapi::describe;
     use serde_json::json;
 
+    let parameters: Vec<_> =
+        conditional::describe_write(Movie::NOUN).into_iter().chain([idempotency::describe()]).collect();
+    let deleted = json!({
+        "description": "The movie is deleted.",
+        "headers": {"Idempotency-Replayed": describe::header("Idempotency-Replayed", false)},
+    });
     json!({
         "operationId": "deleteMovie", "tags": ["movies"], "summary": "Delete a movie",
-        "parameters": conditional::describe_write(Movie::NOUN),
-        "responses": describe::responses(200, json!({"description": "The movie is deleted."}), &[400, 404, 412, 500, 503]),
+        "parameters": parameters,
+        "responses": describe::responses(200, deleted, &[400, 404, 412, 413, 422, 500, 503]),
     })
 }

@@ -33,7 +33,8 @@ pub(crate) fn describe() -> serde_json::Value {
     json!({
         "operationId": "listMovies", "tags": ["movies"], "summary": "List movies, page by page",
         "description": "If more movies follow, a `Link` header leads to the next page. A client that follows it to the \
-            end gets every movie that existed throughout exactly once. Behind a load balancer, a movie that exceeds \
+            end gets every movie that existed throughout exactly once; with `year`, as far as an index allows that follows \
+            writes within moments. Behind a load balancer, a movie that exceeds \
             the 1 MB of a response by itself is left out.",
         "parameters": parameters,
         "responses": describe::responses(200, page, &[304, 400, 412, 500, 503]),

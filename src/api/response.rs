@@ -37,3 +37,20 @@ pub(super) fn remove_body(response: &mut Response<Body>) {
     }
     *response.body_mut() = Body::Empty;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_that_cannot_be_sent_is_an_error_and_not_left_out() {
+        for name in [header::LINK, header::LOCATION, header::ETAG] {
+            let mut headers = HeaderMap::new();
+            for text in ["a\nb", "a\rb", "\u{7f}", "\0"] {
+                let problem = set_header(&mut headers, name.clone(), text).unwrap_err();
+                assert_eq!(problem.into_response("/", "").status(), StatusCode::INTERNAL_SERVER_ERROR, "{text:?}");
+            }
+            assert!(headers.is_empty());
+        }
+    }
+}

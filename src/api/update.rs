@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{
     App, body, conditional,
+    idempotency::{self, KeyedRequest},
     location::set_location,
     reply_limit,
     response::{self, to_json},
@@ -15,10 +16,15 @@ use crate::{
     movie::{Movie, MovieId, MoviePatch},
     problem::Problem,
     route::MOVIES,
-    store::StoreError,
+    store::{StoreError, VersionedMovie},
 };
 
-pub(super) async fn update(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
+pub(super) async fn update(
+    app: &App,
+    request: &Request,
+    id: &str,
+    keyed: Option<&KeyedRequest<'_>>,
+) -> Result<Response<Body>, Problem> {
     let id = MovieId::parse(id).ok_or_else(|| Problem::from_invalid_id(Movie::NOUN, id))?;
     let body = body::read(request, Movie::NOUN, body::JSON_OR_MERGE_PATCH)?;
     let patch = MoviePatch::from_json(body).map_err(Problem::from_invalid)?;
@@ -29,21 +35,22 @@ pub(super) async fn update(app: &App, request: &Request, id: &str) -> Result<Res
         reply_limit::check(request, Movie::NOUN, to_json(&patch.apply(smallest_movie(&new_id)?))?.as_bytes())?;
     }
 
-    let result = if new_id == id {
-        app.store.update(&id, &patch, &precondition).await
-    } else {
-        app.store.rename(&id, &new_id, &patch, &precondition).await
+    let respond = |changed: &VersionedMovie| {
+        let mut response = response::json(to_json(&changed.movie)?);
+        conditional::set_etag(&mut response, &changed.version)?;
+        if new_id != id {
+            set_location(request, MOVIES, new_id.as_str(), &mut response)?;
+        }
+        Ok(response)
     };
-    let changed = result.map_err(|error| {
+    let refuse = |error| {
         let subject = if error == StoreError::Exists { &new_id } else { &id };
         Problem::from_store(Movie::NOUN, error, subject.as_str(), true)
-    })?;
-
-    let mut response = response::json(to_json(&changed.movie)?);
-    conditional::set_etag(&mut response, &changed.version)?;
-    if new_id != id {
-        set_location(request, MOVIES, new_id.as_str(), &mut response)?;
+    };
+    if let Some(keyed) = keyed {
+        return keyed.write(|| app.store.plan_update(&id, &new_id, &patch, &precondition), respond, refuse).await;
     }
+    let response = respond(&app.store.update(&id, &new_id, &patch, &precondition).await.map_err(refuse)?)?;
     if reply_limit::fits(request, response.body().as_ref()) {
         Ok(response)
     } else {
@@ -73,17 +80,22 @@ pub(crate) fn describe(method: &str) -> serde_json::Value {
         body::JSON_OR_MERGE_PATCH.split(", ").map(|name| (name.to_owned(), patch.clone())).collect();
     let changed = json!({
         "description": "The movie after the change.",
-        "headers": {"ETag": describe::header("ETag", true), "Location": describe::header("Location", false)},
+        "headers": {
+            "ETag": describe::header("ETag", true), "Location": describe::header("Location", false),
+            "Idempotency-Replayed": describe::header("Idempotency-Replayed", false),
+        },
         "content": content_after_change(),
     });
+    let parameters: Vec<_> =
+        conditional::describe_write(Movie::NOUN).into_iter().chain([idempotency::describe()]).collect();
     json!({
         "operationId": id, "tags": ["movies"], "summary": summary,
         "description": "Only the fields that are sent change. A new title or year moves the movie to its new id in one \
             atomic step, and `Location` names it. Behind a load balancer, the changed movie can exceed the 1 MB of a \
             response. The status is 200 then, and the body is a problem that says how to read the movie.",
-        "parameters": conditional::describe_write(Movie::NOUN),
+        "parameters": parameters,
         "requestBody": {"required": true, "content": content},
-        "responses": describe::responses(200, changed, &[400, 404, 409, 412, 413, 415, 500, 503]),
+        "responses": describe::responses(200, changed, &[400, 404, 409, 412, 413, 415, 422, 500, 503]),
     })
 }
 

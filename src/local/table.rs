@@ -1,4 +1,4 @@
-//! The table as `template.yaml` defines it.
+//! The tables as `template.yaml` defines them.
 
 use std::time::Duration;
 
@@ -17,6 +17,12 @@ use saphyr::{LoadableYamlNode as _, Yaml};
 
 use super::Error;
 
+/// The resource that defines the table of movies.
+pub const MOVIES: &str = "MoviesTable";
+
+/// The resource that defines the table of remembered requests.
+pub const KEYS: &str = "KeysTable";
+
 const TEMPLATE: &str = include_str!("../../template.yaml");
 
 /// Whether the table is there.
@@ -33,12 +39,13 @@ pub async fn exists(client: &Client, table: &str) -> Result<bool, Error> {
     }
 }
 
-/// Makes the table if there is none of its name, and waits until it can be used. Tells whether it was made.
+/// Makes the table that `resource` defines if there is none of its name, and waits until it can be used. Tells whether it
+/// was made.
 ///
 /// # Errors
-/// The template has no table that could be made, or DynamoDB does not make it.
-pub async fn ensure(client: &Client, table: &str) -> Result<bool, Error> {
-    let definition = definition(TEMPLATE)?;
+/// The template has no such table that could be made, or DynamoDB does not make it.
+pub async fn ensure(client: &Client, resource: &str, table: &str) -> Result<bool, Error> {
+    let definition = definition(TEMPLATE, resource)?;
     let create = client
         .create_table()
         .table_name(table)
@@ -62,16 +69,15 @@ pub async fn ensure(client: &Client, table: &str) -> Result<bool, Error> {
     }
 }
 
-/// The parts of the template's one `AWS::DynamoDB::Table` that make a table what it is.
-fn definition(template: &str) -> Result<CreateTableInput, Error> {
+/// The parts of an `AWS::DynamoDB::Table` of the template that make a table what it is.
+fn definition(template: &str, resource: &str) -> Result<CreateTableInput, Error> {
     let documents = Yaml::load_from_str(template).map_err(|error| format!("template.yaml: {error}"))?;
-    let resources = documents.first().and_then(|template| template.as_mapping_get("Resources")?.as_mapping());
-    let table = resources.and_then(|resources| {
-        resources.values().find(|resource| text(resource, "Type") == Some("AWS::DynamoDB::Table"))
-    });
+    let resources = documents.first().and_then(|template| template.as_mapping_get("Resources"));
+    let table = resources.and_then(|resources| resources.as_mapping_get(resource));
+    let table = table.filter(|table| text(table, "Type") == Some("AWS::DynamoDB::Table"));
     let properties = table.and_then(|table| table.as_mapping_get("Properties"));
-    read(properties.ok_or("template.yaml: no resource is an AWS::DynamoDB::Table")?)
-        .ok_or_else(|| "template.yaml: the table's keys, attributes or indexes cannot be read".into())
+    read(properties.ok_or_else(|| format!("template.yaml: {resource} is not an AWS::DynamoDB::Table"))?)
+        .ok_or_else(|| format!("template.yaml: the keys, attributes or indexes of {resource} cannot be read").into())
 }
 
 fn read(properties: &Yaml<'_>) -> Option<CreateTableInput> {
@@ -120,8 +126,11 @@ mod tests {
     use crate::store::YEAR_INDEX;
 
     #[test]
-    fn the_template_defines_the_table_that_the_store_uses() {
-        let table = definition(TEMPLATE).unwrap();
+    fn the_template_defines_the_tables_that_the_store_uses() {
+        let keys = definition(TEMPLATE, KEYS).unwrap();
+        let names: Vec<_> = keys.key_schema().iter().map(KeySchemaElement::attribute_name).collect();
+        assert_eq!((names, keys.global_secondary_indexes().len()), (vec!["key"], 0));
+        let table = definition(TEMPLATE, MOVIES).unwrap();
         let keys: Vec<_> = table.key_schema().iter().map(KeySchemaElement::attribute_name).collect();
         assert_eq!(keys, ["id"]);
         let index = &table.global_secondary_indexes()[0];
@@ -133,7 +142,7 @@ mod tests {
     fn a_template_without_a_table_is_named() {
         for template in ["", "Resources: {}", "Resources: {T: {Type: 'AWS::DynamoDB::Table'}}", "a: [", "Resources: 7"]
         {
-            assert!(definition(template).unwrap_err().to_string().contains("template.yaml"), "{template}");
+            assert!(definition(template, "T").unwrap_err().to_string().contains("template.yaml"), "{template}");
         }
     }
 }

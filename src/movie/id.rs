@@ -34,8 +34,12 @@ impl TryFrom<String> for Title {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, &'static str> {
-        if text.chars().all(char::is_whitespace) { Err(Self::RULE) } else { Ok(Self(text)) }
+        if is_blank(&text) { Err(Self::RULE) } else { Ok(Self(text)) }
     }
+}
+
+fn is_blank(title: &str) -> bool {
+    title.chars().all(char::is_whitespace)
 }
 
 /// `{title}-{year}`, the table's partition key.
@@ -61,6 +65,13 @@ impl MovieId {
     pub fn parse(text: &str) -> Option<Self> {
         let (title, year) = text.rsplit_once('-')?;
         Self::new(&title.to_owned().try_into().ok()?, year.parse().ok()?)
+    }
+
+    /// Whether a text is an id that a movie can have.
+    #[must_use]
+    pub fn is_one(text: &str) -> bool {
+        let parts = text.rsplit_once('-').filter(|_| text.len() <= MAX_ID_BYTES);
+        parts.is_some_and(|(title, year)| !is_blank(title) && year.parse::<Year>().is_ok())
     }
 
     /// The title in it.
@@ -110,10 +121,11 @@ mod tests {
         ] {
             let parsed = MovieId::parse(id).unwrap();
             assert_eq!((parsed.as_str(), parsed.title().as_ref(), parsed.year().get()), (id, title, year));
+            assert!(MovieId::is_one(id), "{id:?}");
         }
         for no_id in ["", "-", "-1", "x", "x-", "x-0", "x-02020", "x-+1", "x-10000", "x-2020/", "x-２０２０", " -2020"]
         {
-            assert_eq!(MovieId::parse(no_id), None, "{no_id:?}");
+            assert_eq!((MovieId::parse(no_id), MovieId::is_one(no_id)), (None, false), "{no_id:?}");
         }
     }
 
@@ -123,5 +135,6 @@ mod tests {
         assert_eq!(MovieId::new(&longest, Year::new(2020).unwrap()).unwrap().as_str().len(), 2047);
         let too_long = Title::try_from("é".repeat(1022)).unwrap();
         assert_eq!(MovieId::new(&too_long, Year::new(2020).unwrap()), None);
+        assert!(MovieId::is_one(&format!("{}-2020", longest.0)) && !MovieId::is_one(&format!("{}-2020", too_long.0)));
     }
 }

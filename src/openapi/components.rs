@@ -46,11 +46,13 @@ fn problems() -> Result<Vec<SentProblem>, serde_json::Error> {
     problems.extend([
         Problem::precondition_failed(),
         Problem::item_too_large(MOVIE.noun),
+        Problem::response_not_remembered(),
         Problem::response_too_large(MOVIE.noun, 1_000_000),
         Problem::changed_but_too_large(MOVIE.noun, 1_000_000, &HeaderMap::new()),
         Problem::not_acceptable(),
         Problem::unsupported_type("application/json"),
         Problem::unsupported_encoding(),
+        Problem::idempotency_key_reused(),
         Problem::internal(),
         Problem::unavailable(Some(MOVIE.noun)),
     ]);
@@ -76,10 +78,12 @@ fn responses(problems: &[SentProblem]) -> Value {
         (
             413,
             format!(
-                "The body exceeds 1 MB, the {any} 400 KB, or the response the 1 MB of a load balancer. Nothing was changed."
+                "The body exceeds 1 MB, the {any} or what is remembered of it 400 KB, or the response the 1 MB of a \
+                 load balancer. Nothing was changed."
             ),
         ),
         (415, "The content type or coding of the body is not supported.".to_owned()),
+        (422, "The `Idempotency-Key` was used with another request. Nothing was changed.".to_owned()),
         (500, "The service failed.".to_owned()),
         (503, "The table did not respond. If the request was a write, it may or may not have happened.".to_owned()),
     ] {

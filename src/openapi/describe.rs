@@ -47,6 +47,8 @@ pub(super) fn headers() -> Value {
         "Link": header("`<…>; rel=\"next\"` (RFC 8288): the next page. The last page does not have it.",
             json!({"type": "string", "pattern": "^<[^>]+>; rel=\"next\"$"})),
         "Location": header(&format!("The URL of the {}.", entities::any()), json!({"type": "string", "format": "uri-reference"})),
+        "Idempotency-Replayed": header("This is the response to an earlier request with the same `Idempotency-Key`.",
+            json!({"type": "string", "enum": ["true"]})),
         "Retry-After": header("After how many seconds to try again.", json!({"type": "integer", "minimum": 1})),
         "Allow": header("The methods of this path.", text()),
         "Access-Control-Allow-Methods": header("The methods that a page of an allowed origin may use.", text()),

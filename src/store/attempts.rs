@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::{
         retry::{ClassifyRetry, RetryAction},
     },
     error::BoxError,
-    operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
+    operation::{put_item::PutItemError, update_item::UpdateItemError},
 };
 
 use hyper_util::client::legacy;
@@ -76,9 +76,14 @@ impl Intercept for Meter {
 pub(super) struct LostResponses(Arc<AtomicU32>);
 
 impl LostResponses {
+    /// Whether the outcome of an attempt is not known.
+    pub(super) fn any(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+
     /// The refusal, if every attempt before it had a response; else what it refuses may be the call's own work.
     pub(super) fn unless(&self, refusal: StoreError) -> StoreError {
-        if self.0.load(Ordering::Relaxed) > 0 { StoreError::Unavailable } else { refusal }
+        if self.any() { StoreError::Unavailable } else { refusal }
     }
 }
 
@@ -130,8 +135,8 @@ fn never_connected(context: &FinalizerInterceptorContextRef<'_>) -> bool {
         .any(|error| error.downcast_ref().is_some_and(legacy::Error::is_connect))
 }
 
-/// Calls for another attempt when a write met a transaction on the same item: nothing was written, and a moment later
-/// the transaction is over. The SDK by itself gives up.
+/// Calls for another attempt when a put or an update met a transaction on the same item: nothing was written, and a moment
+/// later the transaction is over. The SDK by itself gives up.
 #[derive(Debug)]
 pub(super) struct Contention;
 
@@ -148,15 +153,6 @@ impl ClassifyRetry for Contention {
         let Some(error) = error else { return RetryAction::NoActionIndicated };
         let put = error.downcast_ref().is_some_and(PutItemError::is_transaction_conflict_exception);
         let update = error.downcast_ref().is_some_and(UpdateItemError::is_transaction_conflict_exception);
-        let transaction = error.downcast_ref().is_some_and(|error: &TransactWriteItemsError| match error {
-            TransactWriteItemsError::TransactionCanceledException(canceled) => {
-                let mut codes = canceled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or_default());
-                codes.any(|code| {
-                    matches!(code, "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
-                })
-            }
-            _ => false,
-        });
-        if put || update || transaction { RetryAction::transient_error() } else { RetryAction::NoActionIndicated }
+        if put || update { RetryAction::transient_error() } else { RetryAction::NoActionIndicated }
     }
 }

@@ -44,12 +44,13 @@ impl StoreError {
 }
 
 /// DynamoDB has no code of its own for this, and two texts: one for a new item, one for an update.
-fn is_too_large(code: Option<&str>, message: Option<&str>) -> bool {
+pub(super) fn is_too_large(code: Option<&str>, message: Option<&str>) -> bool {
     const TEXTS: [&str; 2] = [
         "Item size has exceeded the maximum allowed size",
         "Item size to update has exceeded the maximum allowed size",
     ];
-    code == Some("ValidationException")
+    // The second is the code of a transaction's reason.
+    matches!(code, Some("ValidationException" | "ValidationError"))
         && message.is_some_and(|message| TEXTS.iter().any(|text| message.contains(text)))
 }
 
@@ -62,6 +63,8 @@ mod tests {
         for (code, message, expected) in [
             ("ValidationException", "Item size has exceeded the maximum allowed size", true),
             ("ValidationException", "Item size to update has exceeded the maximum allowed size", true),
+            ("ValidationError", "Item size has exceeded the maximum allowed size", true),
+            ("ValidationError", "Item size to update has exceeded the maximum allowed size", true),
             ("ValidationException", "The provided key element does not match the schema", false),
             ("ThrottlingException", "Item size has exceeded the maximum allowed size", false),
         ] {

@@ -1,9 +1,6 @@
 //! Items of one table: conditional writes that recognize themselves. It knows keys and versions, and nothing of what else
 //! an item holds.
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
-
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client,
@@ -15,16 +12,11 @@ use aws_sdk_dynamodb::{
 use super::{
     Item, StoreError,
     attempts::{Contention, LostResponses, Meter},
-    precondition::{Condition, Precondition},
+    expression::Changes,
+    precondition::Precondition,
     version,
 };
 use crate::telemetry::scope;
-
-/// What an update sets and removes.
-pub(super) struct Changes {
-    pub set: Item,
-    pub remove: Vec<String>,
-}
 
 /// A table whose items have the partition key `id`, and a version in `etag`.
 #[derive(Clone, Debug)]
@@ -58,9 +50,8 @@ impl Items {
         Ok(found.item)
     }
 
-    /// Stores a new item of this version. Returns the item that is there now, if it is another one than the given: the
-    /// write has happened, and another one after it.
-    pub(super) async fn create(&self, item: Item, version: &str) -> Result<Option<Item>, StoreError> {
+    /// Stores a new item of this version.
+    pub(super) async fn create(&self, item: Item, version: &str) -> Result<(), StoreError> {
         let lost = LostResponses::default();
         let call = self
             .client
@@ -73,38 +64,36 @@ impl Items {
         match Box::pin(call.customize().interceptor(lost.clone()).send()).await {
             Ok(written) => {
                 scope::write(written.consumed_capacity());
-                Ok(None)
+                Ok(())
             }
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    let own = version::written(failed.item(), version).cloned();
-                    own.map(Some).ok_or(lost.unless(StoreError::Exists))
+                    let own = version::written(failed.item(), version);
+                    own.map(|_| ()).ok_or(lost.unless(StoreError::Exists))
                 }
                 _ => Err(StoreError::from_sdk("create", &error)),
             },
         }
     }
 
-    /// Sets and removes attributes of an item, and gives it a new version. Returns the item as it is now.
+    /// Sets and removes attributes of an item, and gives it a new version. Returns the item as it is now; `None`, and no
+    /// change, if only a read can tell whether the item may be changed: it has no version, or an attribute that is kept is
+    /// not of its type.
     pub(super) async fn update(
         &self,
         id: &str,
         changes: Changes,
+        types: &[(&str, &str)],
         precondition: &Precondition,
-    ) -> Result<Item, StoreError> {
+    ) -> Result<Option<Item>, StoreError> {
         let version = version::new()?;
-        let Condition { expression: condition, mut values } = precondition.condition();
-        values.insert(":new".to_owned(), AttributeValue::S(version.clone()));
-        let mut update = "SET prior_etag = etag, etag = :new".to_owned();
-        let Changes { set, remove } = changes;
-        // Placeholders, since a name may be one of DynamoDB's reserved words.
-        let names: HashMap<_, _> = set.keys().chain(&remove).map(|name| (format!("#{name}"), name.clone())).collect();
-        for (name, value) in set {
-            let _ = write!(update, ", #{name} = :{name}");
-            values.insert(format!(":{name}"), value);
-        }
-        for (index, name) in remove.iter().enumerate() {
-            let _ = write!(update, "{} #{name}", if index == 0 { " REMOVE" } else { "," });
+        let mut condition = precondition.condition();
+        condition.values.insert(":new".to_owned(), AttributeValue::S(version.clone()));
+        // A write that has happened already does not happen again.
+        condition.and("etag <> :new AND prior_etag <> :new");
+        condition.and_type("etag", "S");
+        for (name, of_type) in types.iter().filter(|(name, _)| !changes.set.contains_key(*name)) {
+            condition.and_type(name, of_type);
         }
         let lost = LostResponses::default();
         let call = self
@@ -112,26 +101,29 @@ impl Items {
             .update_item()
             .table_name(&self.table)
             .key("id", key(id))
-            .update_expression(update)
-            // A write that has happened already does not happen again.
-            .condition_expression(format!("{condition} AND etag <> :new AND prior_etag <> :new"))
-            .set_expression_attribute_names(Some(names).filter(|names| !names.is_empty()))
-            .set_expression_attribute_values(Some(values))
+            .update_expression(changes.expression(&["prior_etag = etag", "etag = :new"], &mut condition))
+            .condition_expression(condition.expression)
+            .set_expression_attribute_names(Some(condition.names))
+            .set_expression_attribute_values(Some(condition.values))
             .return_values(ReturnValue::AllNew)
             .return_consumed_capacity(Total)
             .return_values_on_condition_check_failure(AllOld);
-        match Box::pin(call.customize().interceptor(lost.clone()).send()).await {
+        let error = match Box::pin(call.customize().interceptor(lost.clone()).send()).await {
             Ok(written) => {
                 scope::write(written.consumed_capacity());
-                Ok(written.attributes.unwrap_or_default())
+                return Ok(Some(written.attributes.unwrap_or_default()));
             }
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    let refusal = if failed.item().is_some() { StoreError::Stale } else { StoreError::NotFound };
-                    version::written(failed.item(), &version).cloned().ok_or(lost.unless(refusal))
-                }
-                _ => Err(StoreError::from_sdk("update", &error)),
-            },
+            Err(error) => error,
+        };
+        let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
+            return Err(StoreError::from_sdk("update", &error));
+        };
+        match failed.item() {
+            None => Err(lost.unless(StoreError::NotFound)),
+            found if version::written(found, &version).is_some() => Ok(found.cloned()),
+            Some(_) if lost.any() => Err(StoreError::Unavailable),
+            Some(item) if precondition.allows(&version::of(item)) => Ok(None),
+            Some(_) => Err(StoreError::Stale),
         }
     }
 }

@@ -1,16 +1,17 @@
 //! Movies as items of the table.
 
-use std::time::Instant;
+use std::{time::Instant, vec};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
-    Item, StoreError,
+    Item, Keys, StoreError,
     items::Items,
     paging::{Partition, Selection},
+    plan::{Plan, carry_out},
     precondition::Precondition,
-    record::{self, Record},
+    record::{self, NotAMovie},
     version,
 };
 use crate::{
@@ -40,9 +41,44 @@ pub struct Page {
 
 impl Page {
     /// The movies, each with its id, in the table's own order. Each is made when it is asked for, so that no page is in
-    /// memory twice. An item that is not a movie is left out, and logged: it must not hide all others.
-    pub fn into_movies(self) -> impl Iterator<Item = (String, VersionedMovie)> {
-        self.items.into_iter().filter_map(|item| Record::from_item(item).and_then(Record::into_entry).ok())
+    /// memory twice.
+    #[must_use]
+    pub fn into_movies(self) -> Movies {
+        Movies { items: self.items.into_iter(), others: Vec::new() }
+    }
+}
+
+/// How many items that are not movies a log line names.
+const MAX_NAMED: usize = 10;
+
+/// The movies of a page. An item that is not a movie is left out, so that it does not hide the others. One line of the log
+/// names those of a page.
+#[derive(Debug)]
+pub struct Movies {
+    items: vec::IntoIter<Item>,
+    others: Vec<NotAMovie>,
+}
+
+impl Iterator for Movies {
+    type Item = (String, VersionedMovie);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match record::read(self.items.next()?) {
+                Ok(movie) => return Some(movie),
+                Err(other) => self.others.push(other),
+            }
+        }
+    }
+}
+
+impl Drop for Movies {
+    fn drop(&mut self) {
+        if !self.others.is_empty() {
+            let named: Vec<_> = self.others.iter().take(MAX_NAMED).map(ToString::to_string).collect();
+            let (count, items) = (self.others.len(), named.join(", "));
+            tracing::error!(count, items, "items in the table are not movies");
+        }
     }
 }
 
@@ -65,6 +101,12 @@ impl Store {
         &self.items.table
     }
 
+    /// The table of remembered requests that has this name.
+    #[must_use]
+    pub fn keys(&self, table: &str) -> Keys {
+        Keys { client: self.items.client.clone(), table: table.to_owned() }
+    }
+
     /// Whether the table responds.
     ///
     /// # Errors
@@ -78,7 +120,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn get(&self, id: &MovieId) -> Result<VersionedMovie, StoreError> {
-        Record::from_item(self.items.get(id.as_str()).await?)?.into_movie()
+        record::from_item(self.items.get(id.as_str()).await?)
     }
 
     /// Stores a movie that is not there yet.
@@ -87,44 +129,31 @@ impl Store {
     /// [`StoreError::Exists`], [`StoreError::TooLarge`], [`StoreError::Unavailable`].
     pub async fn create(&self, id: &MovieId, movie: Movie) -> Result<VersionedMovie, StoreError> {
         let version = version::new()?;
-        let record = Record::new(id, movie, version.clone());
-        self.items.create(record.to_item()?, &version).await?;
-        record.into_movie()
+        let item = record::to_item(id, &movie, &version, Item::new())?;
+        self.items.create(item, &version).await?;
+        Ok(VersionedMovie { movie, version })
     }
 
-    /// Changes fields of a movie that keeps its id, other clients' changes to other fields kept.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::Stale`], [`StoreError::TooLarge`], [`StoreError::Unavailable`],
-    /// [`StoreError::Corrupt`].
-    pub async fn update(
-        &self,
-        id: &MovieId,
-        patch: &MoviePatch,
-        precondition: &Precondition,
-    ) -> Result<VersionedMovie, StoreError> {
-        let item = self.items.update(id.as_str(), record::changes(patch)?, precondition).await?;
-        Record::from_item(item)?.into_movie()
-    }
-
-    /// Moves a movie to the id that the patch gives it, in one atomic step, with the patch's other changes.
+    /// Changes fields of a movie, other clients' changes to other fields kept. If `new_id` is not its id, moves it there
+    /// in one atomic step.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Exists`] when the new id is taken, [`StoreError::Stale`],
     /// [`StoreError::TooLarge`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn rename(
+    pub async fn update(
         &self,
         id: &MovieId,
         new_id: &MovieId,
         patch: &MoviePatch,
         precondition: &Precondition,
     ) -> Result<VersionedMovie, StoreError> {
-        let renamed = |current| {
-            let movie = Record::from_item(current)?.into_movie()?.movie;
-            let renamed = Record::new(new_id, patch.apply(movie), version::new()?);
-            Ok((renamed.to_item()?, renamed.into_movie()?))
-        };
-        self.items.rename(id.as_str(), precondition, renamed).await
+        if id == new_id && !precondition.names_derived() {
+            let changes = record::changes(patch)?;
+            if let Some(item) = self.items.update(id.as_str(), changes, &record::TYPES, precondition).await? {
+                return record::from_item(item);
+            }
+        }
+        carry_out(|| self.plan_update(id, new_id, patch, precondition)).await
     }
 
     /// Removes a movie.
@@ -132,7 +161,46 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Stale`], [`StoreError::Unavailable`].
     pub async fn delete(&self, id: &MovieId, precondition: &Precondition) -> Result<(), StoreError> {
-        self.items.delete(id.as_str(), precondition).await
+        carry_out(|| self.plan_delete(id, precondition)).await
+    }
+
+    /// A plan to do as [`Self::create`].
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`].
+    pub fn plan_create(&self, id: &MovieId, movie: &Movie) -> Result<Plan<VersionedMovie>, StoreError> {
+        let version = version::new()?;
+        let item = record::to_item(id, movie, &version, Item::new())?;
+        self.items.plan_create(item, VersionedMovie { movie: movie.clone(), version })
+    }
+
+    /// A plan to do as [`Self::update`], after a read.
+    ///
+    /// # Errors
+    /// Those of [`Self::update`] that the read shows.
+    pub async fn plan_update(
+        &self,
+        id: &MovieId,
+        new_id: &MovieId,
+        patch: &MoviePatch,
+        precondition: &Precondition,
+    ) -> Result<Plan<VersionedMovie>, StoreError> {
+        let operation = if id == new_id { "update" } else { "rename" };
+        let change = |current: &Item| {
+            let movie = record::patched(current, patch)?;
+            let version = version::new()?;
+            let item = record::to_item(new_id, &movie, &version, current.clone())?;
+            Ok((Some(item), VersionedMovie { movie, version }))
+        };
+        self.items.plan_change(operation, id.as_str(), precondition, change).await
+    }
+
+    /// A plan to do as [`Self::delete`].
+    ///
+    /// # Errors
+    /// Those of [`Self::delete`] that a read shows, if it needs one.
+    pub async fn plan_delete(&self, id: &MovieId, precondition: &Precondition) -> Result<Plan<()>, StoreError> {
+        self.items.plan_delete(id.as_str(), precondition).await
     }
 
     /// A page of movies. It is complete by the deadline, and may then have fewer movies than its limit although more
@@ -150,5 +218,45 @@ impl Store {
         let selection = Selection { partition, projection: record::projection(), names: record::projection_names() };
         let page = self.items.list(&selection, *limit, cursor.clone(), deadline.into()).await?;
         Ok(Page { items: page.items, next: page.next })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use super::*;
+
+    /// A log in memory.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn one_line_names_the_items_of_a_page_that_are_not_movies() {
+        let item = |id: String| Item::from([("id".to_owned(), AttributeValue::S(id))]);
+        for (count, named) in [(0, 0), (1, 1), (12, MAX_NAMED)] {
+            let log = Log::default();
+            let writer = log.clone();
+            let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+            let page = Page { items: (0..count).map(|n| item(format!("Row {n}-1"))).collect(), next: None };
+            tracing::subscriber::with_default(subscriber, || assert_eq!(page.into_movies().count(), 0));
+            let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+            assert_eq!(log.lines().count(), count.min(1), "{log}");
+            assert_eq!(log.matches("-1' (missing field `title`)").count(), named, "{log}");
+            assert_eq!(log.contains(&format!("count={count}")), count > 0, "{log}");
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! What a client requires of an item's version before a write (RFC 9110 §13), and the DynamoDB condition that says it.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::{expression::Condition, version};
 
 /// What a client requires of an item's current version. Both parts must hold.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -33,21 +33,6 @@ impl Versions {
     }
 }
 
-/// A condition expression, and the values of its placeholders.
-pub(super) struct Condition {
-    pub expression: String,
-    pub values: HashMap<String, AttributeValue>,
-}
-
-impl Condition {
-    /// Demands this very version too.
-    pub(super) fn and_version(mut self, version: String) -> Self {
-        self.expression.push_str(" AND etag = :version");
-        self.values.insert(":version".to_owned(), AttributeValue::S(version));
-        self
-    }
-}
-
 /// False for every item that exists, which the expression demands before.
 const NEVER: &str = "attribute_not_exists(id)";
 
@@ -58,31 +43,42 @@ impl Precondition {
             && !self.if_none_match.as_ref().is_some_and(|unwanted| unwanted.contains(version))
     }
 
+    /// Whether it names a version that only the content of an item tells, so that no condition compares it.
+    pub(super) fn names_derived(&self) -> bool {
+        let lists = [&self.if_match, &self.if_none_match].into_iter().flatten();
+        lists.into_iter().any(|versions| match versions {
+            Versions::Any => false,
+            Versions::OneOf(versions) => versions.iter().any(|version| version::is_derived(version)),
+        })
+    }
+
     /// The condition under which an item that exists may be changed.
     pub(super) fn condition(&self) -> Condition {
-        let mut values = HashMap::new();
-        let mut clauses = vec!["attribute_exists(id)".to_owned()];
+        let mut condition = Condition::new("attribute_exists(id)");
         if let Some(Versions::OneOf(versions)) = &self.if_match {
-            clauses.push(one_of(versions, ":match", &mut values).unwrap_or_else(|| NEVER.to_owned()));
+            let clause = one_of(versions, ":match", &mut condition).unwrap_or_else(|| NEVER.to_owned());
+            condition.and(clause);
         }
         match &self.if_none_match {
             None => {}
-            Some(Versions::Any) => clauses.push(NEVER.to_owned()),
+            Some(Versions::Any) => condition.and(NEVER),
             Some(Versions::OneOf(versions)) => {
-                clauses.extend(one_of(versions, ":none", &mut values).map(|one_of| format!("NOT ({one_of})")));
+                if let Some(clause) = one_of(versions, ":none", &mut condition) {
+                    condition.and(format!("NOT ({clause})"));
+                }
             }
         }
-        Condition { expression: clauses.join(" AND "), values }
+        condition
     }
 }
 
-/// The clause that the version is one of these, if there are any. No item has an empty version.
-fn one_of(versions: &[String], prefix: &str, values: &mut HashMap<String, AttributeValue>) -> Option<String> {
-    let versions = versions.iter().filter(|version| !version.is_empty()).enumerate();
+/// The clause that the stored version is one of these, if it can be.
+fn one_of(versions: &[String], prefix: &str, condition: &mut Condition) -> Option<String> {
+    let versions = versions.iter().filter(|version| version::is_opaque_tag(version)).enumerate();
     let mut placeholders = Vec::new();
     for (n, version) in versions {
         let placeholder = format!("{prefix}{n}");
-        values.insert(placeholder.clone(), AttributeValue::S(version.clone()));
+        condition.values.insert(placeholder.clone(), AttributeValue::S(version.clone()));
         placeholders.push(placeholder);
     }
     (!placeholders.is_empty()).then(|| format!("etag IN ({})", placeholders.join(", ")))
@@ -109,6 +105,7 @@ mod tests {
             (None, Some(list(&["a", "b"])), "attribute_exists(id) AND NOT (etag IN (:none0, :none1))", false),
             (None, Some(list(&["", "b"])), "attribute_exists(id) AND NOT (etag IN (:none0))", true),
             (None, Some(list(&[""])), "attribute_exists(id)", true),
+            (Some(list(&["a b", "a\u{e9}"])), None, "attribute_exists(id) AND attribute_not_exists(id)", false),
             (
                 Some(list(&["a"])),
                 Some(list(&["b"])),
@@ -121,6 +118,20 @@ mod tests {
             assert_eq!(condition.expression, expression, "{precondition:?}");
             assert_eq!(condition.values.len(), expression.matches(':').count(), "{precondition:?}");
             assert_eq!(precondition.allows("a"), allows, "{precondition:?}");
+        }
+    }
+
+    #[test]
+    fn a_derived_version_is_named_by_either_header() {
+        for (if_match, if_none_match, expected) in [
+            (None, None, false),
+            (Some(Versions::Any), Some(Versions::Any), false),
+            (Some(list(&["a"])), Some(list(&["b"])), false),
+            (Some(list(&["a", "content.b"])), None, true),
+            (None, Some(list(&["content."])), true),
+        ] {
+            let precondition = Precondition { if_match, if_none_match };
+            assert_eq!(precondition.names_derived(), expected, "{precondition:?}");
         }
     }
 

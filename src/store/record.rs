@@ -1,98 +1,79 @@
 //! A movie as an item of the table: `id` and the versions of its last two writes beside the movie's own attributes.
 
-use std::{cell::Cell, collections::HashMap};
+use std::{cell::Cell, collections::HashMap, fmt};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde::{
-    Deserialize, Serialize,
+    Deserialize as _, Serialize,
     de::{IntoDeserializer, value::MapDeserializer},
 };
-use sha2::{Digest as _, Sha256};
 
-use super::{Item, StoreError, VersionedMovie, items::Changes, size};
-use crate::movie::{Movie, MovieId};
+use super::{Item, StoreError, VersionedMovie, expression::Changes, size, version};
+use crate::movie::{Movie, MovieId, MoviePatch};
 
-/// Begins a version that is derived from an item's content. A random version is base64url, which has no such character.
-const DERIVED: &str = "content.";
+/// The types of the attributes that every movie has, as DynamoDB names them.
+pub(super) const TYPES: [(&str, &str); 5] =
+    [("title", "S"), ("year", "N"), ("cast", "L"), ("image", "S"), ("description", "S")];
 
-/// An item of the table.
-#[derive(Debug, Serialize)]
-pub(super) struct Record {
-    id: String,
-    #[serde(flatten)]
-    movie: Movie,
-    /// The version of the last write. An item that something else wrote can be without.
-    #[serde(rename = "etag", skip_serializing_if = "Option::is_none")]
-    version: Option<String>,
-    /// The version of the write before it.
-    #[serde(rename = "prior_etag")]
-    previous_version: String,
+/// The item of a movie that replaces `current`. What else `current` has, the new item keeps.
+pub(super) fn to_item(id: &MovieId, movie: &Movie, version: &str, current: Item) -> Result<Item, StoreError> {
+    let prior = version::stored(&current).unwrap_or_default().to_owned();
+    let mut item = current;
+    item.retain(|name, _| !Movie::FIELDS.contains(&name.as_str()));
+    item.extend(serde_dynamo::to_item::<_, Item>(movie).map_err(not_written)?);
+    // An update fills `prior_etag` later.
+    let later = version.len().saturating_sub(prior.len());
+    for (name, text) in [("id", id.as_str()), ("etag", version), ("prior_etag", &prior)] {
+        item.insert(name.to_owned(), AttributeValue::S(text.to_owned()));
+    }
+    if size::of(&item) + later > size::MAX_ITEM_BYTES { Err(StoreError::TooLarge) } else { Ok(item) }
 }
 
-impl Record {
-    /// The record of a movie that no other write has changed yet.
-    pub(super) fn new(id: &MovieId, movie: Movie, version: String) -> Self {
-        Self { id: id.to_string(), movie, version: Some(version), previous_version: String::new() }
-    }
-
-    /// The whole item.
-    pub(super) fn to_item(&self) -> Result<Item, StoreError> {
-        let item: Item = serde_dynamo::to_item(self).map_err(not_written)?;
-        // An update fills `prior_etag` later.
-        let later = self.version.as_ref().map_or(0, String::len);
-        if size::of(&item) + later > size::MAX_ITEM_BYTES { Err(StoreError::TooLarge) } else { Ok(item) }
-    }
-
-    /// Reads an item. What is not a movie is logged, with the field that is not valid.
-    pub(super) fn from_item(item: Item) -> Result<Self, StoreError> {
-        Self::read(item).map_err(|NotAMovie { id, reason }| {
+/// Reads an item. What is not a movie is logged, with the field that is not valid.
+pub(super) fn from_item(item: Item) -> Result<VersionedMovie, StoreError> {
+    match read(item) {
+        Ok((_, movie)) => Ok(movie),
+        Err(NotAMovie { id, reason }) => {
             tracing::error!(id, reason, "an item in the table is not a movie");
-            StoreError::Corrupt
-        })
-    }
-
-    /// An item is a movie if each field is valid, whatever else it has or lacks.
-    ///
-    /// It is taken apart in one go. [`serde_dynamo::from_item`] first makes another map of it, which costs a page of a thousand
-    /// as much again as all that is done here.
-    fn read(item: Item) -> Result<Self, NotAMovie> {
-        let (mut id, mut version, mut previous_version) = (None, None, None);
-        let current = Cell::new("");
-        let fields = item.into_iter().filter_map(|(name, value)| {
-            match name.as_str() {
-                "id" => id = text(value),
-                "etag" => version = text(value).filter(|version| is_opaque_tag(version)),
-                "prior_etag" => previous_version = text(value),
-                other => {
-                    let field = Movie::FIELDS.iter().find(|field| **field == other)?;
-                    current.set(field);
-                    return Some((*field, Attribute(value)));
-                }
-            }
-            None
-        });
-        let movie = Movie::deserialize(MapDeserializer::new(fields));
-        let id = id.unwrap_or_default();
-        match movie {
-            Ok(movie) => Ok(Self { id, movie, version, previous_version: previous_version.unwrap_or_default() }),
-            Err(error) => Err(NotAMovie { id, reason: reason(current.get(), &error) }),
+            Err(StoreError::Corrupt)
         }
     }
+}
 
-    /// The id and the movie. Until this service first writes an item that something else wrote, its version is derived from
-    /// its content.
-    pub(super) fn into_entry(self) -> Result<(String, VersionedMovie), StoreError> {
-        let version = match self.version {
-            Some(version) => version,
-            None => derived_version(&self.id, &self.movie)?,
-        };
-        Ok((self.id, VersionedMovie { movie: self.movie, version }))
-    }
+/// The movie that a patch makes of an item. The item may have fields that are not valid, if the patch sets them.
+pub(super) fn patched(item: &Item, patch: &MoviePatch) -> Result<Movie, StoreError> {
+    let mut item = item.clone();
+    let Changes { set, remove } = changes(patch)?;
+    item.extend(set);
+    item.retain(|name, _| !remove.contains(name));
+    from_item(item).map(|found| found.movie)
+}
 
-    /// The movie.
-    pub(super) fn into_movie(self) -> Result<VersionedMovie, StoreError> {
-        self.into_entry().map(|(_, movie)| movie)
+/// Reads an item's id and movie. An item is a movie if each field is valid, whatever else it has or lacks.
+///
+/// It is taken apart in one go. [`serde_dynamo::from_item`] first makes another map of it, which costs a page of a thousand
+/// as much again as all that is done here.
+pub(super) fn read(mut item: Item) -> Result<(String, VersionedMovie), NotAMovie> {
+    let version = version::take(&mut item);
+    let mut id = String::new();
+    let current = Cell::new("");
+    let fields = item.into_iter().filter_map(|(name, value)| match (name.as_str(), value) {
+        ("id", AttributeValue::S(text)) => {
+            id = text;
+            None
+        }
+        (name, value) => {
+            let field = Movie::FIELDS.iter().find(|field| **field == name)?;
+            current.set(field);
+            Some((*field, Attribute(value)))
+        }
+    });
+    match Movie::deserialize(MapDeserializer::new(fields)) {
+        Ok(_) if !MovieId::is_one(&id) => {
+            Err(NotAMovie { id, reason: "id: must be a title, a dash and a year".into() })
+        }
+        Ok(movie) => Ok((id, VersionedMovie { movie, version })),
+        Err(error) => Err(NotAMovie { id, reason: reason(current.get(), &error) }),
     }
 }
 
@@ -115,10 +96,17 @@ pub(super) fn projection_names() -> HashMap<String, String> {
     Movie::FIELDS.iter().map(|field| (format!("#{field}"), (*field).to_owned())).collect()
 }
 
+/// Why an item is not a movie.
 #[derive(Debug)]
-struct NotAMovie {
+pub(super) struct NotAMovie {
     id: String,
     reason: String,
+}
+
+impl fmt::Display for NotAMovie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}' ({})", self.id, self.reason)
+    }
 }
 
 /// What is wrong with the field that was read last; an error about one that is missing names it itself.
@@ -138,24 +126,6 @@ impl IntoDeserializer<'_, serde_dynamo::Error> for Attribute {
     }
 }
 
-fn text(value: AttributeValue) -> Option<String> {
-    match value {
-        AttributeValue::S(text) => Some(text),
-        _ => None,
-    }
-}
-
-/// Whether a version that something else wrote can stand in an `ETag` (RFC 9110 §8.8.3).
-fn is_opaque_tag(version: &str) -> bool {
-    !version.is_empty() && version.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'~'))
-}
-
-fn derived_version(id: &str, movie: &Movie) -> Result<String, StoreError> {
-    let content = serde_json::to_vec(&(id, movie)).map_err(not_written)?;
-    let half: Vec<_> = Sha256::digest(&content).into_iter().take(16).collect();
-    Ok(format!("{DERIVED}{}", BASE64_URL_SAFE_NO_PAD.encode(half)))
-}
-
 /// A movie's types can all be written; this would be a bug in one of them.
 fn not_written(error: impl std::error::Error) -> StoreError {
     tracing::error!(cause = %error, "a movie cannot be written");
@@ -169,18 +139,17 @@ mod tests {
 
     const MOVIE: &[u8] = br#"{"title":"A","year":1,"cast":["B",""],"image":"https://x.org/","description":"C"}"#;
 
+    fn movie() -> Movie {
+        Movie::from_json(MOVIE).unwrap()
+    }
+
     fn item() -> Item {
-        let movie = Movie::from_json(MOVIE).unwrap();
-        Record::new(&movie.id().unwrap(), movie, "v1".to_owned()).to_item().unwrap()
+        to_item(&movie().id().unwrap(), &movie(), "v1", Item::new()).unwrap()
     }
 
     /// The names of the movie's own attributes that a listing reads.
     fn fields() -> impl Iterator<Item = String> {
         item().into_keys().filter(|name| projection_names().contains_key(&format!("#{name}")))
-    }
-
-    fn read(item: Item) -> (String, VersionedMovie) {
-        Record::from_item(item).and_then(Record::into_entry).unwrap()
     }
 
     fn string(text: &str) -> AttributeValue {
@@ -189,9 +158,9 @@ mod tests {
 
     #[test]
     fn a_record_is_read_as_it_was_written() {
-        let (id, versioned) = read(item());
+        let (id, versioned) = read(item()).unwrap();
         assert_eq!((id.as_str(), versioned.version.as_str()), ("A-1", "v1"));
-        assert_eq!(versioned.movie, Movie::from_json(MOVIE).unwrap());
+        assert_eq!(versioned.movie, movie());
         assert!(fields().count() + ["id", "etag", "prior_etag"].len() == item().len());
     }
 
@@ -209,41 +178,72 @@ mod tests {
         ] {
             let mut item = item();
             item.insert(name.to_owned(), value);
-            let found = Record::read(item).unwrap_err().reason;
+            let found = read(item).unwrap_err().reason;
             assert!(found.starts_with(reason), "{name}: {found}");
         }
         for name in fields() {
             let mut item = item();
             item.remove(&name);
-            assert_eq!(Record::read(item).unwrap_err().reason, format!("missing field `{name}`"));
+            assert_eq!(read(item).unwrap_err().reason, format!("missing field `{name}`"));
         }
     }
 
     #[test]
-    fn an_item_that_something_else_wrote_is_a_movie_with_a_version_of_its_content() {
+    fn the_types_are_those_of_a_written_item() {
+        let item = item();
+        for (name, of_type) in TYPES {
+            let is_of_type = match of_type {
+                "S" => item[name].is_s(),
+                "N" => item[name].is_n(),
+                _ => item[name].is_l(),
+            };
+            assert!(is_of_type, "{name}");
+        }
+        assert_eq!(fields().count(), TYPES.len());
+    }
+
+    #[test]
+    fn an_item_with_five_valid_fields_is_a_movie_whatever_else_it_has_or_lacks() {
         let mut other = item();
         other.remove("prior_etag");
-        other.insert("rank".to_owned(), AttributeValue::M(Item::from([("a".to_owned(), AttributeValue::Null(true))])));
-        let mut versions = Vec::new();
-        for version in
-            [None, Some(string("")), Some(string("a\"b")), Some(string("é")), Some(AttributeValue::Bool(true))]
-        {
-            let mut item = other.clone();
-            item.remove("etag");
-            item.extend(version.map(|version| ("etag".to_owned(), version)));
-            versions.push(read(item).1.version);
-        }
-        versions.dedup();
-        assert!(matches!(versions.as_slice(), [one] if one.starts_with(DERIVED) && is_opaque_tag(one)), "{versions:?}");
         other.remove("etag");
-        for (name, value) in [("id", "B-1"), ("title", "B"), ("description", "D")] {
-            let mut item = other.clone();
-            item.insert(name.to_owned(), string(value));
-            versions.push(read(item).1.version);
+        other.insert("rank".to_owned(), AttributeValue::M(Item::from([("a".to_owned(), AttributeValue::Null(true))])));
+        let (id, found) = read(other.clone()).unwrap();
+        assert_eq!((id.as_str(), found.movie), ("A-1", movie()));
+        assert!(version::is_derived(&found.version));
+        for id in ["weird", "a-0x", "", " -1"] {
+            other.insert("id".to_owned(), string(id));
+            let found = read(other.clone()).unwrap_err().to_string();
+            assert_eq!(found, format!("'{id}' (id: must be a title, a dash and a year)"));
         }
-        versions.sort();
-        versions.dedup();
-        assert_eq!(versions.len(), 4);
+    }
+
+    #[test]
+    fn an_item_that_replaces_another_keeps_what_is_not_a_movies() {
+        let mut current = item();
+        current.insert("rank".to_owned(), AttributeValue::N("7".to_owned()));
+        current.insert("title".to_owned(), string("Old"));
+        let new = to_item(&movie().id().unwrap(), &movie(), "v2", current).unwrap();
+        let mut expected = item();
+        expected.insert("rank".to_owned(), AttributeValue::N("7".to_owned()));
+        expected.insert("etag".to_owned(), string("v2"));
+        expected.insert("prior_etag".to_owned(), string("v1"));
+        assert_eq!(new, expected);
+    }
+
+    #[test]
+    fn a_patch_can_make_a_movie_of_an_item_that_is_not_one() {
+        let mut broken = item();
+        broken.insert("cast".to_owned(), string("B"));
+        broken.remove("image");
+        for (patch, is_movie) in [
+            (r#"{"cast":["B",""],"image":"https://x.org/"}"#, true),
+            (r#"{"cast":["B",""]}"#, false),
+            (r#"{"image":"https://x.org/"}"#, false),
+        ] {
+            let patched = patched(&broken, &MoviePatch::from_json(patch.as_bytes()).unwrap());
+            assert_eq!(patched, if is_movie { Ok(movie()) } else { Err(StoreError::Corrupt) }, "{patch}");
+        }
     }
 
     #[test]

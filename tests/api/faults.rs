@@ -191,7 +191,9 @@ async fn there_is_no_half_rename() {
         vec![Fault::None, Fault::ResponseLost, Fault::ResponseLost, Fault::ResponseLost, Fault::ResponseLost],
         vec![Fault::None, Fault::Reset, Fault::Reset, Fault::Reset, Fault::Reset],
         vec![Fault::Reset, Fault::Reset, Fault::Reset, Fault::Reset],
-        vec![Fault::None, Fault::Conflict, Fault::ServerError, Fault::Throttled, Fault::Reset],
+        // A conflict is definite, and the transaction after it has four attempts.
+        vec![Fault::None, Fault::Conflict, Fault::ServerError, Fault::Throttled, Fault::Reset, Fault::Reset],
+        vec![Fault::None, Fault::Conflict, Fault::Conflict, Fault::Conflict, Fault::Conflict],
     ] {
         let service = Service::seeded().await;
         let name = format!("{faults:?}");
@@ -202,6 +204,14 @@ async fn there_is_no_half_rename() {
         let places = ["The Dare-2020", "Renamed-2020"].iter().filter(|id| movies.contains_key(**id)).count();
         assert_eq!((movies.len(), places), (2, 1), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_transaction_that_dynamodb_finds_too_large_is_413() {
+    let service = Service::seeded().await;
+    service.faults.inject([Fault::None, Fault::TooLarge]);
+    assert_eq!(write(&service, ("PUT", DARE, &json!({"title": "Renamed"}))).await.status, 413);
+    assert_eq!(service.faults.take_tokens().len(), 1);
 }
 
 #[tokio::test]

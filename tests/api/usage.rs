@@ -7,12 +7,15 @@ use movies::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Fault, Service, movie, path_of};
+use crate::support::{Call, Fault, Service, keyed::writes, movie, path_of};
 
 /// The response's status, the route's name, and what was used.
 async fn usage(service: &Service, method: &str, path: &str, body: Option<&Value>) -> (u16, &'static str, Usage) {
     let call = service.call(method, path);
-    let call = if let Some(body) = body { call.json(body) } else { call };
+    usage_of(service, if let Some(body) = body { call.json(body) } else { call }).await
+}
+
+async fn usage_of(service: &Service, call: Call<'_>) -> (u16, &'static str, Usage) {
     let Event::Http(_, request) = Event::from_bytes(call.event().to_string().as_bytes()) else { panic!("no request") };
     let operation = Box::pin(api::handle(&service.app, *request, "test-request", std::time::Duration::from_secs(3)));
     let ((route, response), usage) = scope::run(operation).await;
@@ -54,6 +57,23 @@ async fn each_operation_costs_what_the_sums_say() {
     // A write takes a unit for each KB, a consistent read one for each 4 KB.
     assert_eq!(call("POST", "/ns_movies/", Some(large("Large", 10))).await, ("create", used(1, 0.0, 20.0)));
     assert_eq!(call("GET", &path_of("Large-2000"), None).await, ("read", used(1, 3.0, 0.0)));
+}
+
+#[tokio::test]
+async fn a_key_costs_a_read_and_a_record_and_a_replay_a_read() {
+    for (write, expected) in writes().iter().zip([
+        used(2, 1.0, 5.0),
+        used(3, 2.0, 5.0),
+        used(3, 2.0, 5.0),
+        used(3, 2.0, 8.0),
+        used(2, 1.0, 5.0),
+    ]) {
+        let service = Service::seeded().await;
+        let (status, _, first) = usage_of(&service, write.call(&service, "key")).await;
+        assert_eq!((status, first), (200, expected), "{write:?}");
+        let (status, _, replay) = usage_of(&service, write.call(&service, "key")).await;
+        assert_eq!((status, replay), (200, used(1, 1.0, 0.0)), "{write:?}");
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ from samcli.cli.types import CfnParameterOverridesType
 SECONDS_A_MONTH = 2_628_000
 # Groups of methods that have the default limit: the root, and HEAD and unknown methods elsewhere.
 OTHERS = 2
+TABLES = 2
 READ_UNIT_OF_TABLE_KB, READ_UNIT_OF_INDEX_KB = 4, 8
 
 
@@ -39,7 +40,7 @@ class CostTest(unittest.TestCase):
 
     def test_a_million_requests_of_each_route(self) -> None:
         routes = [row for row in rows(self.document) if len(row) == 7 and "/" in row[1] and "ms" in row[3]]
-        self.assertEqual(len(routes), 8)
+        self.assertEqual(len(routes), 11)
         for route, units, table, *functions, everything in routes:
             read, write = (float(each) for each in units.split("/"))
             dynamodb = read * self.price["DynamoDB read units"] + write * self.price["DynamoDB write units"]
@@ -65,7 +66,7 @@ class CostTest(unittest.TestCase):
             # API Gateway does not charge for an unauthorized request.
             opened = signed + sum(rate[method] for method in ("POST", "PUT", "PATCH", "DELETE"))
             reads, writes = (int(given[limit]) for limit in ("MaxReadUnits", "MaxWriteUnits"))
-            sent = reads * (READ_UNIT_OF_TABLE_KB + READ_UNIT_OF_INDEX_KB) * SECONDS_A_MONTH / 1e6
+            sent = reads * (TABLES * READ_UNIT_OF_TABLE_KB + READ_UNIT_OF_INDEX_KB) * SECONDS_A_MONTH / 1e6
             stored = writes * SECONDS_A_MONTH / 1e6
             storage = 2 * self.price["table and index, a GB-month each"] + self.price["point-in-time recovery, a GB-month"]
             for row, expected in {
@@ -73,12 +74,19 @@ class CostTest(unittest.TestCase):
                 "requests a second, writes open": opened,
                 "requests, writes signed": signed * SECONDS_A_MONTH / 1e6 * a_million,
                 "requests, writes open": opened * SECONDS_A_MONTH / 1e6 * a_million,
-                "read units, of table and index": 2 * reads * SECONDS_A_MONTH / 1e6 * self.price["DynamoDB read units"],
+                "read units, of tables and index": (TABLES + 1) * reads * SECONDS_A_MONTH / 1e6 * self.price["DynamoDB read units"],
                 "sent to the internet": sent * self.price["a GB sent to the internet"],
-                "write units, of table and index": 2 * writes * SECONDS_A_MONTH / 1e6 * self.price["DynamoDB write units"],
+                "write units, of tables and index": (TABLES + 1) * writes * SECONDS_A_MONTH / 1e6 * self.price["DynamoDB write units"],
                 "storage of the written items, in the next month": stored * storage,
             }.items():
                 self.is_about(worst[row][column], expected, f"{name}: {row}")
+
+    def test_there_are_as_many_tables(self) -> None:
+        tables = of_type(self.resources, "AWS::DynamoDB::Table").values()
+        self.assertEqual(len(tables), TABLES)
+        for table in tables:
+            limits = {"MaxReadRequestUnits": {"Ref": "MaxReadUnits"}, "MaxWriteRequestUnits": {"Ref": "MaxWriteUnits"}}
+            self.assertEqual(table["Properties"]["OnDemandThroughput"], limits)
 
     def test_the_alarms(self) -> None:
         watched = 0

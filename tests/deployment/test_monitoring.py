@@ -9,6 +9,7 @@ from cloudformation import ROOT, holds, of_type, translate
 
 INDEX = {"TableName": {"Ref": "MoviesTable"}, "GlobalSecondaryIndexName": "by-year"}
 TABLE = {"TableName": {"Ref": "MoviesTable"}}
+KEYS = {"TableName": {"Ref": "KeysTable"}}
 
 
 class MonitoringTest(unittest.TestCase):
@@ -29,7 +30,7 @@ class MonitoringTest(unittest.TestCase):
             self.assertIn(f'"{metric}"', telemetry)
             self.assertIn(metric, shown)
 
-    def test_the_alarm_and_the_dashboard_include_throttles_of_the_index(self) -> None:
+    def test_the_alarm_and_the_dashboard_include_throttles_of_the_tables_and_the_index(self) -> None:
         metrics = self.translated["Resources"]["TableThrottles"]["Properties"]["Metrics"]
         watched = [
             (metric["MetricName"], {dimension["Name"]: dimension["Value"] for dimension in metric["Dimensions"]})
@@ -38,7 +39,10 @@ class MonitoringTest(unittest.TestCase):
         for name in ("ReadThrottleEvents", "WriteThrottleEvents"):
             self.assertIn((name, TABLE), watched)
             self.assertIn((name, INDEX), watched)
+            self.assertIn((name, KEYS), watched)
         summed = next(each["Expression"] for each in metrics if "Expression" in each)
+        body = self.translated["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+        self.assertEqual(body.count('"${KeysTable}"'), 2, "its units, and its throttles")
         for each in metrics:
             self.assertIn(f"({each['Id']}," if "MetricStat" in each else "", summed)
 

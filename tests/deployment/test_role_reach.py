@@ -204,6 +204,28 @@ class RoleReachTest(unittest.TestCase):
                 with self.subTest(stage=stage, action=action):
                     self.assertEqual(allows(boundary, action, target), stage == "dev")
 
+    def test_the_boundary_allows_each_action_of_the_function_on_its_tables(self) -> None:
+        boundary = pipeline("dev").statements("Boundary")
+        tables = {name: arn("movies-dev", name, each) for name, each in self.resources.items() if each["Type"] == "AWS::DynamoDB::Table"}
+        self.assertEqual(len(tables), 2)
+        role = self.resources["MoviesRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        for name, table in tables.items():
+            actions = {action for statement in role if name in str(statement["Resource"]) for action in as_list(statement["Action"])}
+            self.assertGreaterEqual(len(actions), 2, name)
+            for action in actions:
+                target = f"{table}/index/by-year" if action == "dynamodb:Query" else table
+                self.assertTrue(allows(boundary, action, target), f"{action} on {name}")
+        # The function writes a key once, and DynamoDB deletes it later.
+        for action in ("dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Scan"):
+            self.assertFalse(allows(boundary, action, tables["KeysTable"]), action)
+
+    def test_only_the_table_of_keys_is_deleted_with_the_stack(self) -> None:
+        statements = may_make(pipeline("dev"))
+        for name, policy in {"MoviesTable": "Retain", "KeysTable": "Delete"}.items():
+            self.assertEqual(self.resources[name]["DeletionPolicy"], policy)
+            table = arn("movies-dev", name, self.resources[name])
+            self.assertEqual(allows(statements, "dynamodb:DeleteTable", table), policy == "Delete", name)
+
     def test_cloudformation_does_not_truncate_a_name(self) -> None:
         # CloudFormation truncates the name of a role or a function to 64 characters. The policies would not match a truncated name.
         for logical_id, resource in self.resources.items():

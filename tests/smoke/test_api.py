@@ -3,6 +3,7 @@
 import re
 import time
 import unicodedata
+import uuid
 from urllib.parse import urljoin
 
 import pytest
@@ -194,6 +195,20 @@ def test_a_write_evaluates_its_precondition(api, method, field, name, false, tru
     api.is_now(path, movie)
     expect(api.call("GET", new_path), 404)
     expect(api.call(method, path, change, **{name: true.format(etag=etag)}), 200)
+
+
+def test_a_request_that_is_sent_again_with_its_key_is_not_carried_out_again(api):
+    (movie, path), key = api.new(), f'"{uuid.uuid4()}"'
+    create = lambda key: api.call("POST", MOVIES, movie, Idempotency_Key=key)  # noqa: E731
+    first = expect(create(key), 200)
+    assert "Idempotency-Replayed" not in first.headers
+    changed = expect(api.call("PUT", path, {"cast": []}), 200)
+    again = expect(create(key), 200)
+    assert again.headers["Idempotency-Replayed"] == "true" and again.json() == movie
+    assert (again.headers["ETag"], again.headers["Location"]) == (first.headers["ETag"], first.headers["Location"])
+    assert api.is_now(path, movie | {"cast": []}) == changed.headers["ETag"]
+    problem(api.call("PUT", path, {"cast": []}, Idempotency_Key=key), 422, "idempotency-key-reused")
+    problem(create("not a key"), 400, "bad-request")
 
 
 def test_of_creates_at_once_one_wins(api):

@@ -7,6 +7,7 @@ The test accesses the API only through generated functions and types. The genera
 import argparse
 import json
 import re
+import uuid
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
@@ -70,9 +71,17 @@ def use_every_operation(movies: MoviesApi, movie: Movie, etag: str) -> None:
             movies.delete_movie(old, **precondition)
     with rejected(409):
         movies.create_movie(movie, if_none_match="*")
-    changed = movies.update_movie_with_http_info(old, change, if_match=etag, if_none_match='"outdated"')
+    key = str(uuid.uuid4())
+    conditions = {"if_match": etag, "if_none_match": '"outdated"', "idempotency_key": key}
+    changed = movies.update_movie_with_http_info(old, change, **conditions)
     movie = movie.model_copy(update={"description": "Changed.", "cast": []})
-    assert changed.data == movie, changed.data
+    assert changed.data == movie and not header(changed, "Idempotency-Replayed"), changed
+    # A client that lost the response sends the request again, although the ETag is another one now.
+    again = movies.update_movie_with_http_info(old, change, **conditions)
+    assert again.data == movie and header(again, "Idempotency-Replayed") == "true", again
+    assert header(again, "ETag") == header(changed, "ETag"), again
+    with refused(422):
+        movies.delete_movie(old, idempotency_key=key)
     renamed = movies.patch_movie_with_http_info(old, MoviePatch(year=NEXT_YEAR), if_match=header(changed, "ETag"))
     movie = movie.model_copy(update={"year": NEXT_YEAR})
     assert renamed.data == movie, renamed.data

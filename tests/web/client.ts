@@ -46,9 +46,12 @@ async function main(url: string): Promise<void> {
   }
   assert.equal((await readMovie({ path: old, headers: { "If-Match": '"outdated"' } })).error?.status, 412);
   assert.equal((await readMovie({ path: old, headers: { "If-None-Match": etag } })).response?.status, 304);
-  const headers = { "If-Match": etag, "If-None-Match": '"outdated"' };
+  const headers = { "If-Match": etag, "If-None-Match": '"outdated"', "Idempotency-Key": randomBytes(16).toString("hex") };
   const moved = await patchMovie({ path: old, body: patch, headers });
   assert.deepEqual(moved.data, { ...movie, year: 2012 });
+  const again = await patchMovie({ path: old, body: patch, headers });
+  assert.deepEqual(again.data, moved.data);
+  assert.equal(again.response?.headers.get("idempotency-replayed"), "true");
   assert.equal((await readMovie({ path: old })).error?.status, 404);
   const bad = await updateMovie({ path: renamed, body: { title: " ", year: 0 } });
   assert.deepEqual(bad.error?.errors?.map((error) => error.pointer), ["/title", "/year"]);

@@ -19,7 +19,7 @@ use aws_smithy_runtime_api::{
     http::StatusCode,
 };
 use aws_smithy_types::body::SdkBody;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What happens to one call to DynamoDB.
 pub enum Fault {
@@ -47,6 +47,10 @@ pub enum Fault {
     ServerError,
     /// It meets a transaction on the same item.
     Conflict,
+    /// The transaction of its token is still being carried out.
+    InProgress,
+    /// It is canceled, because an item would be too large.
+    TooLarge,
     /// It never comes back.
     Hang,
     /// The code that carries it out has a bug.
@@ -68,17 +72,20 @@ impl fmt::Debug for Fault {
             Self::ServerErrorAfter => "ServerErrorAfter",
             Self::ServerError => "ServerError",
             Self::Conflict => "Conflict",
+            Self::InProgress => "InProgress",
+            Self::TooLarge => "TooLarge",
             Self::Hang => "Hang",
             Self::Panic => "Panic",
         })
     }
 }
 
-/// The faults of the calls to come, one each; then none. And the operations called so far.
+/// The faults of the calls to come, one each; then none. And the operations called so far, with the tokens of transactions.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
     coming: Arc<Mutex<VecDeque<Fault>>>,
     calls: Arc<Mutex<Vec<String>>>,
+    tokens: Arc<Mutex<Vec<String>>>,
 }
 
 impl Faults {
@@ -93,6 +100,11 @@ impl Faults {
     /// The operations called since last asked.
     pub fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut self.calls.lock().unwrap())
+    }
+
+    /// The token of each attempt at a transaction since last asked.
+    pub fn take_tokens(&self) -> Vec<String> {
+        std::mem::take(&mut self.tokens.lock().unwrap())
     }
 }
 
@@ -120,6 +132,8 @@ impl HttpConnector for FaultyConnector {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         self.faults.calls.lock().unwrap().push(operation.clone());
+        let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        self.faults.tokens.lock().unwrap().extend(body["ClientRequestToken"].as_str().map(str::to_owned));
         let fault = self.faults.coming.lock().unwrap().pop_front().unwrap_or(Fault::None);
         let real = self.real.clone();
         HttpConnectorFuture::new(async move {
@@ -160,10 +174,14 @@ impl HttpConnector for FaultyConnector {
                     Ok(error(500, "InternalServerError"))
                 }
                 Fault::ServerError => Ok(error(500, "InternalServerError")),
-                Fault::Conflict if operation == "TransactWriteItems" => Ok(canceled_by_conflict()),
+                Fault::Conflict if operation == "TransactWriteItems" => Ok(canceled("TransactionConflict", "injected")),
                 // A read meets no conflict.
                 Fault::Conflict if operation == "GetItem" => real.call(request).await,
                 Fault::Conflict => Ok(error(400, "TransactionConflictException")),
+                Fault::InProgress => Ok(error(400, "TransactionInProgressException")),
+                Fault::TooLarge => {
+                    Ok(canceled("ValidationError", "Item size to update has exceeded the maximum allowed size"))
+                }
                 Fault::Hang => std::future::pending().await,
                 Fault::Panic => panic!("injected"),
             }
@@ -180,10 +198,11 @@ fn error(status: u16, code: &str) -> HttpResponse {
     HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body.to_string()))
 }
 
-fn canceled_by_conflict() -> HttpResponse {
+/// A transaction that did not happen, for its first action.
+fn canceled(code: &str, message: &str) -> HttpResponse {
     let body = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", "message": "injected",
-        "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}],
+        "CancellationReasons": [{"Code": code, "Message": message}, {"Code": "None"}],
     });
     HttpResponse::new(StatusCode::try_from(400).unwrap(), SdkBody::from(body.to_string()))
 }

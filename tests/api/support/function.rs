@@ -38,6 +38,7 @@ impl Function {
 
     /// Sets an environment variable, which a function reads at its start.
     pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.retain(|(set, _)| set != name);
         self.variables.push((name.to_owned(), value.to_owned()));
         let value = |name: &str| self.variables.iter().find(|(set, _)| set == name).map(|(_, value)| value.clone());
         self.app.config = Config::read(value).unwrap();

@@ -3,6 +3,8 @@
 mod call;
 mod faults;
 mod function;
+mod items;
+pub mod keyed;
 mod response;
 mod service;
 
@@ -15,6 +17,7 @@ use serde_json::{Value, json};
 pub use call::{Call, EventFormat};
 pub use faults::{Fault, Faults, FaultyClient};
 pub use function::Function;
+pub use items::{Item, item, string};
 pub use response::{Response, send_event};
 pub use service::Service;
 

@@ -37,7 +37,9 @@ impl Service {
         // fewer when many calls fail.
         let region = format!("test-{}-{}", process::id(), TESTS.fetch_add(1, Ordering::Relaxed));
         let service = Self::with_timeout(endpoint, region, None);
-        assert!(local::ensure_table(&service.dynamodb, "movies").await.unwrap());
+        for (resource, table) in [(local::MOVIES, "movies"), (local::KEYS, "keys")] {
+            assert!(local::ensure_table(&service.dynamodb, resource, table).await.unwrap());
+        }
         service
     }
 
@@ -45,6 +47,7 @@ impl Service {
         let faults = Faults::default();
         let variables = [
             ("TABLE_NAME", "movies"),
+            ("IDEMPOTENCY_TABLE_NAME", "keys"),
             ("AWS_ENDPOINT_URL_DYNAMODB", &endpoint),
             ("AWS_REGION", &region),
             ("AWS_ACCESS_KEY_ID", "test"),

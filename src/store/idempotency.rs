@@ -1,0 +1,106 @@
+//! Requests that are remembered by their key, in a table of their own. It knows keys and responses, and nothing of what was
+//! written: a record is one action more in the transaction of the write ([`Plan`](super::Plan)).
+//!
+//! DynamoDB deletes a record some time after it has expired. From then on it counts as absent.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_sdk_dynamodb::{
+    Client,
+    types::{AttributeValue, ReturnConsumedCapacity::Total},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Item, StoreError,
+    expression::Condition,
+    plan::{Action, Refusal, put},
+    size, version,
+};
+use crate::telemetry::scope;
+
+/// How long a request is remembered, in seconds.
+const LIFETIME: u64 = 24 * 60 * 60;
+
+/// The first successful request with a key, and its response.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Remembered {
+    /// The key.
+    pub key: String,
+    /// Identifies the request: another request has another fingerprint.
+    pub fingerprint: String,
+    /// Tells the request that wrote the record from its repetitions.
+    pub attempt: String,
+    /// The status of the response.
+    pub status: u16,
+    /// Its `ETag`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    /// Its `Location`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// Its body.
+    pub body: String,
+}
+
+/// The table of remembered requests.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    pub(super) client: Client,
+    pub(super) table: String,
+}
+
+impl Keys {
+    /// What is remembered of this key, as of all writes completed so far.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`] if another writer put something else into the table.
+    pub async fn get(&self, key: &str) -> Result<Option<Remembered>, StoreError> {
+        let call = self.client.get_item().table_name(&self.table).key("key", AttributeValue::S(key.to_owned()));
+        let found = Box::pin(call.consistent_read(true).return_consumed_capacity(Total).send()).await;
+        let found = found.map_err(|error| StoreError::from_sdk("recall", &error))?;
+        scope::read(found.consumed_capacity());
+        let Some(item) = found.item.filter(|item| !has_expired(item)) else { return Ok(None) };
+        serde_dynamo::from_item(item).map(Some).map_err(|error| {
+            tracing::error!(cause = %error, "an item in the table of keys is not a remembered request");
+            StoreError::Corrupt
+        })
+    }
+
+    /// Remembers a request, unless its key is in use.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`].
+    pub fn remember(&self, request: &Remembered) -> Result<Action, StoreError> {
+        let mut item: Item = serde_dynamo::to_item(request).map_err(|_| StoreError::Corrupt)?;
+        item.insert("expires_at".to_owned(), AttributeValue::N((now() + LIFETIME).to_string()));
+        if size::of(&item) > size::MAX_ITEM_BYTES {
+            return Err(StoreError::TooLarge);
+        }
+        let mut unused = Condition::new("attribute_not_exists(#key) OR expires_at <= :now");
+        unused.names.insert("#key".to_owned(), "key".to_owned());
+        unused.values.insert(":now".to_owned(), AttributeValue::N(now().to_string()));
+        put(&self.table, item, unused, Refusal::InUse)
+    }
+}
+
+impl Remembered {
+    /// A random name for a request that is carried out now.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the system gives no random numbers.
+    pub fn new_attempt() -> Result<String, StoreError> {
+        version::new()
+    }
+}
+
+fn has_expired(item: &Item) -> bool {
+    let expires_at = item.get("expires_at").and_then(|value| value.as_n().ok()?.parse::<f64>().ok());
+    #[allow(clippy::cast_precision_loss, reason = "seconds are far below the integers that a float holds")]
+    expires_at.is_some_and(|expires_at| expires_at <= now() as f64)
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}

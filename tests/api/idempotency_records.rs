@@ -1,0 +1,164 @@
+//! What is remembered of a request with an `Idempotency-Key`, for how long, and what does not fit.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+
+use crate::support::{
+    EventFormat, Item, Service, item,
+    keyed::{DARE, Write, assert_replayed, writes},
+    movie, string,
+};
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+async fn put_record(service: &Service, record: Item) {
+    service.dynamodb.put_item().table_name("keys").set_item(Some(record)).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_record_lasts_a_day() {
+    for write in writes() {
+        let service = Service::seeded().await;
+        let first = write.send(&service, "key").await;
+        let record = service.record("key").await.unwrap();
+        let expires_at: u64 = record["expires_at"].as_n().unwrap().parse().unwrap();
+        assert!((now() + 86_390..=now() + 86_400).contains(&expires_at), "{write:?}: {expires_at}");
+        assert_eq!(record["body"], string(&first.body), "{write:?}");
+        assert_eq!(record.get("etag"), first.headers.get("etag").map(|etag| string(etag)).as_ref(), "{write:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_expired_record_counts_as_absent_although_it_is_there() {
+    for write in writes() {
+        let service = Service::seeded().await;
+        let mut etags = Vec::new();
+        for age in ["in a moment", "now", "long ago"] {
+            if let Some(mut record) = service.record("key").await {
+                let expires_at = if age == "now" { now() } else { 0 };
+                record.insert("expires_at".to_owned(), AttributeValue::N(expires_at.to_string()));
+                put_record(&service, record).await;
+            }
+            service.empty().await;
+            service.post(&movie("The Dare", 2020)).await;
+            let first = write.send(&service, "key").await;
+            assert_eq!(first.status, 200, "{write:?}, {age}: {first:?}");
+            assert!(!first.headers.contains_key("idempotency-replayed"), "{write:?}, {age}: {first:?}");
+            assert_replayed(&first, &write.send(&service, "key").await, &format!("{write:?}, {age}"));
+            etags.push(first.headers.get("etag").cloned());
+        }
+        let expired = service.record("key").await.unwrap()["expires_at"].clone();
+        assert!(expired.as_n().unwrap().parse::<u64>().unwrap() > now(), "{write:?}");
+        etags.dedup();
+        assert_eq!(etags.len(), if write.method == "DELETE" { 1 } else { 3 }, "{write:?}: each was carried out");
+    }
+}
+
+#[tokio::test]
+async fn another_request_may_use_an_expired_key() {
+    let service = Service::seeded().await;
+    assert_eq!(writes()[1].send(&service, "key").await.status, 200);
+    assert_eq!(writes()[2].send(&service, "key").await.status, 422);
+    let mut record = service.record("key").await.unwrap();
+    record.insert("expires_at".to_owned(), AttributeValue::N((now() - 1).to_string()));
+    put_record(&service, record).await;
+    assert_eq!(writes()[2].send(&service, "key").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_500_and_nothing_is_written() {
+    let service = Service::seeded().await;
+    let before = service.list_all("/ns_movies/").await;
+    put_record(&service, Item::from([("key".to_owned(), string("key"))])).await;
+    for write in writes() {
+        assert_eq!(write.send(&service, "key").await.status, 500, "{write:?}");
+    }
+    assert_eq!(service.list_all("/ns_movies/").await, before);
+}
+
+fn described(title: &str, description: &str) -> Value {
+    let mut movie = movie(title, 1);
+    movie["description"] = json!(description);
+    movie
+}
+
+#[tokio::test]
+async fn a_response_that_is_too_large_to_remember_is_413_before_the_write() {
+    let service = Service::seeded().await;
+    // Two bytes of JSON each.
+    let quotes = "\"".repeat(210_000);
+    for (method, path, body, reason) in [
+        ("POST", "/ns_movies/", described("Quotes", &quotes), "remembered"),
+        ("PUT", DARE, json!({"description": quotes}), "remembered"),
+        ("PATCH", DARE, json!({"description": quotes, "year": 1}), "remembered"),
+        ("POST", "/ns_movies/", described("Large", &"x".repeat(410_000)), "The movie exceeds 400 KB"),
+        ("PUT", DARE, json!({"description": "x".repeat(410_000)}), "The movie exceeds 400 KB"),
+    ] {
+        let before = service.list_all("/ns_movies/").await;
+        let write = Write { method, path, body, calls: &[] };
+        let response = write.send(&service, "key").await;
+        let row = format!("{method} {path} {reason}");
+        assert_eq!(response.status, 413, "{row}: {response:?}");
+        assert!(response.json()["detail"].as_str().unwrap().contains(reason), "{row}: {response:?}");
+        assert_eq!(service.list_all("/ns_movies/").await, before, "{row}");
+        assert_eq!(service.record("key").await, None, "{row}");
+    }
+    assert_eq!(service.post(&described("Quotes", &quotes)).await.status, 200, "without a key it fits");
+}
+
+#[tokio::test]
+async fn a_response_that_does_not_fit_a_load_balancer_is_413_before_the_write() {
+    let service = Service::start().await;
+    service.post(&described("Large", &"\"".repeat(252_000))).await;
+    for source in [EventFormat::Alb, EventFormat::AlbMulti] {
+        for patch in [json!({"cast": []}), json!({"year": 2})] {
+            let before = service.list_all("/ns_movies/").await;
+            let call = service.call_through(source, "PUT", "/ns_movies/Large-1").header("Idempotency-Key", "key");
+            let response = call.json(&patch).send().await;
+            assert_eq!(response.status, 413, "{source:?} {patch}: {response:?}");
+            assert!(response.json()["detail"].as_str().unwrap().contains("load balancer"), "{response:?}");
+            assert_eq!(service.list_all("/ns_movies/").await, before, "{source:?} {patch}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_large_response_is_replayed_through_every_event_source() {
+    let service = Service::start().await;
+    // Four bytes of a reply each.
+    let movie = described("Quotes", &"\"".repeat(100_000));
+    let write = Write { method: "POST", path: "/ns_movies/", body: movie, calls: &[] };
+    let first = write.send(&service, "key").await;
+    assert_eq!(first.status, 200, "{:.300}", first.body);
+    for source in EventFormat::ALL {
+        let call = service.call_through(source, "POST", "/ns_movies/").header("Idempotency-Key", "key");
+        assert_replayed(&first, &call.json(&write.body).send().await, &format!("{source:?}"));
+    }
+}
+
+#[tokio::test]
+async fn an_item_of_another_writer_is_changed_once_too() {
+    for (method, body) in
+        [("PUT", json!({"description": "mine"})), ("PATCH", json!({"title": "Renamed"})), ("DELETE", json!(null))]
+    {
+        for has_condition in [false, true] {
+            let service = Service::start().await;
+            service.put_item(&item("Row-1")).await;
+            let etag = service.get("/ns_movies/Row-1").await.etag().to_owned();
+            let send = || {
+                let call = service.call(method, "/ns_movies/Row-1").header("Idempotency-Key", "key").json(&body);
+                if has_condition { call.header("If-Match", &etag) } else { call }.send()
+            };
+            let first = send().await;
+            let row = format!("{method} {body}, condition: {has_condition}");
+            assert_eq!(first.status, 200, "{row}: {first:?}");
+            let after = service.list_all("/ns_movies/").await;
+            assert_replayed(&first, &send().await, &row);
+            assert_eq!(service.list_all("/ns_movies/").await, after, "{row}");
+        }
+    }
+}

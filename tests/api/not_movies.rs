@@ -1,0 +1,137 @@
+//! Items of the table that are not movies: they break nothing, and can be removed or made movies.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
+
+use crate::support::{Item, Service, item, movie, path_of, string};
+
+/// Items with one bad field each: the field, and a value that another writer stores, if any.
+fn broken() -> Vec<(&'static str, Option<AttributeValue>)> {
+    vec![
+        ("title", None),
+        ("title", Some(AttributeValue::N("1".to_owned()))),
+        ("year", None),
+        ("cast", None),
+        ("cast", Some(string("Ann"))),
+        ("cast", Some(AttributeValue::Ns(vec!["1".to_owned()]))),
+        ("image", None),
+        ("image", Some(AttributeValue::Null(true))),
+        ("description", None),
+        ("description", Some(AttributeValue::Bool(true))),
+    ]
+}
+
+/// Values of the right type that are not valid.
+fn invalid() -> Vec<(&'static str, Option<AttributeValue>)> {
+    vec![
+        ("title", Some(string(" "))),
+        ("year", Some(AttributeValue::N("0".to_owned()))),
+        ("year", Some(AttributeValue::N("1.5".to_owned()))),
+        ("cast", Some(AttributeValue::L(vec![AttributeValue::Null(true)]))),
+        ("image", Some(string("nope"))),
+    ]
+}
+
+/// Every broken item, with and without a version of this service.
+fn items() -> Vec<(String, &'static str, Item)> {
+    let with_version = broken().into_iter().map(|broken| (broken, true));
+    let without = broken().into_iter().chain(invalid()).map(|broken| (broken, false));
+    let items = with_version.chain(without).map(|((field, value), has_version)| {
+        let name = format!("{field} {value:?}, version: {has_version}");
+        let mut item = item("Row-1");
+        item.remove(field);
+        item.extend(value.map(|value| (field.to_owned(), value)));
+        if has_version {
+            item.insert("etag".to_owned(), string("v2"));
+            item.insert("prior_etag".to_owned(), string("v1"));
+        }
+        (name, field, item)
+    });
+    items.collect()
+}
+
+#[tokio::test]
+async fn an_item_that_is_not_a_movie_is_left_out_and_hides_no_other() {
+    let service = Service::start().await;
+    let mut expected = BTreeMap::new();
+    for n in 0..6 {
+        service.post(&movie(&format!("Movie {n}"), 1)).await;
+        expected.insert(format!("Movie {n}-1"), movie(&format!("Movie {n}"), 1));
+    }
+    for (n, (.., broken)) in items().into_iter().enumerate() {
+        let id = ("id".to_owned(), string(&format!("Row {n}-1")));
+        service.put_item(&broken.into_iter().chain([id]).collect()).await;
+    }
+    // Movies, but for the id.
+    for id in ["weird", "a-0x", "-1", " -1", "x-0", "x-02020", "x-10000"] {
+        service.put_item(&item(id)).await;
+        assert_eq!(service.get(&path_of(id)).await.status, 404, "{id}");
+    }
+    for path in ["/ns_movies/", "/ns_movies/?limit=2", "/ns_movies/?year=1", "/ns_movies/?year=1&limit=1"] {
+        assert_eq!(service.list_all(path).await, expected, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_would_leave_it_not_a_movie_is_500_and_stores_nothing() {
+    let service = Service::start().await;
+    for (name, field, item) in items() {
+        service.put_item(&item).await;
+        assert_eq!(service.get("/ns_movies/Row-1").await.status, 500, "{name}");
+        let other = if field == "description" { json!({"cast": []}) } else { json!({"description": "x"}) };
+        for (method, body) in [
+            ("PUT", other.clone()),
+            ("PATCH", other),
+            // A rename, that sets neither a broken year nor a broken title, whichever it is.
+            ("PUT", if field == "title" { json!({"year": 2}) } else { json!({"title": "Renamed"}) }),
+        ] {
+            for (condition, status) in [(None, 500), (Some("*"), 500), (Some("\"stale\""), 412)] {
+                let call = service.call(method, "/ns_movies/Row-1").json(&body);
+                let call = if let Some(condition) = condition { call.header("If-Match", condition) } else { call };
+                let response = call.send().await;
+                let row = format!("{name}, {method} {body}, If-Match {condition:?}");
+                assert_eq!(response.status, status, "{row}");
+                assert_eq!(service.stored_item("Row-1").await.as_ref(), Some(&item), "{row}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_becomes_a_movie_when_its_bad_field_or_all_five_are_set() {
+    let service = Service::start().await;
+    for (name, field, mut item) in items() {
+        item.insert("rank".to_owned(), string("kept"));
+        for body in [movie("Row", 1), json!({field: movie("Row", 1)[field]})] {
+            service.put_item(&item).await;
+            let response = service.call("PUT", "/ns_movies/Row-1").json(&body).send().await;
+            assert_eq!((response.status, response.json()), (200, movie("Row", 1)), "{name}, {body}");
+            let read = service.get("/ns_movies/Row-1").await;
+            assert_eq!((read.json(), read.etag()), (movie("Row", 1), response.etag()), "{name}, {body}");
+            assert_eq!(service.stored_item("Row-1").await.unwrap()["rank"], string("kept"), "{name}, {body}");
+        }
+        // All five, under another title.
+        service.put_item(&item).await;
+        let response = service.call("PUT", "/ns_movies/Row-1").json(&movie("Other", 1)).send().await;
+        assert_eq!((response.status, service.stored_item("Row-1").await), (200, None), "{name}");
+        assert_eq!(service.get("/ns_movies/Other-1").await.json(), movie("Other", 1), "{name}");
+        assert_eq!(service.call("DELETE", "/ns_movies/Other-1").send().await.status, 200, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn it_is_removed_on_purpose_and_not_replaced_by_a_create() {
+    let service = Service::start().await;
+    for (name, _, item) in items() {
+        service.put_item(&item).await;
+        assert_eq!(service.post(&movie("Row", 1)).await.status, 409, "{name}");
+        for (condition, status) in [(Some("\"stale\""), 412), (Some("\"content.x\""), 412), (None, 200)] {
+            let call = service.call("DELETE", "/ns_movies/Row-1");
+            let call = if let Some(condition) = condition { call.header("If-Match", condition) } else { call };
+            assert_eq!(call.send().await.status, status, "{name}, {condition:?}");
+            assert_eq!(service.stored_item("Row-1").await.is_none(), status == 200, "{name}, {condition:?}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Items as another writer stores and sees them.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::{Service, movie};
+
+pub type Item = HashMap<String, AttributeValue>;
+
+pub fn string(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+/// An id, and the five fields of the movie Row of year 1.
+pub fn item(id: &str) -> Item {
+    let mut item: Item = serde_dynamo::to_item(movie("Row", 1)).unwrap();
+    item.insert("id".to_owned(), string(id));
+    item
+}
+
+impl Service {
+    pub async fn put_item(&self, item: &Item) {
+        self.dynamodb.put_item().table_name("movies").set_item(Some(item.clone())).send().await.unwrap();
+    }
+
+    pub async fn stored_item(&self, id: &str) -> Option<Item> {
+        let call = self.dynamodb.get_item().table_name("movies").key("id", string(id)).consistent_read(true);
+        call.send().await.unwrap().item
+    }
+
+    /// What is remembered of a key.
+    pub async fn record(&self, key: &str) -> Option<Item> {
+        let call = self.dynamodb.get_item().table_name("keys").key("key", string(key)).consistent_read(true);
+        call.send().await.unwrap().item
+    }
+
+    /// Removes every item.
+    pub async fn empty(&self) {
+        for item in self.dynamodb.scan().table_name("movies").send().await.unwrap().items.unwrap() {
+            self.dynamodb.delete_item().table_name("movies").key("id", item["id"].clone()).send().await.unwrap();
+        }
+    }
+}
