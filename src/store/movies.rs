@@ -129,7 +129,7 @@ impl Store {
     /// [`StoreError::Exists`], [`StoreError::TooLarge`], [`StoreError::Unavailable`].
     pub async fn create(&self, id: &MovieId, movie: Movie) -> Result<VersionedMovie, StoreError> {
         let version = version::new()?;
-        let item = record::to_item(id, &movie, &version, Item::new())?;
+        let item = record::to_item(id.as_str(), &movie, Movie::FIELDS, &version, Item::new())?;
         self.items.create(item, &version).await?;
         Ok(VersionedMovie { movie, version })
     }
@@ -170,7 +170,7 @@ impl Store {
     /// [`StoreError::TooLarge`].
     pub fn plan_create(&self, id: &MovieId, movie: &Movie) -> Result<Plan<VersionedMovie>, StoreError> {
         let version = version::new()?;
-        let item = record::to_item(id, movie, &version, Item::new())?;
+        let item = record::to_item(id.as_str(), movie, Movie::FIELDS, &version, Item::new())?;
         self.items.plan_create(item, VersionedMovie { movie: movie.clone(), version })
     }
 
@@ -187,9 +187,9 @@ impl Store {
     ) -> Result<Plan<VersionedMovie>, StoreError> {
         let operation = if id == new_id { "update" } else { "rename" };
         let change = |current: &Item| {
-            let movie = record::patched(current, patch)?;
+            let VersionedMovie { movie, .. } = record::from_item(record::patched(current, patch)?)?;
             let version = version::new()?;
-            let item = record::to_item(new_id, &movie, &version, current.clone())?;
+            let item = record::to_item(new_id.as_str(), &movie, Movie::FIELDS, &version, current.clone())?;
             Ok((Some(item), VersionedMovie { movie, version }))
         };
         self.items.plan_change(operation, id.as_str(), precondition, change).await
@@ -215,7 +215,8 @@ impl Store {
             attribute: "year",
             value: AttributeValue::N(year.to_string()),
         });
-        let selection = Selection { partition, projection: record::projection(), names: record::projection_names() };
+        let (projection, names) = (record::projection(Movie::FIELDS), record::projection_names(Movie::FIELDS));
+        let selection = Selection { partition, projection, names };
         let page = self.items.list(&selection, *limit, cursor.clone(), deadline.into()).await?;
         Ok(Page { items: page.items, next: page.next })
     }

@@ -1,4 +1,5 @@
-//! A movie as an item of the table: `id` and the versions of its last two writes beside the movie's own attributes.
+//! An entity as an item of its table: `id` and the versions of its last two writes beside the entity's own attributes. Reading
+//! is about movies.
 
 use std::{cell::Cell, collections::HashMap, fmt};
 
@@ -9,21 +10,27 @@ use serde::{
 };
 
 use super::{Item, StoreError, VersionedMovie, expression::Changes, size, version};
-use crate::movie::{Movie, MovieId, MoviePatch};
+use crate::movie::{Movie, MovieId};
 
 /// The types of the attributes that every movie has, as DynamoDB names them.
 pub(super) const TYPES: [(&str, &str); 5] =
     [("title", "S"), ("year", "N"), ("cast", "L"), ("image", "S"), ("description", "S")];
 
-/// The item of a movie that replaces `current`. What else `current` has, the new item keeps.
-pub(super) fn to_item(id: &MovieId, movie: &Movie, version: &str, current: Item) -> Result<Item, StoreError> {
+/// The item of an entity with these fields that replaces `current`. What else `current` has, the new item keeps.
+pub(super) fn to_item(
+    id: &str,
+    entity: &impl Serialize,
+    fields: &[&str],
+    version: &str,
+    current: Item,
+) -> Result<Item, StoreError> {
     let prior = version::stored(&current).unwrap_or_default().to_owned();
     let mut item = current;
-    item.retain(|name, _| !Movie::FIELDS.contains(&name.as_str()));
-    item.extend(serde_dynamo::to_item::<_, Item>(movie).map_err(not_written)?);
+    item.retain(|name, _| !fields.contains(&name.as_str()));
+    item.extend(serde_dynamo::to_item::<_, Item>(entity).map_err(not_written)?);
     // An update fills `prior_etag` later.
     let later = version.len().saturating_sub(prior.len());
-    for (name, text) in [("id", id.as_str()), ("etag", version), ("prior_etag", &prior)] {
+    for (name, text) in [("id", id), ("etag", version), ("prior_etag", &prior)] {
         item.insert(name.to_owned(), AttributeValue::S(text.to_owned()));
     }
     if size::of(&item) + later > size::MAX_ITEM_BYTES { Err(StoreError::TooLarge) } else { Ok(item) }
@@ -40,13 +47,13 @@ pub(super) fn from_item(item: Item) -> Result<VersionedMovie, StoreError> {
     }
 }
 
-/// The movie that a patch makes of an item. The item may have fields that are not valid, if the patch sets them.
-pub(super) fn patched(item: &Item, patch: &MoviePatch) -> Result<Movie, StoreError> {
+/// What a patch makes of an item. The item may have fields that are not valid, if the patch sets them.
+pub(super) fn patched(item: &Item, patch: &impl Serialize) -> Result<Item, StoreError> {
     let mut item = item.clone();
     let Changes { set, remove } = changes(patch)?;
     item.extend(set);
     item.retain(|name, _| !remove.contains(name));
-    from_item(item).map(|found| found.movie)
+    Ok(item)
 }
 
 /// Reads an item's id and movie. An item is a movie if each field is valid, whatever else it has or lacks.
@@ -86,14 +93,14 @@ pub(super) fn changes(patch: &impl Serialize) -> Result<Changes, StoreError> {
 
 /// The attributes that a listing reads: all but `prior_etag`, which only a write looks at. With eight instead of seven, the
 /// map of each item would have to grow once more, and a page cost an eighth more.
-pub(super) fn projection() -> String {
-    let fields: Vec<_> = Movie::FIELDS.iter().map(|field| format!("#{field}")).collect();
+pub(super) fn projection(fields: &[&str]) -> String {
+    let fields: Vec<_> = fields.iter().map(|field| format!("#{field}")).collect();
     format!("id, etag, {}", fields.join(", "))
 }
 
 /// What the placeholders in [`projection`] are for: some of DynamoDB's reserved words are fields.
-pub(super) fn projection_names() -> HashMap<String, String> {
-    Movie::FIELDS.iter().map(|field| (format!("#{field}"), (*field).to_owned())).collect()
+pub(super) fn projection_names(fields: &[&str]) -> HashMap<String, String> {
+    fields.iter().map(|field| (format!("#{field}"), (*field).to_owned())).collect()
 }
 
 /// Why an item is not a movie.
@@ -126,9 +133,9 @@ impl IntoDeserializer<'_, serde_dynamo::Error> for Attribute {
     }
 }
 
-/// A movie's types can all be written; this would be a bug in one of them.
+/// The types of fields can all be written; this would be a bug in one of them.
 fn not_written(error: impl std::error::Error) -> StoreError {
-    tracing::error!(cause = %error, "a movie cannot be written");
+    tracing::error!(cause = %error, "an entity cannot be written");
     StoreError::Corrupt
 }
 
@@ -144,12 +151,12 @@ mod tests {
     }
 
     fn item() -> Item {
-        to_item(&movie().id().unwrap(), &movie(), "v1", Item::new()).unwrap()
+        to_item("A-1", &movie(), Movie::FIELDS, "v1", Item::new()).unwrap()
     }
 
     /// The names of the movie's own attributes that a listing reads.
     fn fields() -> impl Iterator<Item = String> {
-        item().into_keys().filter(|name| projection_names().contains_key(&format!("#{name}")))
+        item().into_keys().filter(|name| projection_names(Movie::FIELDS).contains_key(&format!("#{name}")))
     }
 
     fn string(text: &str) -> AttributeValue {
@@ -223,7 +230,7 @@ mod tests {
         let mut current = item();
         current.insert("rank".to_owned(), AttributeValue::N("7".to_owned()));
         current.insert("title".to_owned(), string("Old"));
-        let new = to_item(&movie().id().unwrap(), &movie(), "v2", current).unwrap();
+        let new = to_item("A-1", &movie(), Movie::FIELDS, "v2", current).unwrap();
         let mut expected = item();
         expected.insert("rank".to_owned(), AttributeValue::N("7".to_owned()));
         expected.insert("etag".to_owned(), string("v2"));
@@ -241,8 +248,9 @@ mod tests {
             (r#"{"cast":["B",""]}"#, false),
             (r#"{"image":"https://x.org/"}"#, false),
         ] {
-            let patched = patched(&broken, &MoviePatch::from_json(patch.as_bytes()).unwrap());
-            assert_eq!(patched, if is_movie { Ok(movie()) } else { Err(StoreError::Corrupt) }, "{patch}");
+            let patched = patched(&broken, &MoviePatch::from_json(patch.as_bytes()).unwrap()).unwrap();
+            let movie_of = |item| from_item(item).map(|found| found.movie);
+            assert_eq!(movie_of(patched), if is_movie { Ok(movie()) } else { Err(StoreError::Corrupt) }, "{patch}");
         }
     }
 
