@@ -6,7 +6,7 @@ use lambda_http::{Body, Response};
 
 use super::{
     App, body, conditional,
-    idempotency::{self, KeyedRequest},
+    idempotency::KeyedRequest,
     location::set_location,
     reply_limit,
     response::{json, to_json},
@@ -57,6 +57,7 @@ async fn refuse(app: &App, id: &MovieId, required: &Versions) -> Problem {
 /// The operation, as OpenAPI describes it.
 #[cfg(feature = "local")]
 pub(crate) fn describe() -> serde_json::Value {
+    use super::idempotency;
     use crate::openapi::{describe, entities::MOVIE};
     use serde_json::json;
 

@@ -2,10 +2,7 @@
 
 use lambda_http::{Body, Response};
 
-use super::{
-    App, conditional,
-    idempotency::{self, KeyedRequest},
-};
+use super::{App, conditional, idempotency::KeyedRequest};
 use crate::{
     event::Request,
     movie::{Movie, MovieId},
@@ -31,6 +28,7 @@ pub(super) async fn delete(
 /// The operation, as OpenAPI describes it.
 #[cfg(feature = "local")]
 pub(crate) fn describe() -> serde_json::Value {
+    use super::idempotency;
     use crate::openapi::describe;
     use serde_json::json;
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     App, body, conditional,
-    idempotency::{self, KeyedRequest},
+    idempotency::KeyedRequest,
     location::set_location,
     reply_limit,
     response::{self, to_json},
@@ -68,6 +68,7 @@ fn smallest_movie(id: &MovieId) -> Result<Movie, Problem> {
 /// The operation, as OpenAPI describes it.
 #[cfg(feature = "local")]
 pub(crate) fn describe(method: &str) -> serde_json::Value {
+    use super::idempotency;
     use crate::openapi::describe;
     use serde_json::Map;
 
