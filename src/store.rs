@@ -23,7 +23,8 @@
 //! # Layout
 //! The protocol knows keys and versions: [`items`] writes with one call, [`plan`] and [`transaction`] with a transaction,
 //! [`paging`] lists, [`precondition`], [`version`], [`content`] and [`expression`] make and read conditions, [`attempts`]
-//! watches the SDK's attempts. [`movies`] and [`record`] know what an item holds. Another entity is another pair of them.
+//! watches the SDK's attempts. [`record`] makes items of entities and reads movies from them, and [`movies`] knows the rest of
+//! what a movie needs. Another entity is another module like [`movies`].
 //!
 //! # The item
 //! `id` (S, partition key), `title` (S), `year` (N, key of the index [`YEAR_INDEX`]), `cast` (L of S), `image` (S),
