@@ -1,8 +1,8 @@
-//! The opaque page token: where a listing continues.
+//! Cursors, which are opaque tokens for the place where a listing continues.
 //!
-//! A cursor is the id of the last movie of a page, after a checksum over the table's name, the listing's filters and the
-//! id. The checksum reveals a cursor that was changed, or that belongs to another listing or table. It is not a
-//! signature, because a cursor grants nothing: anyone may list the movies.
+//! A cursor consists of a checksum and the id of the last movie of a page. The checksum covers the table's name, the
+//! listing's filters and the id. It detects a cursor that was changed, or that belongs to another listing or table. It
+//! is not a signature, because a cursor does not grant access: anyone may list the movies.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use sha2::{Digest as _, Sha256};
@@ -25,7 +25,7 @@ pub fn decode(table: &str, filters: &str, cursor: &str) -> Option<String> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
     let (found, last) = bytes.split_at_checked(CHECKSUM_BYTES)?;
     let last = str::from_utf8(last).ok()?;
-    // Anyone can compute a checksum, but DynamoDB fails if it gets a key of another length.
+    // Anyone can compute a checksum, but DynamoDB fails for a key of an invalid length.
     let is_key = (1..=MAX_ID_BYTES).contains(&last.len());
     (is_key && found == checksum(table, filters, last)).then(|| last.to_owned())
 }

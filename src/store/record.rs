@@ -15,13 +15,13 @@ use crate::movie::{Movie, MovieId, MoviePatch};
 pub(super) const TYPES: [(&str, &str); 5] =
     [("title", "S"), ("year", "N"), ("cast", "L"), ("image", "S"), ("description", "S")];
 
-/// The item of a movie that replaces `current`. What else `current` has, the new item keeps.
+/// The item of a movie that replaces `current`. The new item keeps the other attributes of `current`.
 pub(super) fn to_item(id: &MovieId, movie: &Movie, version: &str, current: Item) -> Result<Item, StoreError> {
     let prior = version::stored(&current).unwrap_or_default().to_owned();
     let mut item = current;
     item.retain(|name, _| !Movie::FIELDS.contains(&name.as_str()));
     item.extend(serde_dynamo::to_item::<_, Item>(movie).map_err(not_written)?);
-    // An update fills `prior_etag` later.
+    // A later update fills `prior_etag`.
     let later = version.len().saturating_sub(prior.len());
     for (name, text) in [("id", id.as_str()), ("etag", version), ("prior_etag", &prior)] {
         item.insert(name.to_owned(), AttributeValue::S(text.to_owned()));
@@ -29,7 +29,7 @@ pub(super) fn to_item(id: &MovieId, movie: &Movie, version: &str, current: Item)
     if size::of(&item) + later > size::MAX_ITEM_BYTES { Err(StoreError::TooLarge) } else { Ok(item) }
 }
 
-/// Reads an item. What is not a movie is logged, with the field that is not valid.
+/// Parses an item. Logs an item that is not a movie, with its invalid field.
 pub(super) fn from_item(item: Item) -> Result<VersionedMovie, StoreError> {
     match read(item) {
         Ok((_, movie)) => Ok(movie),
@@ -40,7 +40,7 @@ pub(super) fn from_item(item: Item) -> Result<VersionedMovie, StoreError> {
     }
 }
 
-/// The movie that a patch makes of an item. The item may have fields that are not valid, if the patch sets them.
+/// The movie after a patch. The item can have invalid fields if the patch sets them.
 pub(super) fn patched(item: &Item, patch: &MoviePatch) -> Result<Movie, StoreError> {
     let mut item = item.clone();
     let Changes { set, remove } = changes(patch)?;
@@ -49,10 +49,10 @@ pub(super) fn patched(item: &Item, patch: &MoviePatch) -> Result<Movie, StoreErr
     from_item(item).map(|found| found.movie)
 }
 
-/// Reads an item's id and movie. An item is a movie if each field is valid, whatever else it has or lacks.
+/// Parses an item's id and movie. An item is a movie if all five fields are valid. Other attributes do not matter.
 ///
-/// It is taken apart in one go. [`serde_dynamo::from_item`] first makes another map of it, which costs a page of a thousand
-/// as much again as all that is done here.
+/// The item is parsed in one pass. [`serde_dynamo::from_item`] first copies it into another map. For a page of a
+/// thousand items, that costs as much as everything in this function.
 pub(super) fn read(mut item: Item) -> Result<(String, VersionedMovie), NotAMovie> {
     let version = version::take(&mut item);
     let mut id = String::new();
@@ -77,21 +77,21 @@ pub(super) fn read(mut item: Item) -> Result<(String, VersionedMovie), NotAMovie
     }
 }
 
-/// A patch is a JSON Merge Patch, in which null removes.
+/// The changes in a patch, which is a JSON Merge Patch: null removes a field.
 pub(super) fn changes(patch: &impl Serialize) -> Result<Changes, StoreError> {
     let item: Item = serde_dynamo::to_item(patch).map_err(not_written)?;
     let (removed, set): (Item, Item) = item.into_iter().partition(|(_, value)| value.is_null());
     Ok(Changes { set, remove: removed.into_keys().collect() })
 }
 
-/// The attributes that a listing reads: all but `prior_etag`, which only a write looks at. With eight instead of seven, the
-/// map of each item would have to grow once more, and a page cost an eighth more.
+/// The attributes that a listing reads: all but `prior_etag`, which only a write looks at. With eight attributes
+/// instead of seven, the map of each item would grow once more, and a page would cost an eighth more.
 pub(super) fn projection() -> String {
     let fields: Vec<_> = Movie::FIELDS.iter().map(|field| format!("#{field}")).collect();
     format!("id, etag, {}", fields.join(", "))
 }
 
-/// What the placeholders in [`projection`] are for: some of DynamoDB's reserved words are fields.
+/// The names for the placeholders in [`projection`]. Some fields are reserved words of DynamoDB.
 pub(super) fn projection_names() -> HashMap<String, String> {
     Movie::FIELDS.iter().map(|field| (format!("#{field}"), (*field).to_owned())).collect()
 }
@@ -109,13 +109,13 @@ impl fmt::Display for NotAMovie {
     }
 }
 
-/// What is wrong with the field that was read last; an error about one that is missing names it itself.
+/// The error, with the name of the field that was read last. The error for a missing field already names it.
 fn reason(field: &str, error: &serde_dynamo::Error) -> String {
     let error = error.to_string();
     if error.starts_with("missing field") { error } else { format!("{field}: {error}") }
 }
 
-/// A value that serde reads as `serde_dynamo` does.
+/// A value that serde deserializes in the same way as `serde_dynamo`.
 struct Attribute(AttributeValue);
 
 impl IntoDeserializer<'_, serde_dynamo::Error> for Attribute {
@@ -126,7 +126,7 @@ impl IntoDeserializer<'_, serde_dynamo::Error> for Attribute {
     }
 }
 
-/// A movie's types can all be written; this would be a bug in one of them.
+/// Every value of a movie can be written, so this error would be a bug.
 fn not_written(error: impl std::error::Error) -> StoreError {
     tracing::error!(cause = %error, "a movie cannot be written");
     StoreError::Corrupt
