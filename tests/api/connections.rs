@@ -1,4 +1,4 @@
-//! Connections to DynamoDB: which are kept, and what happens to a call when one breaks. Each call is the SDK's own.
+//! Connections to DynamoDB: which are reused, and what happens to a call if one breaks. The SDK makes each call.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 const FAULT: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 2\r\n\r\n{}";
 const CUT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n{";
 
-/// What the server does with a connection after the responses it gives on it.
+/// What the server does with a connection after it has sent the responses.
 #[derive(Clone, Copy, PartialEq)]
 enum Then {
     Close,
@@ -26,7 +26,7 @@ enum Then {
     Silence,
 }
 
-/// A server that gives each list of responses on a connection of its own. Its task returns what it was asked.
+/// A server that sends each list of responses on a separate connection. Its task returns the heads of the requests.
 async fn server(connections: Vec<(&'static [&'static str], Then)>) -> (String, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let host = listener.local_addr().unwrap().to_string();
@@ -80,7 +80,7 @@ async fn get(client: &Client) -> Result<(), SdkError<GetItemError>> {
     client.get_item().table_name("movies").key("id", key).send().await.map(|_| ())
 }
 
-/// Gives the end of a connection the time to arrive.
+/// Waits until the client notices the end of a connection.
 async fn pause() {
     tokio::time::sleep(Duration::from_millis(20)).await;
 }

@@ -145,7 +145,7 @@ async fn a_location_is_relative_to_the_requests_url() {
         (EventFormat::Rest, "PATCH", "/ns_movies/a/b-1", "../../"),
         (EventFormat::Alb, "PUT", "/ns_movies/a/b-1", "../../"),
         (EventFormat::Url, "PUT", "/ns_movies%2Fa%2Fb-1", "./"),
-        // An HTTP API decodes the path, so that the service takes the id for one segment.
+        // An HTTP API decodes the path, so the id counts as one segment.
         (EventFormat::Http, "POST", "/ns_movies/", "../"),
         (EventFormat::Http, "POST", "/ns_movies", "./"),
         (EventFormat::Http, "PUT", "/ns_movies/a%2Fb-1", "../"),

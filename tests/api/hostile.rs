@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{EventFormat, Service, movie, send_event};
 
-/// A service and the runtime that it lives on, made once.
+/// A service and its runtime, which all cases share.
 fn service() -> &'static (tokio::runtime::Runtime, Service) {
     static SERVICE: OnceLock<(tokio::runtime::Runtime, Service)> = OnceLock::new();
     SERVICE.get_or_init(|| {
@@ -172,7 +172,7 @@ async fn an_object_that_cannot_be_read_takes_no_condition_with_it() {
             assert_eq!(send_event(&service.app, event.as_bytes()).await.status, 400, "{event}");
         }
     }
-    // Serde would read an array as an object's members in order, and this one as the source of a load balancer.
+    // Serde would accept an array as the members of an object in order, and this one as an event of a load balancer.
     for context in ["[null,null,null,null,{}]", r#"{"elb":false}"#, r#"{"http":["GET","/"]}"#] {
         let event = format!(r#"{{"httpMethod":"GET","path":"{path}","requestContext":{context}}}"#);
         assert_eq!(send_event(&service.app, event.as_bytes()).await.status, 400, "{event}");

@@ -165,7 +165,7 @@ async fn a_rejected_request_is_not_remembered() {
         assert_eq!(call.send().await.status, status, "{method} {path} {body}");
         assert_eq!(service.record("key").await, None, "{method} {path} {body}");
     }
-    // The same request succeeds once it can, and another one as well as any.
+    // The same request can succeed later, and so can another request.
     let create = Write { method: "POST", path: "/ns_movies/", body: movie("The Dare", 2020), calls: &[] };
     assert_eq!(create.send(&service, "key").await.status, 409);
     assert_eq!(service.call("DELETE", DARE).send().await.status, 200);

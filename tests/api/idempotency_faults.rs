@@ -1,4 +1,4 @@
-//! `Idempotency-Key` under faults beneath the SDK, and under other requests at the same time.
+//! `Idempotency-Key` with faults of DynamoDB calls, and with other requests at the same time.
 
 use std::pin::Pin;
 
@@ -10,7 +10,7 @@ use crate::support::{
     movie,
 };
 
-/// What somebody else does.
+/// What another client does.
 type Other = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 fn faults() -> [fn() -> Fault; 8] {
@@ -39,7 +39,7 @@ async fn one_fault_changes_no_response_and_the_replay_is_the_same() {
             service.list_all("/ns_movies/").await
         };
         for fault in faults() {
-            // At each of the calls, of which the first reads the key.
+            // The fault occurs at each of the calls. The first call reads the key.
             for calls_before in 0..=write.calls.len() {
                 let service = Service::seeded().await;
                 let row = format!("{write:?}: {:?} at call {calls_before}", fault());
@@ -170,7 +170,7 @@ async fn a_refusal_is_true_under_every_fault() {
     }
 }
 
-/// Writes of others, one after the other.
+/// Writes of other clients, one after the other.
 fn others(service: &Service, writes: Vec<(&'static str, Value)>) -> Other {
     let copy = service.other_copy();
     Box::pin(async move {

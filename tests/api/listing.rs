@@ -1,4 +1,4 @@
-//! Listing: pages, cursors, years, and writes meanwhile.
+//! Listings: pages, cursors, years, and writes during a listing.
 
 use std::collections::BTreeSet;
 
@@ -89,7 +89,7 @@ async fn what_existed_throughout_is_listed_once_whatever_is_written() {
         while let Some(path) = next {
             let page = service.get(&path).await;
             let ids: Vec<_> = page.json().as_object().unwrap().keys().cloned().collect();
-            // The last movie of the page, which the cursor names, goes; others come and change.
+            // Deletes the last movie of the page, which the cursor names. Adds and changes others.
             for id in ids.iter().filter(|id| id.contains("Movie 1")) {
                 assert_eq!(service.call("DELETE", &path_of(id)).send().await.status, 200, "{id}");
             }
@@ -172,7 +172,7 @@ async fn a_page_of_large_movies_ends_early_and_goes_on() {
         service.put(parsed(&large)).await;
         expected.insert(format!("Large {n}-2000"));
     }
-    // Each of these characters takes seven bytes in a reply.
+    // Each of these characters has seven bytes in a reply.
     for n in 0..12 {
         let mut hostile = movie(&format!("Hostile {n}"), 2000);
         hostile["description"] = json!("\u{1}".repeat(60_000));

@@ -1,4 +1,4 @@
-//! Movies and files that are large for a load balancer, which accepts 1 MB of reply JSON.
+//! Movies and files that are too large for a load balancer, which accepts 1 MB of reply JSON.
 
 use movies::movie::Movie;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::support::{EventFormat, Response, Service, movie, path_of};
 const LIMIT: usize = 1_000_000;
 const BALANCERS: [EventFormat; 2] = [EventFormat::Alb, EventFormat::AlbMulti];
 
-/// Descriptions that do not fit into the reply of a load balancer, although a body of 1 MB can carry them.
+/// Descriptions that fit into a body of 1 MB, but not into the reply to a load balancer.
 fn too_large() -> [(&'static str, String); 3] {
     [
         ("quotes, four bytes each", "\"".repeat(252_000)),
@@ -186,6 +186,6 @@ async fn what_just_fits_is_sent_and_what_just_does_not_is_not() {
             status => panic!("{count}: {status}"),
         }
     }
-    // Four bytes each.
+    // Each has four bytes.
     assert!((985_000..LIMIT).contains(&(fits * 4)), "{fits}");
 }
