@@ -14,8 +14,8 @@ pub struct Config {
     pub idempotency_table_name: Option<String>,
     /// `CORS_ALLOW_ORIGINS`: the origins whose pages may call the API, separated by commas, or `*` (the default).
     pub cors_allow_origins: AllowOrigins,
-    /// `BASE_PATH`: the prefix of the API's paths behind a load balancer or proxy. An event does not say where the
-    /// prefix ends. It starts with a slash and does not end with one. Empty by default.
+    /// `BASE_PATH`: the prefix of the API's paths behind a load balancer or proxy. It starts with a slash and does not
+    /// end with one. Empty by default. An event does not say where the prefix ends.
     pub base_path: String,
     /// `SWAGGER_UI`: `on` (the default), or `off` for an API without the page at `/`.
     pub swagger_ui: bool,

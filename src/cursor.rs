@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_of_another_listing_is_refused() {
+    fn a_cursor_of_another_listing_is_rejected() {
         let cursor = encode("movies", "", "The Dare-2020");
         for (name, table, filters) in [("a filter", "movies", "year=2020"), ("a table", "others", "")] {
             assert_eq!(decode(table, filters, &cursor), None, "another {name}");
@@ -65,14 +65,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_whose_id_no_key_can_have_is_refused() {
+    fn a_cursor_with_an_id_of_an_invalid_length_is_rejected() {
         for length in [0, 2049] {
             assert_eq!(decode("movies", "", &encode("movies", "", &"x".repeat(length))), None, "{length} bytes");
         }
     }
 
     #[test]
-    fn a_cursor_with_any_character_changed_added_or_cut_is_refused() {
+    fn a_cursor_with_any_character_changed_added_or_cut_is_rejected() {
         let decode = |cursor: &str| decode("movies", "", cursor);
         let cursor = encode("movies", "", "The Dare-2020");
         for at in 0..cursor.len() {

@@ -15,7 +15,7 @@
 //! | REST API | percent-encoded | a custom domain's base path |
 //! | HTTP API | decoded | a named stage |
 //! | Function URL, `cargo lambda watch` | percent-encoded | |
-//! | ALB | percent-encoded | the path that its rules match (`BASE_PATH`) |
+//! | ALB | percent-encoded | a prefix that its rules match (`BASE_PATH`) |
 //!
 //! A path is decoded exactly once, by the event source or here. `docs/front-doors.md` says which information each event
 //! source loses.
@@ -50,7 +50,7 @@ use crate::route;
 use path::EventPath;
 use payload::{Payload, RequestContext};
 
-/// The AWS service that invokes the function. Each has its own shapes of events and replies.
+/// The AWS service that invokes the function. Each has its own formats of events and replies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum EventSource {
     /// API Gateway REST API.
@@ -174,8 +174,8 @@ impl EventSource {
     }
 }
 
-/// The time limit of an operation. It ends before Lambda's deadline. With the start of a sandbox, it takes less than
-/// the 5 s in which a client gets a response.
+/// The time limit of an operation. It ends before Lambda's deadline. Together with the start of a sandbox, it stays
+/// below the 5 s within which a client gets a response.
 ///
 /// `deadline` is in milliseconds since 1970. `cargo lambda watch` sends a meaningless time in 1970.
 #[must_use]

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_movie_is_read_and_written_alike() {
+    fn a_movie_is_parsed_and_serialized_without_a_change() {
         let movie = Movie::from_json(WHOLE.as_bytes()).unwrap();
         assert_eq!(serde_json::to_string(&movie).unwrap(), WHOLE);
         assert_eq!(movie.id().unwrap().as_str(), "The Dare-2020");
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_one_json_object_is_not_read() {
+    fn only_one_json_object_is_a_movie() {
         for bad in
             ["", " ", "{", "[]", "7", "null", "\"x\"", "{} x", "\u{feff}{}", "{\"title\":\"\\x\"}", "{\"year\":01}"]
         {

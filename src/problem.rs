@@ -124,7 +124,7 @@ impl Problem {
         Self::bad_request(format!("The id in the path is longer than 2,048 bytes. {one} cannot have it."))
     }
 
-    /// 404: the service has no such path.
+    /// 404: the path does not exist.
     #[must_use]
     pub fn no_such_path() -> Self {
         let detail = "This path does not exist. Movies are at /ns_movies/ and /ns_movies/{title}-{year}.";

@@ -82,7 +82,7 @@ pub type Allow = &'static str;
 /// Why a request has no operation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum NoRoute {
-    /// No such path.
+    /// The path does not exist.
     NotFound,
     /// The path does not support the method.
     MethodNotAllowed(Allow),

@@ -20,7 +20,6 @@
 //! names a derived version.
 //!
 //! # Limits
-//!
 //! Without an `Idempotency-Key`, two cases are not covered. If the response to an update without `If-Match` is lost,
 //! and two other writes change the item before the retry, the retry applies the update again, on top of them. If the
 //! response to a create is lost, and another client deletes the movie before the retry, the retry creates it again. A

@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gzip_is_accepted_unless_it_is_refused() {
+    fn gzip_is_accepted_unless_it_is_excluded() {
         assert!(accepts_gzip(None), "no Accept-Encoding");
         for yes in
             ["gzip", "deflate, gzip;q=1.0, *;q=0.5", "GZIP", "*", "gzip ; q=0.1", "br, x-gzip", "identity;q=0, *"]
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_asks_no_other_host() {
+    fn the_page_loads_nothing_from_other_hosts() {
         assert!(SCRIPT.contains("validatorUrl: null"));
         let page = String::from_utf8(page("/").body().as_ref().to_vec()).unwrap();
         assert!(!page.contains("//cdn") && !page.contains("https:"), "{page}");

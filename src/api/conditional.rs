@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_read_as_far_as_it_is_one() {
+    fn a_header_is_parsed_as_far_as_it_is_a_list_of_etags() {
         for (value, strong, weak, is_well_formed) in [
             (r#""a""#, &["a"][..], &[][..], true),
             (r#"W/"a""#, &[], &["a"], true),

@@ -107,7 +107,7 @@ impl KeyedRequest<'_> {
             Err(Refused::Response(problem)) => return Err(problem),
             Err(Refused::Write(error)) => refuse(error),
         };
-        // The write may have happened nevertheless: by this request, or by the same request at the same time.
+        // The write may have happened, by this request or by the same one sent at the same time.
         self.recall().await?.ok_or(problem)
     }
 

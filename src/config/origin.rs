@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_origin_is_refused() {
+    fn text_that_is_not_an_origin_is_rejected() {
         for text in [
             "",
             "/",

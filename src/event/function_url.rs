@@ -1,5 +1,4 @@
-//! Lambda function URLs: [request payload format][format], which is that of an HTTP API, except that the path is
-//! encoded.
+//! Lambda function URLs: [request payload format][format], which is that of an HTTP API, except for the path.
 //!
 //! `rawPath` is percent-encoded. There is no stage. `cargo lambda watch` sends the same events.
 //!

@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_field_is_told_the_known_ones() {
+    fn the_error_for_an_unknown_field_lists_the_known_fields() {
         for (known, expected) in [
             (&["title"][..], "title is"),
             (&["title", "year"], "title and year are"),

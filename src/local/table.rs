@@ -28,7 +28,7 @@ const TEMPLATE: &str = include_str!("../../template.yaml");
 /// Whether the table exists.
 ///
 /// # Errors
-/// DynamoDB does not respond.
+/// DynamoDB reports an error, or does not respond.
 pub async fn exists(client: &Client, table: &str) -> Result<bool, Error> {
     match client.describe_table().table_name(table).send().await {
         Ok(_) => Ok(true),

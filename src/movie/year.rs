@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn any_other_number_is_no_year() {
+    fn any_other_number_is_not_a_year() {
         for number in [
             "0",
             "-0.0",

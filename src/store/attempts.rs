@@ -67,11 +67,11 @@ impl Intercept for UsageCounter {
     }
 }
 
-/// Detects attempts at one call that DynamoDB may have carried out without a response that says so: the connection
-/// broke, the attempt timed out, or DynamoDB reported a server error.
+/// Detects attempts at one call whose outcome is unknown: the connection broke, the attempt timed out, or DynamoDB
+/// reported a server error.
 ///
-/// The response to an attempt counts as lost from when the attempt is sent until a response shows its outcome. So it
-/// does not matter how an attempt without a response ends.
+/// From the moment when an attempt is sent, its response counts as lost, until a response shows the outcome. So it does
+/// not matter how an attempt without a response ends.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LostResponses(Arc<AtomicU32>);
 

@@ -8,10 +8,10 @@ pub enum StoreError {
     /// The cause is in the log.
     #[error("the table does not respond, or the outcome of a write is unknown")]
     Unavailable,
-    /// Nothing has the id.
-    #[error("nothing has this id")]
+    /// The item does not exist.
+    #[error("the item does not exist")]
     NotFound,
-    /// Something else has the id already.
+    /// Another item has the id.
     #[error("the id is taken")]
     Exists,
     /// The precondition is false.

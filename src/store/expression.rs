@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_is_unchanged_if_its_version_is_or_all_of_it() {
+    fn an_item_is_unchanged_if_its_version_or_all_its_attributes_are() {
         for (attributes, expression) in [
             (&[("id", "A-1"), ("etag", "v1")][..], "etag = :version"),
             (&[("id", "A-1")], "attribute_not_exists(etag) AND #read0 = :read0"),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_makes_one_item_of_the_other() {
+    fn an_update_turns_one_item_into_the_other() {
         let changes = |current: &[_], new: &[_]| {
             let mut condition = Condition::new("c");
             let expression = Changes::between(&item(current), item(new)).expression(&["x = y"], &mut condition);

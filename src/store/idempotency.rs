@@ -1,7 +1,7 @@
 //! Remembers requests by their `Idempotency-Key`, in a separate table.
 //!
-//! A record is one more action in the transaction of the write ([`Plan`](super::Plan)). This module does not depend on
-//! what is written.
+//! The record is written by an additional action in the transaction of the write ([`Plan`](super::Plan)). This module
+//! does not depend on what is written.
 //!
 //! An expired record counts as absent. DynamoDB deletes it some time later.
 

@@ -44,7 +44,7 @@ impl Items {
 
     async fn read(&self, operation: &str, id: &str, is_consistent: bool) -> Result<Option<Item>, StoreError> {
         let call = self.client.get_item().table_name(&self.table).key("id", key(id)).consistent_read(is_consistent);
-        // Here and below, the future of a call is on the heap, because it has some kilobytes that would be moved.
+        // Here and below, the future of a call is on the heap, because moving its several kilobytes is slow.
         let found = Box::pin(call.return_consumed_capacity(Total).send()).await;
         let found = found.map_err(|error| StoreError::from_sdk(operation, &error))?;
         scope::read(found.consumed_capacity());
@@ -90,7 +90,7 @@ impl Items {
         let version = version::new()?;
         let mut condition = precondition.condition();
         condition.values.insert(":new".to_owned(), AttributeValue::S(version.clone()));
-        // This fails if an earlier attempt has already written.
+        // A write that has happened already does not happen again.
         condition.and("etag <> :new AND prior_etag <> :new");
         condition.and_type("etag", "S");
         for (name, of_type) in types.iter().filter(|(name, _)| !changes.set.contains_key(*name)) {

@@ -137,7 +137,7 @@ impl Store {
     /// moves the movie there in one atomic step.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::Exists`] when the new id is taken, [`StoreError::Stale`],
+    /// [`StoreError::NotFound`], [`StoreError::Exists`] if the new id is taken, [`StoreError::Stale`],
     /// [`StoreError::TooLarge`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn update(
         &self,
@@ -155,7 +155,7 @@ impl Store {
         carry_out(|| self.plan_update(id, new_id, patch, precondition)).await
     }
 
-    /// Removes a movie.
+    /// Deletes a movie.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Stale`], [`StoreError::Unavailable`].

@@ -17,7 +17,7 @@ use super::{
     version,
 };
 
-/// How often a write is planned if other writers change the item between each read and write.
+/// The maximum number of plans for a write, if other writers keep changing the item.
 const ROUNDS: u32 = 10;
 
 /// A write that is planned, but not carried out yet.
@@ -37,7 +37,7 @@ pub struct Action {
     refusal: Refusal,
 }
 
-/// The meaning of a false condition of an action.
+/// What a false condition of an action means.
 #[derive(Debug)]
 pub(super) enum Refusal {
     /// Another writer has changed the item since it was read.
@@ -58,7 +58,8 @@ impl<T> Plan<T> {
         Plan { client: self.client, operation: self.operation, actions: self.actions, result }
     }
 
-    /// Carries out the plan. Returns `None`, after a pause, if another writer has changed the item.
+    /// Carries out the plan. Returns `None` if another writer has changed the item. After the first round, it waits
+    /// before that.
     async fn commit(self, round: u32) -> Result<Option<T>, StoreError> {
         let (items, refusals): (Vec<_>, Vec<_>) =
             self.actions.into_iter().map(|action| (action.item, action.refusal)).unzip();
@@ -85,7 +86,7 @@ impl<T> Plan<T> {
 /// Carries out a plan. If another writer has changed the item, plans again.
 ///
 /// # Errors
-/// Those of `plan`; the reason for which the write is rejected; [`StoreError::Unavailable`].
+/// Those of `plan`; the reason why the write is rejected; [`StoreError::Unavailable`].
 pub async fn carry_out<T, E, F>(plan: impl Fn() -> F) -> Result<T, E>
 where
     E: From<StoreError>,
@@ -124,8 +125,8 @@ impl Items {
         Ok(self.plan("delete", vec![self.delete_if(id, precondition.condition(), refusal)?], ()))
     }
 
-    /// A plan to change an item. `change` returns the new item and the result. The new item has the same id or another
-    /// one, or is `None`, which deletes the item.
+    /// A plan to change an item. `change` returns the new item, with the same id or another one, and the result. If it
+    /// returns `None` instead of a new item, the plan deletes the item.
     pub(super) async fn plan_change<T>(
         &self,
         operation: &'static str,

@@ -1,4 +1,4 @@
-//! A movie as an item of the table: `id` and the versions of its last two writes beside the movie's own attributes.
+//! A movie as an item of the table: the movie's own attributes, `id`, and the versions of the last two writes.
 
 use std::{cell::Cell, collections::HashMap, fmt};
 
@@ -84,8 +84,8 @@ pub(super) fn changes(patch: &impl Serialize) -> Result<Changes, StoreError> {
     Ok(Changes { set, remove: removed.into_keys().collect() })
 }
 
-/// The attributes that a listing reads: all but `prior_etag`, which only a write looks at. With eight attributes
-/// instead of seven, the map of each item would grow once more, and a page would cost an eighth more.
+/// The attributes that a listing reads: all except `prior_etag`, which only writes use. With eight attributes instead
+/// of seven, the map of each item would grow once more, and a page would cost an eighth more.
 pub(super) fn projection() -> String {
     let fields: Vec<_> = Movie::FIELDS.iter().map(|field| format!("#{field}")).collect();
     format!("id, etag, {}", fields.join(", "))
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_that_replaces_another_keeps_what_is_not_a_movies() {
+    fn an_item_that_replaces_another_keeps_its_other_attributes() {
         let mut current = item();
         current.insert("rank".to_owned(), AttributeValue::N("7".to_owned()));
         current.insert("title".to_owned(), string("Old"));
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_can_make_a_movie_of_an_item_that_is_not_one() {
+    fn a_patch_can_repair_an_item_that_is_not_a_movie() {
         let mut broken = item();
         broken.insert("cast".to_owned(), string("B"));
         broken.remove("image");

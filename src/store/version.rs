@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_without_a_version_that_an_etag_can_carry_has_one_of_its_content() {
+    fn an_item_without_a_valid_version_has_one_that_is_derived_from_its_content() {
         let bad = ["", "a\"b", "a b", "é", "\u{7f}"].map(string).into_iter();
         let mut items: Vec<_> = bad.chain([AttributeValue::Bool(true)]).map(with_etag).collect();
         items.push(Item::from([("title".to_owned(), string("A"))]));
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_the_stored_one_if_an_etag_can_carry_it() {
+    fn a_valid_stored_version_is_used() {
         for version in ["v1", "!", "~", "content.x"] {
             let mut item = with_etag(string(version));
             assert_eq!((of(&item).as_ref(), stored(&item)), (version, Some(version)));

@@ -43,7 +43,7 @@ pub fn check(method: &str, path: &str, body: &[u8], status: u64, response: &[u8]
 }
 
 #[test]
-fn a_body_that_is_judged_otherwise_than_in_the_document_is_found() {
+fn a_disagreement_with_the_document_about_a_body_is_detected() {
     let movie = r#"{"title":"A","year":1,"cast":[],"image":"https://x.org/","description":""}"#;
     let refused = |pointer: &str, detail: &str| {
         json!({"type": "urn:problem-type:movies:bad-fields", "errors": [{"pointer": pointer, "detail": detail}]})

@@ -99,7 +99,7 @@ async fn a_connection_is_kept() {
 }
 
 #[tokio::test]
-async fn a_connection_that_ended_while_idle_costs_no_attempt() {
+async fn a_connection_that_ends_while_idle_does_not_cost_an_attempt() {
     let (host, asked) = server(vec![(&[OK], Then::Close), (&[OK, OK], Then::Close), (&[OK], Then::Close)]).await;
     let client = client(&host);
     for _ in 0..4 {
@@ -121,7 +121,7 @@ async fn a_connection_on_which_the_server_failed_is_not_used_again() {
 }
 
 #[tokio::test]
-async fn a_response_cut_in_the_middle_is_another_attempt_on_another_connection() {
+async fn a_truncated_response_causes_another_attempt_on_another_connection() {
     let (host, asked) = server(vec![(&[OK, CUT], Then::Close), (&[CUT], Then::Close), (&[OK], Then::Keep)]).await;
     let client = client(&host);
     get(&client).await.unwrap();
@@ -130,7 +130,7 @@ async fn a_response_cut_in_the_middle_is_another_attempt_on_another_connection()
 }
 
 #[tokio::test]
-async fn a_connection_that_went_silent_while_idle_costs_one_attempt() {
+async fn a_connection_that_becomes_silent_while_idle_costs_one_attempt() {
     let (host, asked) = server(vec![(&[OK], Then::Silence), (&[OK, OK], Then::Keep)]).await;
     let client = client(&host);
     get(&client).await.unwrap();
@@ -143,7 +143,7 @@ async fn a_connection_that_went_silent_while_idle_costs_one_attempt() {
 }
 
 #[tokio::test]
-async fn errors_tell_what_may_have_been_done() {
+async fn an_error_says_whether_the_request_may_have_been_carried_out() {
     let (host, asked) = server(vec![(&[], Then::Close); 4]).await;
     let Err(SdkError::DispatchFailure(broken)) = get(&client(&host)).await else { panic!("a response") };
     asked.await.unwrap();
@@ -164,7 +164,7 @@ fn a_bundle_without_certificates_is_an_error_that_names_variable_and_file() {
 }
 
 #[tokio::test]
-async fn a_refusal_after_an_attempt_without_a_connection_is_the_truth() {
+async fn a_rejection_after_an_attempt_without_a_connection_is_correct() {
     for (name, method, path, if_match, truth) in [
         ("create", "POST", "/ns_movies/", None, 409),
         ("update", "PUT", "/ns_movies/The%20Dare-2020", Some("\"stale\""), 412),

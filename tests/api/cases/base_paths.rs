@@ -276,7 +276,7 @@ async fn a_base_path_may_be_called_like_a_path_of_the_service() {
 }
 
 #[tokio::test]
-async fn a_resource_that_does_not_fit_leaves_the_path() {
+async fn a_resource_that_does_not_match_the_path_is_ignored() {
     let id = |value: &str| json!({"id": value});
     let dare = "/ns_movies/The%20Dare-2020";
     check(vec![
