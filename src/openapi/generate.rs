@@ -48,7 +48,7 @@ impl<T: Serialize> Serialize for InOrder<T> {
 /// The document, pretty-printed, with a line feed at its end.
 ///
 /// # Errors
-/// A problem cannot be parsed as JSON.
+/// A problem is not JSON.
 pub fn document() -> Result<String, serde_json::Error> {
     let tag = |name: &str, description: &str| json!({"name": name, "description": description});
     let entities = ENTITIES.iter().map(|entity| tag(&entity.plural.to_lowercase(), &format!("{}.", entity.plural)));

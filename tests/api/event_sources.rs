@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{EventFormat, Service, movie, path_of, send_event};
 
 #[tokio::test]
-async fn odd_titles_make_the_round_through_every_event_source_that_can_carry_them() {
+async fn odd_titles_work_through_every_event_source_that_supports_them() {
     let service = Service::start().await;
     let long = "x".repeat(1_900);
     for source in EventFormat::ALL {
@@ -148,7 +148,7 @@ async fn links_lead_to_the_clients_own_urls() {
 }
 
 #[tokio::test]
-async fn a_route_of_its_own_may_match_less_than_the_services_paths() {
+async fn a_resource_can_match_only_a_part_of_the_services_path() {
     let service = Service::seeded().await;
     for (resource, proxy) in [
         (json!("/ns_movies/{proxy+}"), json!({"proxy": "The%20Dare-2020"})),
@@ -188,7 +188,7 @@ async fn an_event_with_query_parameters_alone_is_read_too() {
 }
 
 #[tokio::test]
-async fn a_stage_is_cut_off_only_where_it_is_one() {
+async fn a_stage_is_removed_only_if_the_path_begins_with_it() {
     let service = Service::start().await;
     let mut event = service.call_through(EventFormat::Http, "GET", "/ns_movies/").event();
     event["requestContext"]["stage"] = json!("ns_movies");

@@ -116,7 +116,7 @@ async fn with_meanwhile(
 }
 
 #[tokio::test]
-async fn a_write_overtaken_before_its_retry_is_neither_refused_nor_done_twice() {
+async fn a_write_overtaken_before_its_retry_is_neither_rejected_nor_done_twice() {
     let change = json!({"description": "theirs"});
     for (name, fault) in OVERTAKEN {
         let other = ("PUT", "/ns_movies/New-2000", change.clone());
@@ -173,7 +173,7 @@ async fn rename_with_meanwhile(header: bool, other: (&'static str, &'static str,
 }
 
 #[tokio::test]
-async fn a_rename_takes_what_others_changed_before_it_along() {
+async fn a_rename_keeps_earlier_changes_of_other_clients() {
     let change = ("PUT", DARE, json!({"cast": ["theirs"]}));
     let (response, service) = rename_with_meanwhile(false, change.clone()).await;
     assert_eq!((response.status, &response.json()["cast"]), (200, &json!(["theirs"])));
@@ -186,7 +186,7 @@ async fn a_rename_takes_what_others_changed_before_it_along() {
 }
 
 #[tokio::test]
-async fn there_is_no_half_rename() {
+async fn a_rename_is_atomic() {
     for faults in [
         vec![Fault::None, Fault::ResponseLost, Fault::ResponseLost, Fault::ResponseLost, Fault::ResponseLost],
         vec![Fault::None, Fault::Reset, Fault::Reset, Fault::Reset, Fault::Reset],
@@ -215,7 +215,7 @@ async fn a_transaction_that_dynamodb_finds_too_large_is_413() {
 }
 
 #[tokio::test]
-async fn reads_try_again() {
+async fn reads_are_retried() {
     for fault in all_faults() {
         let service = Service::seeded().await;
         let name = format!("{fault:?}");

@@ -94,7 +94,7 @@ async fn every_field_goes_through_every_operation() {
         for method in ["PUT", "PATCH"] {
             if is_required {
                 assert_refused(&service, method, &address(&movie), &json!({name: null}), name).await;
-                assert_shown(&service, &movie, "after a null that is refused").await;
+                assert_shown(&service, &movie, "after a null that is rejected").await;
             } else {
                 change(&service, method, &mut movie, json!({name: sample})).await;
                 change(&service, method, &mut movie, json!({name: null})).await;

@@ -78,7 +78,7 @@ proptest! {
     }
 
     #[test]
-    fn random_json_is_refused(value in any_json()) {
+    fn random_json_is_rejected(value in any_json()) {
         prop_assert_eq!(status(value.to_string().as_bytes()), 400);
     }
 
@@ -161,7 +161,7 @@ async fn a_condition_that_cannot_be_read_is_not_left_out() {
 }
 
 #[tokio::test]
-async fn an_object_that_cannot_be_read_takes_no_condition_with_it() {
+async fn an_invalid_object_does_not_hide_a_condition() {
     let service = Service::seeded().await;
     let path = "/ns_movies/The%20Dare-2020";
     for headers in

@@ -122,7 +122,7 @@ async fn it_becomes_a_movie_when_its_bad_field_or_all_five_are_set() {
 }
 
 #[tokio::test]
-async fn it_is_removed_on_purpose_and_not_replaced_by_a_create() {
+async fn it_can_be_deleted_and_a_create_does_not_replace_it() {
     let service = Service::start().await;
     for (name, _, item) in items() {
         service.put_item(&item).await;

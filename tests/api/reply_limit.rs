@@ -86,7 +86,7 @@ async fn a_movie_whose_response_does_not_fit_is_not_created() {
 }
 
 #[tokio::test]
-async fn a_change_that_is_known_not_to_fit_is_refused_before_the_write() {
+async fn a_change_that_is_known_not_to_fit_is_rejected_before_the_write() {
     let service = Service::start().await;
     stored(&service, &movie("A", 1)).await;
     let before = service.get("/ns_movies/A-1").await;

@@ -8,7 +8,7 @@ const DARE: &str = "/ns_movies/The%20Dare-2020";
 
 /// Each row has the faults of a delete, its status, and a number for the token of each attempt.
 #[tokio::test]
-async fn a_token_is_new_after_a_definite_refusal_and_the_same_while_an_outcome_is_unknown() {
+async fn a_token_is_new_after_a_rejection_and_the_same_while_an_outcome_is_unknown() {
     use Fault::{Conflict, InProgress, LateResponse, Reset, ResponseLost, ServerError, Throttled};
     for (faults, status, tokens) in [
         (vec![], 200, &[0][..]),

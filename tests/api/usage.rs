@@ -101,7 +101,7 @@ async fn a_retry_is_counted() {
 }
 
 #[tokio::test]
-async fn what_has_no_route_says_so() {
+async fn a_request_without_a_route_has_the_route_none() {
     let service = Service::start().await;
     for (method, path) in [("GET", "/elsewhere"), ("BREW", "/ns_movies/")] {
         assert_eq!(usage(&service, method, path, None).await.1, "none", "{method} {path}");

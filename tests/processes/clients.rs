@@ -9,7 +9,7 @@ use crate::{
 
 #[test]
 #[ignore = "needs Node.js and a generator: `make test` has them"]
-fn a_generated_typescript_client_compiles_and_makes_the_whole_round() {
+fn a_generated_typescript_client_compiles_and_calls_every_operation() {
     let directory = new_directory();
     let watch = Process::watch(&directory, &[]);
     let stage = Process::stage(&watch, &directory);

@@ -44,7 +44,7 @@ fn lines(directory: &Path, level: &str) -> Vec<Value> {
 
 #[test]
 #[ignore = "needs AWS's Runtime Interface Emulator: `make test` has it"]
-fn every_line_is_json_and_bears_no_secret() {
+fn every_line_is_json_and_contains_no_secret() {
     let directory = new_directory();
     let all = lines(&directory, "DEBUG");
     let requests: Vec<_> = all.iter().filter(|line| line.get("route").is_some()).collect();
