@@ -1,4 +1,4 @@
-//! Cursors, which are opaque tokens for the place where a listing continues.
+//! Cursors: opaque tokens that say where a listing continues.
 //!
 //! A cursor consists of a checksum and the id of the last movie of a page. The checksum covers the table's name, the
 //! listing's filters and the id. It detects a cursor that was changed, or that belongs to another listing or table. It

@@ -1,7 +1,7 @@
 //! An embedded DynamoDB emulator for `cargo lambda watch` and the tests (feature `local`).
 //!
 //! The emulator listens on a loopback port and stores its data in a file under `target/local/`. The store calls it in
-//! the same way as DynamoDB. `template.yaml` defines its tables. A new table of movies is loaded with
+//! the same way as DynamoDB. `template.yaml` defines its tables. A new table of movies is seeded from
 //! `seed/movies.json`.
 //!
 //! `cargo lambda watch --concurrency N` runs several copies of the function, which share one store ([`server`]). A

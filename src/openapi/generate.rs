@@ -1,4 +1,5 @@
-//! Assembles the OpenAPI document: the paths, the methods that [`route::find`] has for each, and their descriptions.
+//! Assembles the OpenAPI document: the paths, the methods that [`route::find`] supports for each, and their
+//! descriptions.
 
 #![allow(clippy::indexing_slicing, reason = "indexing a JSON value adds what is missing; only tests run this")]
 
