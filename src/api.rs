@@ -1,4 +1,4 @@
-//! The main flow of a request: find the route, run its operation in time, add the headers that every response has.
+//! Handles a request: finds its route, runs the operation within the time budget, adds the headers of every response.
 //!
 //! [`handle`] never fails, because every error becomes a [`Problem`]. Each operation is a module: what it takes, what it
 //! does, what it returns, and its OpenAPI description. The modules beside the operations hold what operations share.
@@ -44,7 +44,7 @@ use crate::{
 
 pub use query::ListQuery;
 
-/// What every operation works with.
+/// The state that all operations share.
 #[derive(Clone, Debug)]
 pub struct App {
     /// The movies.
@@ -53,8 +53,8 @@ pub struct App {
     pub config: Config,
 }
 
-/// Responds to a request within `budget`, and names the route for the log. A client quotes `request_id` when it reports
-/// a problem.
+/// Responds to a request within `budget`. Returns the route's name, for the log, and the response. A problem contains
+/// `request_id`, so that a client can quote it.
 pub async fn handle(
     app: &App,
     mut request: Request,
@@ -65,14 +65,14 @@ pub async fn handle(
     let (name, result) = match route(app, &request) {
         Err(problem) => ("none", Err(problem)),
         Ok(route) => {
-            // A listing ends its page earlier, rather than not at all.
+            // A listing ends its page at this deadline, so that it can still respond within the budget.
             let deadline = Instant::now() + budget / 5 * 4;
             let operation = AssertUnwindSafe(operate(app, &request, route, deadline)).catch_unwind();
             let result = match tokio::time::timeout(budget, operation).await {
                 Ok(Ok(result)) => result,
-                // A bug. The panic hook has logged where it is.
+                // A panic is a bug. The panic hook has logged its location.
                 Ok(Err(_)) => Err(Problem::internal()),
-                // A write that is cut off here may still happen, and the problem says so.
+                // A write may still happen after this. The problem says so.
                 Err(_) => Err(Problem::unavailable(route.written())),
             };
             (route.name(), result)

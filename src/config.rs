@@ -1,21 +1,21 @@
-//! The configuration: environment variables, read once at start. An error names its variable. `docs/operations.md` lists them.
+//! The configuration, which is read from environment variables at the start. `docs/operations.md` lists them.
 
 mod origin;
 
 pub use origin::{AllowOrigins, NotAnOrigin, Origin};
 
-/// Everything that can be configured, apart from AWS's own variables.
+/// All settings, except for AWS's own variables.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Config {
     /// `TABLE_NAME`: the DynamoDB table.
     pub table_name: String,
-    /// `IDEMPOTENCY_TABLE_NAME`: the DynamoDB table that remembers requests with an `Idempotency-Key`. Without it, they are
-    /// refused.
+    /// `IDEMPOTENCY_TABLE_NAME`: the DynamoDB table that remembers requests with an `Idempotency-Key`. Without it, such
+    /// requests are rejected.
     pub idempotency_table_name: Option<String>,
     /// `CORS_ALLOW_ORIGINS`: the origins whose pages may call the API, separated by commas, or `*` (the default).
     pub cors_allow_origins: AllowOrigins,
-    /// `BASE_PATH`: the path that a load balancer or proxy puts before the API's own, and that the event does not state.
-    /// It starts with a slash and does not end with one. Empty by default.
+    /// `BASE_PATH`: the prefix of the API's paths behind a load balancer or proxy. It starts with a slash and does not
+    /// end with one. Empty by default. An event does not say where the prefix ends.
     pub base_path: String,
     /// `SWAGGER_UI`: `on` (the default), or `off` for an API without the page at `/`.
     pub swagger_ui: bool,
@@ -36,7 +36,7 @@ impl ConfigError {
 }
 
 impl Config {
-    /// Reads the configuration from `variable`, which has the shape of [`std::env::var`].
+    /// Reads the configuration. `variable` returns the value of an environment variable.
     ///
     /// # Errors
     /// The first variable that is missing or wrong.

@@ -1,8 +1,8 @@
-//! The opaque page token: where a listing continues.
+//! Cursors: opaque tokens that say where a listing continues.
 //!
-//! A cursor is the id of the last movie of a page, after a checksum over the table's name, the listing's filters and the
-//! id. The checksum reveals a cursor that was changed, or that belongs to another listing or table. It is not a
-//! signature, because a cursor grants nothing: anyone may list the movies.
+//! A cursor consists of a checksum and the id of the last movie of a page. The checksum covers the table's name, the
+//! listing's filters and the id. It detects a cursor that was changed, or that belongs to another listing or table. It
+//! is not a signature, because a cursor does not grant access: anyone may list the movies.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use sha2::{Digest as _, Sha256};
@@ -25,7 +25,7 @@ pub fn decode(table: &str, filters: &str, cursor: &str) -> Option<String> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
     let (found, last) = bytes.split_at_checked(CHECKSUM_BYTES)?;
     let last = str::from_utf8(last).ok()?;
-    // Anyone can compute a checksum, but DynamoDB fails if it gets a key of another length.
+    // Anyone can compute a checksum, but DynamoDB fails for a key of an invalid length.
     let is_key = (1..=MAX_ID_BYTES).contains(&last.len());
     (is_key && found == checksum(table, filters, last)).then(|| last.to_owned())
 }
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_of_another_listing_is_refused() {
+    fn a_cursor_of_another_listing_is_rejected() {
         let cursor = encode("movies", "", "The Dare-2020");
         for (name, table, filters) in [("a filter", "movies", "year=2020"), ("a table", "others", "")] {
             assert_eq!(decode(table, filters, &cursor), None, "another {name}");
@@ -65,14 +65,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_whose_id_no_key_can_have_is_refused() {
+    fn a_cursor_with_an_id_of_an_invalid_length_is_rejected() {
         for length in [0, 2049] {
             assert_eq!(decode("movies", "", &encode("movies", "", &"x".repeat(length))), None, "{length} bytes");
         }
     }
 
     #[test]
-    fn a_cursor_with_any_character_changed_added_or_cut_is_refused() {
+    fn a_cursor_with_any_character_changed_added_or_cut_is_rejected() {
         let decode = |cursor: &str| decode("movies", "", cursor);
         let cursor = encode("movies", "", "The Dare-2020");
         for at in 0..cursor.len() {

@@ -1,26 +1,27 @@
-//! Makes a [`Request`] of a Lambda event, and a Lambda reply of a [`Response`]. Each event source has one function that reads its events.
+//! Turns a Lambda event into a [`Request`], and a [`Response`] into a Lambda reply. Each event source has one function
+//! that parses its events.
 //!
 //! # Why not `lambda_http`'s own conversion
 //! `lambda_http` turns an event into an `http::Request` with an absolute URL. That conversion panics on input that
-//! occurs in production (an invalid `Host`, a raw query string with a space, invalid base64), and it normalizes the URL:
-//! `/ns_movies/What%3F-1999` and `/ns_movies/..-1999` lose their meaning. So this module reads an event itself, into the
-//! few things that this service needs, by code that cannot fail. `lambda_http` provides the types of the replies. The
-//! property tests in `tests/api/hostile.rs` feed random bytes and mutated events to this module. `docs/decisions.md` has the
-//! decision.
+//! occurs in production (an invalid `Host`, a raw query string with a space, invalid base64), and it normalizes the
+//! URL: `/ns_movies/What%3F-1999` and `/ns_movies/..-1999` lose their meaning. So this module parses events itself. It
+//! extracts only what this service needs, and it cannot fail. `lambda_http` provides the types of the replies. The
+//! property tests in `tests/api/hostile.rs` feed random bytes and mutated events to this module. `docs/decisions.md`
+//! records the decision.
 //!
 //! # Paths
-//! | event source | form of the path in the event | before the service's own paths |
+//! | event source | form of the path in the event | prefix before the service's own path |
 //! | --- | --- | --- |
 //! | REST API | percent-encoded | a custom domain's base path |
 //! | HTTP API | decoded | a named stage |
 //! | Function URL, `cargo lambda watch` | percent-encoded | |
-//! | ALB | percent-encoded | what its rules leave there (`BASE_PATH`) |
+//! | ALB | percent-encoded | a prefix that its rules match (`BASE_PATH`) |
 //!
-//! A path is decoded exactly once, by the event source or here. `docs/front-doors.md` says what each event source loses.
+//! A path is decoded exactly once, by the event source or here. `docs/front-doors.md` says which information each event
+//! source loses.
 //!
 //! # Other events
-//! The response to anything else, such as bytes that are not JSON, is a problem of status 400. The runtime never gets an
-//! error.
+//! Any other event, such as bytes that are not JSON, gets a problem with status 400. The runtime never gets an error.
 
 mod alb;
 mod function_url;
@@ -49,7 +50,7 @@ use crate::route;
 use path::EventPath;
 use payload::{Payload, RequestContext};
 
-/// The AWS service that invokes the function. Each has its own shapes of events and replies.
+/// The AWS service that invokes the function. Each has its own formats of events and replies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum EventSource {
     /// API Gateway REST API.
@@ -60,21 +61,21 @@ pub enum EventSource {
     HttpApiVersion1,
     /// Lambda Function URL, or `cargo lambda watch`.
     FunctionUrl,
-    /// Application Load Balancer. It gets the kind of headers that it sent.
+    /// Application Load Balancer. Its reply has the same kind of headers as its event.
     Alb {
-        /// Whether the target group has multi-value headers on.
+        /// Whether the target group uses multi-value headers.
         multi_value: bool,
     },
 }
 
-/// What an event source's own function reads. Headers and the body are the same for all.
+/// What the function of an event source parses. Headers and body have the same form in all events.
 struct Parts<'a> {
     method: &'a str,
     path: EventPath<'a>,
     query: Vec<(String, String)>,
 }
 
-/// Any event. Reading one never fails.
+/// An event. Parsing never fails.
 #[derive(Debug)]
 pub enum Event {
     /// An HTTP request.
@@ -84,7 +85,7 @@ pub enum Event {
 }
 
 impl<'de> Deserialize<'de> for Event {
-    /// Hides every error: the runtime would report it as a failed invocation, and the client would get a 502.
+    /// Never returns an error. The runtime would report a failed invocation, and the client would get a 502.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = <&RawValue>::deserialize(deserializer).ok();
         let payload = json.and_then(|json| Payload::from_json(json.get()));
@@ -93,7 +94,7 @@ impl<'de> Deserialize<'de> for Event {
 }
 
 impl Event {
-    /// Reads the bytes of an event.
+    /// Parses the bytes of an event.
     #[must_use]
     pub fn from_bytes(json: &[u8]) -> Self {
         serde_json::from_slice(json).unwrap_or(Self::Unknown)
@@ -113,7 +114,7 @@ impl Event {
         let request = Request {
             method: method.to_owned(),
             path: decode(&path, &local),
-            // Two slashes at its beginning would make it a reference to another host.
+            // Two slashes at the beginning would make this a reference to another host.
             full_path: path.form.encode(&path::rooted(path.client_path.trim_start_matches('/'))),
             encoded_path: (path.form == path::Form::Encoded).then(|| path.form.encode(&local)),
             query,
@@ -125,7 +126,7 @@ impl Event {
     }
 }
 
-/// The part of a path that is the service's own: the first candidate that the service has, or else the most likely one.
+/// The part of a path that is the service's own: the first candidate that is a known path, or else the most likely one.
 fn own_path<'a>(path: &'a EventPath<'_>) -> Cow<'a, str> {
     let candidates = || path.starts.iter().filter_map(|start| path.text.get(*start..)).map(path::rooted);
     let exists = |local: &Cow<'_, str>| decode(path, local).is_some_and(|local| route::find("OPTIONS", &local).is_ok());
@@ -161,22 +162,22 @@ impl EventSource {
         }
     }
 
-    /// How large a reply's JSON may be: a load balancer accepts 1 MB, Lambda 6 MB.
+    /// The maximum size of a reply's JSON. A load balancer accepts 1 MB, Lambda 6 MB.
     fn max_reply_bytes(self) -> usize {
         if matches!(self, Self::Alb { .. }) { 1_000_000 } else { 6_000_000 }
     }
 
-    /// The reply in the shape that this event source expects.
+    /// The reply in the format that this event source expects.
     #[must_use]
     pub fn reply(self, response: Response<Body>) -> Reply {
         reply::reply(self, response)
     }
 }
 
-/// How long an operation may take: less than what is left of the invocation, and less than the 5 s that a client is
-/// promised, minus the time that the start of a sandbox may take.
+/// The time limit of an operation. It ends before Lambda's deadline. Together with the start of a sandbox, it stays
+/// below the 5 s within which a client gets a response.
 ///
-/// `deadline` is in milliseconds since 1970. `cargo lambda watch` sends a time in 1970, which means nothing.
+/// `deadline` is in milliseconds since 1970. `cargo lambda watch` sends a meaningless time in 1970.
 #[must_use]
 pub fn time_budget(deadline: u64) -> Duration {
     const LONGEST: Duration = Duration::from_millis(3500);

@@ -1,7 +1,7 @@
-//! Fields of an entity: one table of them, from which parsing, patching, errors and JSON Schemas are made.
+//! The fields of an entity. One table lists them, and parsers, patches, errors and JSON Schemas are generated from it.
 //!
-//! [`fields!`] makes them of a struct. What depends on a field's type is in [`Field`], and what depends on whether the
-//! field is optional in [`Member`].
+//! The macro [`fields!`] generates them from a struct. [`Field`] covers what depends on a field's type, and [`Member`]
+//! covers what depends on whether the field is optional.
 
 mod errors;
 mod field;
@@ -18,7 +18,7 @@ pub(crate) use field::{Field, Member, Sent};
 pub(crate) use object::Object;
 pub(crate) use table::fields;
 
-/// What texts for clients call an entity.
+/// The name of an entity in texts for clients.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Noun {
     /// Such as `movie`.

@@ -1,4 +1,4 @@
-//! Movies on Lambda: one function, one table, create, read, update, rename, delete and list.
+//! A Lambda function that creates, reads, updates, renames, deletes and lists movies in one DynamoDB table.
 //!
 //! # The path of a request
 //! ```text
@@ -27,12 +27,14 @@
 //!              └──────────────── DynamoDB ────────────────────┘
 //! ```
 //!
-//! [`serve`] is the whole of it, from an event to its reply, and never fails.
+//! [`serve`] implements this path. It turns one event into one reply and never fails.
 //!
-//! Beside the path: [`fields`] turns an entity's table of fields into parsers, patches and schemas; [`config`] and [`aws`] are
-//! read once, at start; [`cursor`] makes the page token; [`openapi`] describes the API, and [`swagger_ui`] shows the
-//! description; in local builds only, `local` is the embedded store.
-//! `docs/architecture.md` explains the path and the modules. `docs/changing.md` says which of these files a change touches.
+//! Other modules: [`fields`] generates parsers, patches and schemas from an entity's table of fields. [`config`] and
+//! [`aws`] run once, at the start. [`cursor`] encodes where a listing continues. [`openapi`] describes the API, and
+//! [`swagger_ui`] shows the description. `local` is the embedded store, which only local builds contain.
+//!
+//! `docs/architecture.md` explains the path and the modules. `docs/changing.md` says which of these files a change
+//! touches.
 
 pub mod api;
 pub mod aws;
@@ -61,21 +63,21 @@ use crate::{
     telemetry::{RequestLog, scope},
 };
 
-/// What Lambda tells of an invocation beside its event.
+/// What Lambda says about an invocation, in addition to the event.
 #[derive(Clone, Debug, Default)]
 pub struct Invocation {
-    /// Lambda's own id of it, which a client can name when it reports a problem.
+    /// Lambda's id of the invocation. A client can quote it when it reports a problem.
     pub request_id: String,
     /// X-Ray's tracing header, such as `Root=1-…;Parent=…;Sampled=1`.
     pub trace_header: Option<String>,
-    /// When Lambda will end it, in milliseconds since 1970.
+    /// When Lambda ends the invocation, in milliseconds since 1970.
     pub deadline: u64,
-    /// Whether it is the sandbox's first.
+    /// Whether this is the sandbox's first invocation.
     pub cold_start: bool,
 }
 
 impl Invocation {
-    /// The id by which X-Ray finds the trace.
+    /// The id of the X-Ray trace.
     fn trace_id(&self) -> Option<&str> {
         self.trace_header.as_deref()?.split(';').find_map(|field| field.strip_prefix("Root="))
     }
@@ -84,7 +86,7 @@ impl Invocation {
 /// Handles one event.
 pub async fn serve(app: &App, event: Event, invocation: &Invocation) -> Reply {
     let start = Instant::now();
-    // The request id is on each line of the request. A span of this level exists whatever the level of the log.
+    // Adds the request id to each log line of the request. An error span exists at every log level.
     let span = tracing::error_span!("request", request_id = invocation.request_id);
     let line = |message, route, status: u16, usage| {
         let log = RequestLog { message, invocation, route, status, duration: start.elapsed(), usage };
@@ -92,7 +94,7 @@ pub async fn serve(app: &App, event: Event, invocation: &Invocation) -> Reply {
     };
     let Event::Http(source, request) = event else {
         line("the event is not an HTTP request".to_owned(), "none", 400, scope::Usage::default());
-        let detail = "The event is not an HTTP request of an API Gateway, a Function URL or a load balancer.";
+        let detail = "The event is not an HTTP request from an API Gateway, a Function URL or a load balancer.";
         return EventSource::HttpApi.reply(Problem::bad_request(detail).into_response("/", &invocation.request_id));
     };
     let message = format!("{} {}", request.method, request.full_path);

@@ -1,11 +1,11 @@
-//! Feature `local`: a DynamoDB for `cargo lambda watch` and the tests, inside the process.
+//! An embedded DynamoDB emulator for `cargo lambda watch` and the tests (feature `local`).
 //!
-//! The emulator keeps its data in a file under `target/local/` and is served on a loopback port, so that the store talks to
-//! it as to the real thing; there is no second way to store a movie. Its tables are made from
-//! `template.yaml`'s own definitions, and that of movies is seeded once from `seed/movies.json`.
+//! The emulator listens on a loopback port and stores its data in a file under `target/local/`. The store calls it in
+//! the same way as DynamoDB. `template.yaml` defines its tables. A new table of movies is seeded from
+//! `seed/movies.json`.
 //!
-//! `cargo lambda watch --concurrency N` runs copies of the function side by side, which share one store ([`server`]). A
-//! deployed build contains nothing of this module.
+//! `cargo lambda watch --concurrency N` runs several copies of the function, which share one store ([`server`]). A
+//! deployed build does not contain this module.
 
 mod seed;
 mod server;
@@ -26,16 +26,16 @@ use server::Server;
 pub use seed::{SeedError, parse as parse_seed};
 pub use table::{KEYS, MOVIES, ensure as ensure_table};
 
-/// The table's name where `TABLE_NAME` is not set.
+/// The name of the table of movies if `TABLE_NAME` is not set.
 pub const TABLE_NAME: &str = "movies";
 
-/// The name of the table of remembered requests where `IDEMPOTENCY_TABLE_NAME` is not set.
+/// The name of the table of remembered requests if `IDEMPOTENCY_TABLE_NAME` is not set.
 pub const IDEMPOTENCY_TABLE_NAME: &str = "movies-keys";
 
-/// The variable that names another DynamoDB than the embedded one.
+/// The variable that selects another DynamoDB than the embedded one.
 const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
 
-/// Anything that keeps the local store from starting, in words for the person who starts it.
+/// Why the local store cannot start. The text is for the person who starts it.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// The DynamoDB for local work: the embedded one, or the one that `AWS_ENDPOINT_URL_DYNAMODB` names.
@@ -43,15 +43,15 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 pub struct Local {
     endpoint: String,
     directory: PathBuf,
-    /// The embedded store, if it is the one that is used.
+    /// The embedded store, if it is used.
     server: Option<Server>,
 }
 
 impl Local {
-    /// Starts the embedded store, unless the environment names another.
+    /// Starts the embedded store, unless the environment selects another DynamoDB.
     ///
     /// # Errors
-    /// Why the embedded store cannot start.
+    /// The embedded store cannot start.
     pub async fn start() -> Result<Self, Error> {
         let directory = data_directory();
         let Some(endpoint) = env::var(ENDPOINT).ok().filter(|url| !url.is_empty()) else {
@@ -62,7 +62,7 @@ impl Local {
         Ok(Self { endpoint, directory, server: None })
     }
 
-    /// The value of an environment variable that is not set. An emulator needs a region and credentials, of whatever kind.
+    /// The default of an environment variable. An emulator needs a region and credentials, and accepts any.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<String> {
         let value = match name {
@@ -76,8 +76,8 @@ impl Local {
         Some(value.to_owned())
     }
 
-    /// Makes the tables and seeds that of movies, if they are not there. Tables that are not on this machine are used as they
-    /// are. What goes wrong is printed only: a function that is not ready starts all the same, and responds with 503.
+    /// Creates missing tables, and seeds a new table of movies. Does not change a DynamoDB on another machine. An error
+    /// is only printed: the function starts anyway, and responds with 503.
     pub async fn prepare(&self, sdk: &SdkConfig, config: &Config) {
         match &self.server {
             Some(server) => {
@@ -89,7 +89,7 @@ impl Local {
             None if is_loopback(&self.endpoint) => {
                 match tokio::time::timeout(Duration::from_secs(1), prepare_tables(sdk, config)).await {
                     Ok(Ok(_)) => {}
-                    Ok(Err(error)) => println!("The table is not there, and could not be made: {error}"),
+                    Ok(Err(error)) => println!("The table does not exist and cannot be created: {error}"),
                     Err(_) => println!("The DynamoDB at {} does not respond.", self.endpoint),
                 }
             }
@@ -98,8 +98,8 @@ impl Local {
     }
 }
 
-/// Makes each table that is missing, and seeds that of movies if it made it. The seed is read first, so that a broken one
-/// leaves nothing half-done.
+/// Creates missing tables, and seeds a new table of movies. Returns whether that table is new. Reads the seed first, so
+/// that an invalid seed does not leave an empty table.
 async fn prepare_tables(sdk: &SdkConfig, config: &Config) -> Result<bool, Error> {
     let client = Client::new(sdk);
     if let Some(keys) = &config.idempotency_table_name
@@ -126,16 +126,16 @@ async fn prepare_tables(sdk: &SdkConfig, config: &Config) -> Result<bool, Error>
     Ok(is_new)
 }
 
-/// What a person needs to know at the start. A function that is not ready starts all the same, and responds with
-/// 503: under `cargo lambda watch`, a request to one that has exited never gets a response.
+/// The text that is printed at the start. A function that cannot prepare its tables starts anyway and responds with
+/// 503, because `cargo lambda watch` never responds to a request if the function has exited.
 fn banner(directory: &Path, prepared: Result<bool, Error>) -> String {
-    // The Runtime API that `cargo lambda watch` serves is on the port that it takes requests at.
+    // `cargo lambda watch` serves the Runtime API on the port on which it accepts requests.
     let api = env::var("AWS_LAMBDA_RUNTIME_API").unwrap_or_default();
     let port = api.split('/').find_map(|part| part.rsplit_once(':')?.1.parse::<u16>().ok()).unwrap_or(9000);
     let state = match prepared {
         Ok(true) => "new, seeded from seed/movies.json".to_owned(),
-        Ok(false) => "kept from before".to_owned(),
-        Err(error) => format!("no table, every response is 503 until this is mended: {error}"),
+        Ok(false) => "from an earlier run".to_owned(),
+        Err(error) => format!("no table; every response is 503 until this is fixed: {error}"),
     };
     let file = directory.join("movies.db");
     format!(
@@ -149,7 +149,7 @@ fn is_loopback(url: &str) -> bool {
     ["localhost", "127.", "[::1]"].iter().any(|host| authority.starts_with(host))
 }
 
-/// The package's folder: where cargo runs it from, or where it was built.
+/// The package's folder, from which cargo runs it, or in which it was built.
 fn project_directory() -> PathBuf {
     env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
 }

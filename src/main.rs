@@ -1,4 +1,4 @@
-//! The Lambda function: configuration, the client, a first connection, then one event after another.
+//! Starts the function: reads the configuration, creates the client, opens a connection, then handles events.
 
 use std::{
     env,
@@ -13,7 +13,7 @@ use movies::{Invocation, api::App, aws, config::Config, event::Event, store::Sto
 /// How long Init waits for the first connection: with the longest response after it, still less than 5 s.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-// One thread: a sandbox has one request at a time, and less than one processor below 1,769 MB.
+// One thread is enough. A sandbox handles one request at a time, and has less than one vCPU below 1,769 MB.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     telemetry::init();
@@ -45,12 +45,12 @@ async fn run() -> Result<(), Error> {
     Runtime::new(handler).run().await
 }
 
-/// The service, configured by the environment. A local build chooses values that the environment leaves out or empty.
+/// Creates the service from environment variables. A local build has defaults for missing and empty variables.
 async fn connect() -> Result<App, Error> {
     #[cfg(feature = "local")]
     let local = movies::local::Local::start().await?;
     let variable = |name: &str| {
-        // A value that is not UTF-8 is invalid, rather than absent.
+        // A value that is not UTF-8 must count as invalid, not as absent.
         let value = env::var_os(name).map(|value| value.to_string_lossy().into_owned());
         #[cfg(feature = "local")]
         let value =

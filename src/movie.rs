@@ -1,9 +1,9 @@
-//! What a movie is: the types whose values are always valid.
+//! Movies, as types whose values are always valid.
 //!
-//! A [`Movie`], a [`MoviePatch`] and a [`MovieId`] can only be had by parsing, so nothing behind this module checks a
-//! field again. Every bad field of a body is reported at once, each with a JSON Pointer (RFC 6901).
+//! A [`Movie`], a [`MoviePatch`] and a [`MovieId`] can only be created by parsing, so no other module checks a field
+//! again. Parsing reports all invalid fields of a body at once, each with a JSON Pointer (RFC 6901).
 //!
-//! This module knows nothing of HTTP statuses ([`crate::api`]) or of DynamoDB ([`crate::store`]).
+//! This module does not depend on HTTP statuses ([`crate::api`]) or on DynamoDB ([`crate::store`]).
 
 mod id;
 pub use id::{MAX_ID_BYTES, MovieId, Title};
@@ -18,19 +18,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::fields::{FieldError, FieldErrors, Invalid, fields};
 
-// The one table of fields. An `Option` is a field that a movie can be without. The names are those of the two types that are
-// made from it: what a client sent, and what a patch changes. `check` looks at what was sent as a whole.
+// The only list of a movie's fields. A field of type `Option` is optional. The macro generates the type `SentMovie` for
+// what a client sent, and `MoviePatch` for changes. `check` validates what a client sent as a whole.
 fields! {
     a movie: SentMovie, MoviePatch, check;
 
-    /// A movie, whole.
+    /// A complete movie.
     ///
-    /// Its values are valid. It serializes to the JSON that clients see, and to the attributes of an item.
+    /// It serializes to the JSON that clients see, and to the attributes of an item.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     pub struct Movie {
-        /// Not blank. With a dash and the year it makes the id, of at most 2,048 bytes of UTF-8.
+        /// Not blank. Title, dash and year form the id, which has at most 2,048 bytes in UTF-8.
         pub title: Title,
-        /// Year released.
+        /// Year of release.
         pub year: Year,
         /// Names of the cast, in order.
         pub cast: Vec<String>,
@@ -42,10 +42,10 @@ fields! {
 }
 
 impl Movie {
-    /// The id that the movie's title and year make.
+    /// The id, which consists of title and year.
     ///
     /// # Errors
-    /// [`Invalid::Fields`] when it would be too long for a key.
+    /// [`Invalid::Fields`] if the id is too long for a key.
     pub fn id(&self) -> Result<MovieId, Invalid> {
         MovieId::new(&self.title, self.year).ok_or_else(|| Invalid::Fields(vec![id_too_long()]))
     }
@@ -55,7 +55,7 @@ impl MoviePatch {
     /// The id that the movie at `current` has after this patch.
     ///
     /// # Errors
-    /// [`Invalid::Fields`] when it would be too long for a key.
+    /// [`Invalid::Fields`] if the id is too long for a key.
     pub fn id_after(&self, current: &MovieId) -> Result<MovieId, Invalid> {
         let title = self.title.clone().apply(current.title().clone());
         let year = self.year.clone().apply(current.year());
@@ -63,7 +63,7 @@ impl MoviePatch {
     }
 }
 
-/// A title can be too long for any year.
+/// Checks the length of the id. If the year is missing or invalid, the id has the shortest year.
 fn check(sent: &SentMovie, errors: &mut FieldErrors) {
     let year = sent.year.value().copied().unwrap_or(Year::FIRST);
     if sent.title.value().is_some_and(|title| MovieId::new(title, year).is_none()) {
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_movie_is_read_and_written_alike() {
+    fn a_movie_is_parsed_and_serialized_without_a_change() {
         let movie = Movie::from_json(WHOLE.as_bytes()).unwrap();
         assert_eq!(serde_json::to_string(&movie).unwrap(), WHOLE);
         assert_eq!(movie.id().unwrap().as_str(), "The Dare-2020");
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_one_json_object_is_not_read() {
+    fn only_one_json_object_is_a_movie() {
         for bad in
             ["", " ", "{", "[]", "7", "null", "\"x\"", "{} x", "\u{feff}{}", "{\"title\":\"\\x\"}", "{\"year\":01}"]
         {

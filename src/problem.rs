@@ -41,7 +41,7 @@ pub(crate) struct ProblemJson<'a> {
     errors: &'a [FieldError],
 }
 
-/// How much of a path a response repeats: room for the longest id, fully percent-encoded, and what precedes it.
+/// The maximum length of `instance`. The longest id fits, fully percent-encoded and with the path before it.
 const MAX_INSTANCE_BYTES: usize = 8 * 1024;
 
 impl Problem {
@@ -60,7 +60,7 @@ impl Problem {
         self
     }
 
-    /// What became of an operation on the entity at `id`. Only here does an error of the store become a problem.
+    /// The problem for an error of the store, in an operation on the entity with this id.
     #[must_use]
     pub fn from_store(noun: Noun, error: StoreError, id: &str, is_write: bool) -> Self {
         match error {
@@ -73,7 +73,7 @@ impl Problem {
         }
     }
 
-    /// Why a body is not an entity or a patch.
+    /// The problem for a body that is not a valid entity or patch.
     #[must_use]
     pub fn from_invalid(invalid: Invalid) -> Self {
         match invalid {
@@ -106,7 +106,7 @@ impl Problem {
         Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "bad-fields", "Validation failed", detail) }
     }
 
-    /// 404: no entity of the name has this id.
+    /// 404: the entity does not exist.
     #[must_use]
     pub fn not_found(noun: Noun, id: &str) -> Self {
         let name = capitalized(noun.one);
@@ -114,7 +114,7 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, format!("no-such-{}", noun.one), format!("{name} not found"), detail)
     }
 
-    /// Why text in a path is not an id. It is unknown like any other id, unless no id is so long.
+    /// The problem for an invalid id in a path: 400 if it is too long for an id, else 404 as for any unknown id.
     #[must_use]
     pub fn from_invalid_id(noun: Noun, text: &str) -> Self {
         if text.len() <= MAX_ID_BYTES {
@@ -124,14 +124,14 @@ impl Problem {
         Self::bad_request(format!("The id in the path is longer than 2,048 bytes. {one} cannot have it."))
     }
 
-    /// 404: the service has no such path.
+    /// 404: the path does not exist.
     #[must_use]
     pub fn no_such_path() -> Self {
         let detail = "This path does not exist. Movies are at /ns_movies/ and /ns_movies/{title}-{year}.";
         Self::new(StatusCode::NOT_FOUND, "no-such-path", "Not found", detail)
     }
 
-    /// 405: the path has other methods.
+    /// 405: the path does not support the method.
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let detail = format!("This path supports {allow}.");
@@ -139,7 +139,7 @@ impl Problem {
             .with(header::ALLOW, allow)
     }
 
-    /// 409: another entity of the name has the id.
+    /// 409: another entity has the id.
     #[must_use]
     pub fn exists(noun: Noun, id: &str) -> Self {
         let name = capitalized(noun.one);
@@ -166,11 +166,11 @@ impl Problem {
         Self::too_large(format!("The {} exceeds 400 KB, the limit of an item in the table.", noun.one))
     }
 
-    /// 413: a response is remembered with its key as an item of the table, and nothing was written.
+    /// 413: the response does not fit into the item that remembers it with its key. Nothing was written.
     #[must_use]
     pub fn response_not_remembered() -> Self {
         Self::too_large(
-            "The response exceeds 400 KB, the limit of what is remembered for an `Idempotency-Key`. Nothing was changed. \
+            "The response exceeds 400 KB, the limit for a request with an `Idempotency-Key`. Nothing was changed. \
              Send the request without the key.",
         )
     }
@@ -179,11 +179,11 @@ impl Problem {
     #[must_use]
     pub fn idempotency_key_reused() -> Self {
         let detail = "This `Idempotency-Key` was used with another method, path, body or precondition. Nothing was \
-                      changed. Send a new key with a new request.";
+                      changed. Use a new key for a new request.";
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "Idempotency key reused", detail)
     }
 
-    /// 413: the event source does not accept a reply of more than `limit` bytes, and nothing was written.
+    /// 413: the event source does not accept a reply of more than `limit` bytes. Nothing was written.
     #[must_use]
     pub fn response_too_large(noun: Noun, limit: usize) -> Self {
         let detail = format!(
@@ -194,7 +194,8 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "response-too-large", "Response too large", detail)
     }
 
-    /// 200: an entity was changed, and its response would exceed `limit` bytes. `headers` are those of that response.
+    /// 200: an entity was changed, but the response with it would exceed `limit` bytes. `headers` are those of that
+    /// response.
     #[must_use]
     pub fn changed_but_too_large(noun: Noun, limit: usize, headers: &HeaderMap) -> Self {
         let Noun { one, with_article } = noun;
@@ -210,10 +211,10 @@ impl Problem {
         problem
     }
 
-    /// 406: the client accepts no coding in which the file exists.
+    /// 406: the client does not accept the file's content coding.
     #[must_use]
     pub fn not_acceptable() -> Self {
-        let detail = "This file is served with the content coding gzip only, and Accept-Encoding refuses it.";
+        let detail = "This file is available only with the content coding gzip, which Accept-Encoding excludes.";
         Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable", detail)
             .with(header::VARY, "Accept-Encoding")
     }
@@ -234,14 +235,14 @@ impl Problem {
             .with(header::ACCEPT_ENCODING, "identity")
     }
 
-    /// 500: a bug, or an item in the table that is not what the service stores.
+    /// 500: a bug, or an item in the table that is not a valid entity.
     #[must_use]
     pub fn internal() -> Self {
         let detail = "The service failed. Quote the request_id when you report it.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
     }
 
-    /// 503: the table does not respond, or the outcome of a write of the entity `written` cannot be known.
+    /// 503: the table does not respond, or the outcome of a write is unknown. `written` is what the request writes.
     #[must_use]
     pub fn unavailable(written: Option<Noun>) -> Self {
         let detail = match written {
@@ -254,7 +255,7 @@ impl Problem {
             .with(header::RETRY_AFTER, "1")
     }
 
-    /// The response, about the request to `path` (percent-encoded, as the client knows it).
+    /// The response to a request for `path`, which is percent-encoded, as in the client's URL.
     #[must_use]
     pub fn into_response(self, path: &str, request_id: &str) -> Response<Body> {
         let document = ProblemJson {
@@ -276,13 +277,13 @@ impl Problem {
     }
 }
 
-/// A noun as it begins a sentence.
+/// The noun with a capital letter, for the beginning of a sentence.
 fn capitalized(noun: &str) -> String {
     let (first, rest) = noun.split_at_checked(1).unwrap_or_default();
     first.to_ascii_uppercase() + rest
 }
 
-/// As much of a percent-encoded path as a response repeats, without a half escape at its end.
+/// The beginning of a percent-encoded path. It does not end within an escape.
 fn beginning(path: &str) -> &str {
     let Some(cut) = path.get(..MAX_INSTANCE_BYTES) else { return path };
     let half = cut.rfind('%').filter(|at| path.len() > cut.len() && at + "%20".len() > cut.len());

@@ -1,7 +1,7 @@
-//! Finds the operation that a method and a path name.
+//! Maps a method and a path to an operation.
 //!
-//! [`crate::event`] has decoded the path once and removed stage and base path. Everything after `/ns_movies/` is one id,
-//! slashes included, because a title may contain any character.
+//! [`crate::event`] has decoded the path once and removed the stage and the base path. Everything after `/ns_movies/`
+//! is one id, slashes included, because a title may contain any character.
 //!
 //! `docs/changing.md` says what a new operation and a second entity need here.
 
@@ -57,7 +57,7 @@ impl Route<'_> {
         }
     }
 
-    /// What the operation writes, if it does.
+    /// What the operation writes; `None` if it only reads.
     #[must_use]
     pub fn written(&self) -> Option<Noun> {
         match self {
@@ -82,9 +82,9 @@ pub type Allow = &'static str;
 /// Why a request has no operation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum NoRoute {
-    /// No such path.
+    /// The path does not exist.
     NotFound,
-    /// The path has other methods.
+    /// The path does not support the method.
     MethodNotAllowed(Allow),
 }
 

@@ -1,30 +1,35 @@
-//! The table, in two parts: items, whose writes happen exactly once or end with a clear error, and on top of them movies.
+//! Stores movies as items of a DynamoDB table. Every write happens exactly once, or ends with a clear error.
 //!
 //! # Exactly once, or a clear error
-//! The SDK sends a call again when its response is lost, so that a write can find that it has happened already. Every write
-//! therefore carries a new version, 128 random bits that become the `ETag`, and its condition fails when the item has that
-//! version. DynamoDB returns the item with the failed condition. If its version is the write's own, the write has
-//! succeeded. The previous version stays on the item too, so that a write is still recognized when another one came
-//! between it and its retry. Where a response was lost and no version tells what happened, the error is
-//! [`StoreError::Unavailable`], never a guess. `docs/architecture.md` draws the four outcomes of a write.
+//! The SDK sends a call again if it receives no response, but the first attempt may have succeeded. Therefore every
+//! write stores a new version, 128 random bits that become the `ETag`, and its condition fails if the item already has
+//! that version. DynamoDB returns the item together with the failed condition. If the item has the write's version, the
+//! write has succeeded. An item also keeps its previous version, so that a write recognizes itself even if one other
+//! write happened before its retry. If a response was lost and the versions do not show what happened, the error is
+//! [`StoreError::Unavailable`], never a guess. `docs/architecture.md` shows the four outcomes of a write.
 //!
-//! A deleted item has no version. Deletes, and renames, which are a put and a delete in one, are transactions: theirs is
-//! the only call with a token by which DynamoDB itself recognizes a retry. A delete costs twice the write units for it.
+//! A deleted item has no version. Therefore deletes and renames are transactions, because only a transaction has a
+//! token by which DynamoDB itself recognizes a retry. So a delete costs twice the write units. A rename is a put and a
+//! delete in one transaction.
 //!
 //! # Items from other writers
-//! An item that something else put into the table has no version. [`version`] derives one from its content. No condition
-//! compares that, so that a write to such an item is a [`plan`]: read, check, and write unless the item has changed since.
-//! The one call of an update and of a delete demands what it needs, and where that is not there, a plan takes over.
+//! An item that another program put into the table has no version. [`version`] derives one from its content. A
+//! condition cannot compare a derived version, so a write to such an item is a [`plan`]: read, check, and write unless
+//! the item has changed since. An update first tries one call, whose condition requires a stored version and valid
+//! types. If only that requirement fails, a plan takes over. A delete reads the item first only if the precondition
+//! names a derived version.
 //!
-//! Not promised, unless the client sends an `Idempotency-Key`: an update without `If-Match` whose response was lost, and which two other writes overtook before its
-//! retry, is applied again on top of them; likewise a create whose movie was deleted in that moment.
-//! A write with a key is a transaction with a record of it ([`idempotency`]), and happens once.
+//! # Limits
+//! Without an `Idempotency-Key`, two cases are not covered. If the response to an update without `If-Match` is lost,
+//! and two other writes change the item before the retry, the retry applies the update again, on top of them. If the
+//! response to a create is lost, and another client deletes the movie before the retry, the retry creates it again. A
+//! write with a key is a transaction that also writes a record of the key ([`idempotency`]), so it happens once.
 //!
 //! # Layout
-//! The protocol knows keys and versions: [`items`] writes with one call, [`plan`] and [`transaction`] with a transaction,
-//! [`paging`] lists, [`precondition`], [`version`], [`content`] and [`expression`] make and read conditions, [`attempts`]
-//! watches the SDK's attempts. [`record`] makes items of entities and reads movies from them, and [`movies`] knows the rest of
-//! what a movie needs. Another entity is another module like [`movies`].
+//! The write protocol knows only keys and versions: [`items`] writes with one call, [`plan`] and [`transaction`] write
+//! with a transaction, [`paging`] lists items, [`precondition`], [`version`], [`content`] and [`expression`] build and
+//! evaluate conditions, and [`attempts`] observes the SDK's attempts. [`record`] makes items of entities and parses
+//! movies from items. [`movies`] knows the rest that movies need. Another entity needs another module like [`movies`].
 //!
 //! # The item
 //! `id` (S, partition key), `title` (S), `year` (N, key of the index [`YEAR_INDEX`]), `cast` (L of S), `image` (S),
@@ -55,5 +60,5 @@ pub use movies::{Movies, Page, Store, VersionedMovie, YEAR_INDEX};
 pub use plan::{Action, Plan, carry_out};
 pub use precondition::{Precondition, Versions};
 
-/// Attributes by name.
+/// An item's attributes by name.
 type Item = HashMap<String, AttributeValue>;

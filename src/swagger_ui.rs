@@ -1,8 +1,8 @@
 //! Swagger UI, served by the function itself: a page at `/` and the vendored files that it loads.
 //!
-//! The files are those of the npm package `swagger-ui-dist`, pinned and vendored by `swagger_ui/refresh.py`. They are
-//! embedded and sent as gzip, because the bundle exceeds a load balancer's 1 MB otherwise. The page shows the document of
-//! [`crate::openapi`].
+//! The files come from the npm package `swagger-ui-dist`. `swagger_ui/refresh.py` pins and vendors it. The files are
+//! embedded and sent as gzip, because otherwise the bundle exceeds a load balancer's 1 MB. The page shows the document
+//! of [`crate::openapi`].
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use lambda_http::{
@@ -42,17 +42,18 @@ const FILES: [SwaggerUiFile; 3] = [
     },
 ];
 
-/// Whether the page or a file of it is at `path`.
+/// Whether `path` is the path of the page or of one of its files.
 #[must_use]
 pub fn owns(path: &str) -> bool {
     path == "/" || SwaggerUiFile::at(path).is_some()
 }
 
-/// The page at the path `full_path` of the client's URL, which is percent-encoded.
+/// The page. `full_path` is the percent-encoded path in the client's URL.
 ///
-/// Its URLs are relative, so that a gateway or proxy may put it anywhere. A stage's root is also served without a slash at
-/// its end; a `<base>` makes up for that. The policy (CSP level 3) allows the page's own origin only, and of inline scripts
-/// and styles those of the page, by their hashes. Images may be data, as Swagger UI's icons are.
+/// The page works below any path of a gateway or proxy, because its URLs are relative. The root of a stage also works
+/// without a slash at its end, because `<base>` then names the folder. The policy (CSP level 3) allows only the page's
+/// own origin, and only the page's inline script and style, by their hashes. Images can be data URLs, because Swagger
+/// UI's icons are.
 #[must_use]
 pub fn page(full_path: &str) -> Response<Body> {
     let base = match full_path.rsplit_once('/') {
@@ -81,7 +82,7 @@ pub fn page(full_path: &str) -> Response<Body> {
 }
 
 impl SwaggerUiFile {
-    /// The file at a path: its version is in it, so that a browser may keep it for good.
+    /// The file at a path. The path contains the version, so that a browser can cache the file permanently.
     #[must_use]
     pub fn at(path: &str) -> Option<&'static Self> {
         let (version, name) = path.strip_prefix("/swagger-ui/")?.split_once('/')?;
@@ -94,7 +95,7 @@ impl SwaggerUiFile {
         (FILES.each_ref().map(|file| file.name), VERSION)
     }
 
-    /// A strong validator of the one representation of each file.
+    /// The ETag of every file. It is strong, because each file has only one representation.
     #[must_use]
     pub fn etag() -> String {
         format!("{VERSION}-gzip")
@@ -135,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gzip_is_accepted_unless_it_is_refused() {
+    fn gzip_is_accepted_unless_it_is_excluded() {
         assert!(accepts_gzip(None), "no Accept-Encoding");
         for yes in
             ["gzip", "deflate, gzip;q=1.0, *;q=0.5", "GZIP", "*", "gzip ; q=0.1", "br, x-gzip", "identity;q=0, *"]
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_asks_no_other_host() {
+    fn the_page_loads_nothing_from_other_hosts() {
         assert!(SCRIPT.contains("validatorUrl: null"));
         let page = String::from_utf8(page("/").body().as_ref().to_vec()).unwrap();
         assert!(!page.contains("//cdn") && !page.contains("https:"), "{page}");

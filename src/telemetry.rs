@@ -1,9 +1,9 @@
-//! Log lines and metrics: one line for each request ([`RequestLog`]), and what `tracing` is told. Never a body, a header or a
-//! query, so never a credential.
+//! Log lines and metrics: one line for each request ([`RequestLog`]), and the events of `tracing`. A line never
+//! contains a body, a header or a query, so it never contains a credential.
 //!
-//! A line is JSON where Lambda is set to JSON logs (`AWS_LAMBDA_LOG_FORMAT`), else plain text for a terminal. Lines below
-//! `AWS_LAMBDA_LOG_LEVEL` are left out. Each line goes to standard output at once: nothing is buffered, so nothing is lost
-//! when the sandbox is frozen. X-Ray's segments are Lambda's own.
+//! A line is JSON if Lambda's log format is JSON (`AWS_LAMBDA_LOG_FORMAT`), else plain text for a terminal. Lines below
+//! `AWS_LAMBDA_LOG_LEVEL` are left out. Each line is written to standard output at once, so that nothing is lost when
+//! the sandbox is frozen. Lambda itself sends the X-Ray segments.
 
 mod json_line;
 mod request;
@@ -23,13 +23,13 @@ use tracing_subscriber::{filter::Targets, fmt::format::JsonFields, layer::Subscr
 use json_line::JsonLine;
 pub use request::RequestLog;
 
-/// Sets up the log, and logs each panic. Before it, nothing is logged.
+/// Sets up the log, and logs each panic. Nothing is logged before this call.
 pub fn init() {
     let settings = Settings::get();
     let builder = tracing_subscriber::fmt().with_max_level(settings.level).with_writer(io::stdout);
-    // The emulator of local builds warns of each condition that does not hold.
+    // The emulator of local builds writes a warning for each failed condition.
     let targets = Targets::new().with_default(settings.level).with_target("dynoxide", LevelFilter::ERROR);
-    // There is no other subscriber.
+    // This fails only if another subscriber is set.
     let _ = if settings.json {
         let subscriber = builder.fmt_fields(JsonFields::new()).event_format(JsonLine).finish();
         set_global_default(subscriber.with(targets))
@@ -39,19 +39,18 @@ pub fn init() {
     panic::set_hook(Box::new(log_panic));
 }
 
-/// Logs a panic as the bug that it is. Only a literal message is part of the line: a formatted one may contain what a
-/// client sent.
+/// Logs a panic. The line contains only a literal message, because a formatted one can contain what a client sent.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let cause = panic.payload().downcast_ref::<&'static str>().copied();
     let location = panic.location().map(ToString::to_string);
     tracing::error!(location, cause, "panic");
 }
 
-/// What Lambda's logging controls say, in variables that Lambda sets.
+/// Lambda's logging controls, from the variables that Lambda sets.
 struct Settings {
     json: bool,
     level: LevelFilter,
-    /// The function's name, which tells one stack's metrics from another's.
+    /// The function's name, which distinguishes the metrics of one stack from another's.
     function: String,
 }
 
@@ -77,7 +76,7 @@ impl Settings {
     }
 }
 
-/// The time as RFC 3339 writes it. Lambda files a line without it as INFO, whatever its level.
+/// The time in the format of RFC 3339. Lambda records a line without a timestamp as INFO, whatever its level is.
 fn timestamp(now: SystemTime) -> String {
     DateTime::from(now).fmt(DateTimeFormat::DateTime).unwrap_or_default()
 }

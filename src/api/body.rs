@@ -12,14 +12,14 @@ pub(super) const JSON: &str = "application/json";
 /// The content types of a patch.
 pub(super) const JSON_OR_MERGE_PATCH: &str = "application/json, application/merge-patch+json";
 
-/// The largest body that is read, in bytes.
+/// The maximum size of a body, in bytes.
 pub(crate) const MAX_BYTES: usize = 1024 * 1024;
 
-/// The body's bytes. A request without a content type is taken for JSON.
+/// The body's bytes. A request without a content type counts as JSON.
 ///
 /// # Errors
-/// 415 for a content type outside `accepted`, which is in the form of an `Accept` header, and for a compressed body; 413
-/// for a large body; 400 for one that is missing.
+/// 415 for a compressed body, and for a content type that is not in `accepted`, which has the form of an `Accept`
+/// header; 413 for a body that is too large; 400 for a missing body.
 pub(super) fn read<'a>(request: &'a Request, noun: Noun, accepted: &'static str) -> Result<&'a [u8], Problem> {
     let content_type = request.header(Header::ContentType).unwrap_or_default();
     let essence = trim(content_type.split(';').next().unwrap_or_default());

@@ -1,8 +1,8 @@
 //! Conditional requests (RFC 9110 §13): `ETag`, `If-Match` and `If-None-Match`.
 //!
-//! `If-Match` is evaluated before `If-None-Match` (§13.2.2). It compares strongly, `If-None-Match` weakly (§8.8.3.2). A
-//! value that is not a list of ETags never removes a condition: in `If-Match` it matches no version, and in a write's
-//! `If-None-Match` it matches every version, so that the response is 412 in both cases.
+//! `If-Match` is evaluated before `If-None-Match` (§13.2.2). It compares strongly, and `If-None-Match` compares weakly
+//! (§8.8.3.2). A value that is not a list of ETags never disables a condition: in `If-Match` it matches no version, and
+//! in a write's `If-None-Match` it matches every version, so that the response is 412 in both cases.
 
 use lambda_http::{
     Body, Response,
@@ -19,7 +19,7 @@ use crate::{
     store::{Precondition, Versions},
 };
 
-/// How many ETags a header of a write may list: as many as DynamoDB's `IN` accepts.
+/// The maximum number of ETags in a header of a write, which is the limit of DynamoDB's `IN`.
 const MAX_ETAGS: usize = 100;
 
 /// What a write requires of the entity's current version.
@@ -45,7 +45,8 @@ pub(super) fn if_match(request: &Request) -> Option<Versions> {
     request.header(Header::IfMatch).map(|value| EntityTags::parse(&value).strong())
 }
 
-/// The response to a GET whose representation has this version: `response` with the ETag, a 304 or a 412.
+/// Evaluates the conditions of a GET whose representation has this version. Returns `response` with the ETag, a 304 or
+/// a 412.
 pub(super) fn evaluate(
     request: &Request,
     mut response: Response<Body>,
@@ -69,17 +70,17 @@ pub(super) fn evaluate(
 /// Adds the ETag.
 pub(super) fn set_etag(response: &mut Response<Body>, version: &str) -> Result<(), Problem> {
     set_header(response.headers_mut(), header::ETAG, &format!("\"{version}\""))?;
-    // An ETag helps only a client that revalidates its copy before it uses it.
+    // A client must revalidate its copy before it uses it.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(())
 }
 
-/// The version of a response that nothing else identifies: the hash of its body.
+/// The version of a response that has no stored version: the hash of its body.
 pub(super) fn version_of(response: &Response<Body>) -> String {
     hex(&Sha256::digest(response.body().as_ref()))
 }
 
-/// The first 128 bits of a hash.
+/// The first 128 bits of a hash, in hexadecimal.
 pub(super) fn hex(digest: &[u8]) -> String {
     digest.iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
@@ -167,7 +168,7 @@ pub(crate) fn describe_create(Noun { one, with_article }: Noun) -> [serde_json::
     [
         describe(
             "If-Match",
-            &format!("Never creates {with_article}: 409 if the existing {one} has a listed ETag, else 412."),
+            &format!("409 if the existing {one} has a listed ETag, else 412. Never creates {with_article}."),
             Some(ETAGS),
         ),
         describe(
@@ -205,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_read_as_far_as_it_is_one() {
+    fn a_header_is_parsed_as_far_as_it_is_a_list_of_etags() {
         for (value, strong, weak, is_well_formed) in [
             (r#""a""#, &["a"][..], &[][..], true),
             (r#"W/"a""#, &[], &["a"], true),

@@ -9,11 +9,12 @@ use crate::{
     problem::Problem,
 };
 
-/// The headers that a page may send when its preflight does not list any: those that the API and its front doors read.
+/// The headers that a page may send when its preflight does not list any: those that the API and the event sources
+/// read.
 const KNOWN_HEADERS: &str = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, \
                              X-Amz-Content-Sha256, X-Amz-Date, X-Amz-Security-Token, X-Api-Key";
 
-/// How many bytes of names a preflight response repeats.
+/// The maximum length of the names in a preflight response, in bytes.
 const MAX_NAMES_BYTES: usize = 4096;
 
 /// Tells a browser whether the page that sent the request may read the response.
@@ -24,7 +25,7 @@ pub(super) fn allow_origin(config: &Config, request: &Request, headers: &mut Hea
             add_vary(headers, "Origin");
             let sent = request.header(Header::Origin).unwrap_or_default();
             let is_listed = sent.parse().is_ok_and(|origin: Origin| origins.contains(&origin));
-            // As sent, because a browser compares the text.
+            // The origin is returned exactly as sent, because a browser compares the text.
             HeaderValue::try_from(sent).ok().filter(|_| is_listed)
         }
     };
@@ -39,7 +40,7 @@ pub(super) fn allow_origin(config: &Config, request: &Request, headers: &mut Hea
 /// Tells a browser which methods and headers a page may send.
 pub(super) fn allow_request(request: &Request, methods: &'static str, headers: &mut HeaderMap) -> Result<(), Problem> {
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
-    // Names, because `*` does not cover `Authorization`.
+    // The response lists names, because `*` does not include `Authorization`.
     let names = match request.header(Header::AccessControlRequestHeaders) {
         Some(requested) => allowed_names(&requested),
         None => KNOWN_HEADERS.to_owned(),
@@ -52,7 +53,8 @@ pub(super) fn allow_request(request: &Request, methods: &'static str, headers: &
     Ok(())
 }
 
-/// The requested names that are tokens (RFC 9110 §5.6.2). A browser refuses the page's request if it needs another one.
+/// The requested names that are tokens (RFC 9110 §5.6.2). If the page's request has another header, the browser blocks
+/// it.
 fn allowed_names(requested: &str) -> String {
     let mut names = String::new();
     for name in requested.split(',').map(trim).filter(|name| HeaderName::from_bytes(name.as_bytes()).is_ok()) {
@@ -66,7 +68,7 @@ fn allowed_names(requested: &str) -> String {
     names
 }
 
-/// Adds a name to `Vary`, which stays one header: replies have room for one value of each name.
+/// Adds a name to `Vary`. It stays one header, because a reply can contain only one value for each header.
 fn add_vary(headers: &mut HeaderMap, name: &'static str) {
     let others = headers.get(header::VARY).and_then(|vary| vary.to_str().ok());
     let vary = others.map_or_else(|| name.to_owned(), |others| format!("{others}, {name}"));

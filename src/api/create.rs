@@ -44,7 +44,7 @@ pub(super) async fn create(
     }
 }
 
-/// A create with `If-Match` never writes: the movie either does not have a required version, or exists already.
+/// The problem for a create with `If-Match`, which never writes: the movie exists, or does not have a required version.
 async fn refuse(app: &App, id: &MovieId, required: &Versions) -> Problem {
     let error = match app.store.get(id).await {
         Ok(found) if required.contains(&found.version) => StoreError::Exists,

@@ -1,4 +1,4 @@
-//! GET `/health`: does the table respond?
+//! GET `/health`: check that the table responds.
 
 use lambda_http::{
     Body, Response,

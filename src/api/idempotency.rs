@@ -1,10 +1,11 @@
-//! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a client that lost a response sends its request again.
+//! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): lets a client that lost a response send its request
+//! again.
 //!
-//! The response is made before the write, and remembered in the same transaction. So a key is either unused, and nothing
-//! was written, or it has its response: no request waits for another, and nothing is locked. A response that was lost on
-//! the way from DynamoDB, and a request that came at the same time, are found by reading the key once more.
+//! The response is built before the write, and remembered in the same transaction. So either the key is unused and
+//! nothing was written, or its record contains the response. No request waits for another, and nothing is locked. If
+//! DynamoDB's response is lost, or if the same request arrives twice at once, the service reads the key again.
 //!
-//! It knows requests and responses, and nothing of what is written.
+//! This module does not depend on what is written.
 
 use lambda_http::{
     Body, Response,
@@ -24,29 +25,29 @@ use crate::{
     store::{Action, Keys, Plan, Remembered, StoreError, carry_out},
 };
 
-/// Tells a client that it gets the response to an earlier request.
+/// The header that marks the response to an earlier request.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// How many characters a key has at most.
+/// The maximum length of a key.
 const MAX_KEY_CHARS: usize = 255;
 
 /// A write with an `Idempotency-Key`.
 pub(super) struct KeyedRequest<'a> {
     request: &'a Request,
-    /// What the request writes.
+    /// The entity that the request writes.
     noun: Noun,
     keys: Keys,
     key: String,
     /// Identifies the request: its method, path, body and preconditions.
     fingerprint: String,
-    /// Tells this request from a repetition.
+    /// Distinguishes this request from its repetitions.
     attempt: String,
 }
 
-/// The request's key, if it is a write that has one.
+/// Reads the key, if the request is a write and has one.
 ///
 /// # Errors
-/// A 400 for a value that is not a key, and for a deployment that cannot remember one.
+/// A 400 for a value that is not a key, and if the deployment has no table for keys.
 pub(super) fn read<'a>(app: &App, request: &'a Request, route: Route<'_>) -> Result<Option<KeyedRequest<'a>>, Problem> {
     let value = route.written().zip(request.header(Header::IdempotencyKey));
     let Some((noun, value)) = value else { return Ok(None) };
@@ -62,10 +63,10 @@ pub(super) fn read<'a>(app: &App, request: &'a Request, route: Route<'_>) -> Res
     Ok(Some(KeyedRequest { request, noun, keys, key, fingerprint: fingerprint(request), attempt }))
 }
 
-/// The response to the first request with the same key, if this one has a key, and there was another.
+/// The response to an earlier request with the same key, if there is one.
 ///
 /// # Errors
-/// A 422 if that was another request.
+/// A 422 if the earlier request differs from this one.
 pub(super) async fn replay(keyed: Option<&KeyedRequest<'_>>) -> Result<Option<Response<Body>>, Problem> {
     match keyed {
         Some(keyed) => keyed.recall().await,
@@ -84,8 +85,8 @@ impl KeyedRequest<'_> {
         self.response(found).map(Some)
     }
 
-    /// Carries out `plan`, and remembers the response that `respond` makes of its result. `refuse` says why a write is
-    /// refused.
+    /// Carries out `plan`, and remembers the response that `respond` builds from its result. `refuse` turns an error of
+    /// the store into a problem.
     ///
     /// # Errors
     /// Those of `respond` and `refuse`; a 413, before the write, if the response is too large.
@@ -129,7 +130,8 @@ impl KeyedRequest<'_> {
         })
     }
 
-    /// The response that is remembered. Each event source accepts it: it has 400 KB, which a reply at most doubles.
+    /// The remembered response. Each event source accepts it: it has at most 400 KB, and escaping in a reply at most
+    /// doubles it.
     fn response(&self, found: Remembered) -> Result<Response<Body>, Problem> {
         let is_own = found.attempt == self.attempt;
         let mut response = if found.body.is_empty() { Response::new(Body::Empty) } else { response::json(found.body) };
@@ -149,7 +151,7 @@ impl KeyedRequest<'_> {
 
 /// Why a keyed write is not carried out.
 enum Refused {
-    /// The store refuses it, or its outcome is not known.
+    /// The store rejects it, or its outcome is unknown.
     Write(StoreError),
     /// Its response cannot be sent or remembered.
     Response(Problem),
@@ -161,7 +163,7 @@ impl From<StoreError> for Refused {
     }
 }
 
-/// What is remembered cannot be read.
+/// The problem for an error of the table of keys.
 fn unknown(noun: Noun, error: StoreError) -> Problem {
     match error {
         StoreError::Corrupt => Problem::internal(),
@@ -179,7 +181,7 @@ fn parse(value: &str) -> Option<String> {
     is_key.then_some(key)
 }
 
-/// What stands between the quotes of a string. A backslash precedes a quote or another backslash, and nothing else.
+/// Unescapes the text between the quotes of a string. A backslash can only precede a quote or another backslash.
 fn unescape(text: &str) -> Option<String> {
     let mut unescaped = String::new();
     let mut chars = text.chars();
@@ -193,7 +195,8 @@ fn unescape(text: &str) -> Option<String> {
     Some(unescaped)
 }
 
-/// A hash of the method, the path, the preconditions and the body. Their lengths keep them apart.
+/// A hash of the method, the path, the preconditions and the body. It includes their lengths, so that the same bytes,
+/// divided differently, have another hash.
 fn fingerprint(request: &Request) -> String {
     let body = request.body.as_deref().unwrap_or_default();
     let [if_match, if_none_match] = [Header::IfMatch, Header::IfNoneMatch].map(|name| request.header(name));

@@ -33,9 +33,9 @@ pub(crate) fn describe() -> serde_json::Value {
     json!({
         "operationId": "listMovies", "tags": ["movies"], "summary": "List movies, page by page",
         "description": "If more movies follow, a `Link` header leads to the next page. A client that follows it to the \
-            end gets every movie that existed throughout exactly once; with `year`, as far as an index allows that follows \
-            writes within moments. Behind a load balancer, a movie that exceeds \
-            the 1 MB of a response by itself is left out.",
+            end gets every movie that existed throughout, each exactly once. With `year`, the latest writes may be missing, \
+            because an index follows them within moments. Behind a load balancer, a movie that alone exceeds the 1 MB of a \
+            response is left out.",
         "parameters": parameters,
         "responses": describe::responses(200, page, &[304, 400, 412, 500, 503]),
     })

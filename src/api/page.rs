@@ -1,4 +1,4 @@
-//! A page of a listing as it is sent: a JSON object that maps ids to entities, with the link to the next page.
+//! The response with a page of a listing: a JSON object that maps ids to entities, and the link to the next page.
 
 use lambda_http::{Body, Response, http::header};
 use serde::Serialize;
@@ -11,15 +11,15 @@ use super::{
 };
 use crate::{event::Request, fields::Noun, problem::Problem};
 
-/// The largest page, in bytes of the reply: a load balancer accepts 1 MB, the other event sources 6 MB or more. A page
-/// that would be larger ends earlier.
+/// The maximum size of a page in a reply, in bytes. A load balancer accepts 1 MB, the other event sources 6 MB or more.
+/// A page that would be larger ends earlier.
 const MAX_BYTES: usize = 900_000;
 
-/// The response with a page of entities, each with its id and its version. More follow after the id `next`, and
-/// `query_after` makes the query of the page after an id.
+/// Builds the response with a page of entities, each with its id and its version. If more follow, `next` is the last id
+/// of the page. `query_after` builds the query of the page that starts after an id.
 ///
-/// The object is written piece by piece, because only the text shows how many entities fit. An entity that does not fit into
-/// a reply by itself is left out, so that it does not end the listing.
+/// The text is written entity by entity, because its size determines how many entities fit. An entity that does not fit
+/// into a reply even alone is left out, so that the listing continues after it.
 pub(super) fn respond(
     request: &Request,
     noun: Noun,
@@ -40,7 +40,7 @@ pub(super) fn respond(
         text.push(b':');
         append(&mut text, &entity)?;
         let (before, entity) = text.split_at_checked(start).unwrap_or_default();
-        // A reply at most doubles the text, so that a short one is not counted.
+        // Escaping in a reply at most doubles the text, so a short text always fits.
         if text.len() > MAX_BYTES / 2 {
             if !reply_limit::fits(request, entity) {
                 text.truncate(start);
@@ -56,7 +56,7 @@ pub(super) fn respond(
                 break;
             }
         }
-        // Items that something else wrote can have the same version.
+        // Items of other writers can have equal versions.
         for part in [&id, &entity_version] {
             version.update(part.as_bytes());
             version.update([0]);

@@ -1,14 +1,14 @@
-//! Query parameters: those of a listing of movies, as one type, and those that every listing has.
+//! The query parameters of a listing of movies, as one type, and functions for the parameters of every listing.
 
 use crate::{cursor, event::Request, movie::Year, problem::Problem};
 
-/// How many movies a page has by default.
+/// The default number of movies on a page.
 const DEFAULT_LIMIT: usize = 100;
 
 /// How many movies a page has at most.
 pub(crate) const MAX_LIMIT: usize = 1000;
 
-/// What a listing is asked for.
+/// The query parameters of a listing of movies.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ListQuery {
     /// How many movies the page has at most.
@@ -20,7 +20,7 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    /// Reads the parameters of a request to list `table`. Parameters that are not a listing's are ignored.
+    /// Reads the parameters of a request to list `table`. Unknown parameters are ignored.
     ///
     /// # Errors
     /// A 400 that names the parameter.
@@ -34,13 +34,13 @@ impl ListQuery {
         Ok(query)
     }
 
-    /// The same query for the page after the movie at the id `last`, as a URL has it.
+    /// The query string for the page after the movie with the id `last`.
     pub(super) fn after(&self, table: &str, last: &str) -> String {
         after(self.limit, table, &self.filters(), last)
     }
 
-    /// The parameters that select movies, as a URL has them. A cursor is valid for these alone; `limit` may change from
-    /// page to page.
+    /// The query string of the parameters that select movies. A cursor is valid only for the same filters. `limit` can
+    /// change from page to page.
     fn filters(&self) -> String {
         let Self { limit: _, year, cursor: _ } = self;
         let mut filters = form_urlencoded::Serializer::new(String::new());
@@ -87,7 +87,7 @@ pub(super) fn cursor(request: &Request, table: &str, filters: &str) -> Result<Op
     cursor.transpose()
 }
 
-/// The query of the page after the id `last`, as a URL has it.
+/// The query string for the page after the id `last`.
 pub(super) fn after(limit: usize, table: &str, filters: &str, last: &str) -> String {
     let cursor = cursor::encode(table, filters, last);
     let separator = if filters.is_empty() { "" } else { "&" };
@@ -97,7 +97,7 @@ pub(super) fn after(limit: usize, table: &str, filters: &str, last: &str) -> Str
 /// The parameter `limit`, as OpenAPI describes it.
 #[cfg(feature = "local")]
 pub(super) fn describe_limit(entities: &str) -> serde_json::Value {
-    serde_json::json!({"name": "limit", "in": "query", "description": format!("How many {entities} the page has at most."),
+    serde_json::json!({"name": "limit", "in": "query", "description": format!("The maximum number of {entities} on the page."),
     "schema": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}})
 }
 
@@ -105,7 +105,7 @@ pub(super) fn describe_limit(entities: &str) -> serde_json::Value {
 #[cfg(feature = "local")]
 pub(super) fn describe_cursor() -> serde_json::Value {
     serde_json::json!({"name": "cursor", "in": "query",
-    "description": "Where the page starts. Take it from the `Link` header of the page before.",
+    "description": "Where the page starts. The `Link` header of the previous page contains it.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}})
 }
 
@@ -115,7 +115,7 @@ fn page_size(limit: &str) -> Option<usize> {
     digits.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit))
 }
 
-/// A parameter that a request gives at most once.
+/// The value of a parameter, which can occur only once.
 fn parameter<'a>(request: &'a Request, name: &str) -> Result<Option<&'a str>, Problem> {
     let mut values = request.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
     match (values.next(), values.next()) {

@@ -1,14 +1,15 @@
-//! Entities that do not fit into a reply: a load balancer accepts 1 MB, and an entity's JSON can be larger.
+//! Checks that an entity fits into a reply. A load balancer accepts 1 MB, and an entity's JSON can be larger.
 
 use crate::{event::Request, fields::Noun, problem::Problem};
 
-/// Room for the status and the headers. The longest, `Location`, has up to three bytes for each of an id's 2,048.
+/// Room for the status and the headers. The longest header, `Location`, has up to three bytes for each of an id's 2,048
+/// bytes.
 const HEAD_BYTES: usize = 8 * 1024;
 
 /// Whether the event source accepts a reply with this JSON in its body.
 pub(super) fn fits(request: &Request, json: &[u8]) -> bool {
     let limit = request.max_reply_bytes.saturating_sub(HEAD_BYTES);
-    // A reply at most doubles it, so that a short text is not counted.
+    // Escaping in a reply at most doubles the text, so a short text always fits.
     json.len() <= limit / 2 || size_in_reply(json) <= limit
 }
 
@@ -18,7 +19,7 @@ pub(super) fn check(request: &Request, noun: Noun, json: &[u8]) -> Result<(), Pr
     if fits(request, json) { Ok(()) } else { Err(Problem::response_too_large(noun, request.max_reply_bytes)) }
 }
 
-/// How many bytes a JSON text has as a string in a reply's JSON. It contains no control characters.
+/// The size of a JSON text as a string in a reply's JSON, in which quotes and backslashes are escaped.
 pub(super) fn size_in_reply(json: &[u8]) -> usize {
     json.len() + json.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count()
 }

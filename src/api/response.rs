@@ -22,15 +22,16 @@ pub(super) fn to_json(value: &(impl Serialize + ?Sized)) -> Result<String, Probl
 /// Sets a header whose value is not known when the service is compiled.
 ///
 /// # Errors
-/// A text that cannot be a header: clients rely on these headers, so that a response without one would mislead them.
+/// A 500 for a text that cannot be a header. Clients rely on these headers, so a response without one would mislead
+/// them.
 pub(super) fn set_header(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), Problem> {
     headers.insert(name, HeaderValue::from_str(value).map_err(|_| Problem::internal())?);
     Ok(())
 }
 
-/// Makes a response to GET the response to HEAD.
+/// Turns a response to GET into the response to HEAD.
 pub(super) fn remove_body(response: &mut Response<Body>) {
-    // These two have no content, so that no length describes it (RFC 9110 §8.6).
+    // Responses with these statuses have no content, and so no length (RFC 9110 §8.6).
     if !matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
         let length = HeaderValue::from(response.body().len());
         response.headers_mut().insert(header::CONTENT_LENGTH, length);

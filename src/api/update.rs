@@ -58,7 +58,7 @@ pub(super) async fn update(
     }
 }
 
-/// The movie at `id` with the least JSON.
+/// The movie with this id that has the shortest JSON.
 fn smallest_movie(id: &MovieId) -> Result<Movie, Problem> {
     let (title, year) = (id.title().as_ref(), id.year().get());
     let movie = json!({"title": title, "year": year, "cast": [], "image": "http://a", "description": ""});
@@ -93,14 +93,14 @@ pub(crate) fn describe(method: &str) -> serde_json::Value {
         "operationId": id, "tags": ["movies"], "summary": summary,
         "description": "Only the fields that are sent change. A new title or year moves the movie to its new id in one \
             atomic step, and `Location` names it. Behind a load balancer, the changed movie can exceed the 1 MB of a \
-            response. The status is 200 then, and the body is a problem that says how to read the movie.",
+            response. Then the status is 200, and the body is a problem that says how to read the movie.",
         "parameters": parameters,
         "requestBody": {"required": true, "content": content},
         "responses": describe::responses(200, changed, &[400, 404, 409, 412, 413, 415, 422, 500, 503]),
     })
 }
 
-/// The movie, or a problem with status 200 if the change was made and the response cannot carry the movie.
+/// The movie, or a problem with status 200 if the movie was changed but does not fit into the response.
 #[cfg(feature = "local")]
 fn content_after_change() -> serde_json::Value {
     use crate::openapi::{describe, entities::MOVIE};

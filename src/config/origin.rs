@@ -38,7 +38,8 @@ impl FromStr for Origin {
     type Err = NotAnOrigin;
 
     fn from_str(text: &str) -> Result<Self, NotAnOrigin> {
-        // A URL's parser corrects much that an origin cannot have, so that only a host's and a port's characters pass.
+        // A URL parser silently corrects text that is not an origin, so only the characters of a host and a port are
+        // accepted.
         let is_strict = text.split_once("://").is_some_and(|(scheme, rest)| {
             let authority = rest.strip_suffix('/').unwrap_or(rest);
             (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_origin_is_refused() {
+    fn text_that_is_not_an_origin_is_rejected() {
         for text in [
             "",
             "/",

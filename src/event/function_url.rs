@@ -1,4 +1,4 @@
-//! Lambda function URLs: [request payload format][format], which is that of an HTTP API with another treatment of paths.
+//! Lambda function URLs: [request payload format][format], which is that of an HTTP API, except for the path.
 //!
 //! `rawPath` is percent-encoded. There is no stage. `cargo lambda watch` sends the same events.
 //!

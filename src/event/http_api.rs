@@ -1,8 +1,9 @@
 //! API Gateway HTTP APIs: [payload format versions 2.0 and 1.0][format].
 //!
-//! In both, the path is decoded: it must not be decoded again, or `100% Wolf` breaks and `%2541` becomes `A`. It includes
-//! the name of the stage, unless that is `$default`. The client's URL includes the stage only at the API's own host; a
-//! custom domain's URL does not, and no event states its API mapping key.
+//! In both, API Gateway has decoded the path. If it were decoded again, `100% Wolf` would be invalid and `%2541` would
+//! become `A`. The path includes the name of the stage, unless that is `$default`. The client's URL includes the stage
+//! only at the API's own host; a custom domain's URL does not, and an event never contains the API mapping key of the
+//! domain.
 //!
 //! [format]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html#http-api-develop-integrations-lambda.proxy-format
 
@@ -13,7 +14,7 @@ use super::{
     query,
 };
 
-/// Payload format version 2.0. The path is cut where it has a question mark after it is decoded.
+/// Payload format version 2.0. API Gateway cuts the decoded path at a question mark.
 pub(super) fn read<'a>(payload: &'a Payload<'_>, context: &'a RequestContext<'_>) -> Option<Parts<'a>> {
     let http = context.http.as_ref()?;
     let path = payload.raw_path.as_deref().or(http.path.as_deref())?;
@@ -34,7 +35,7 @@ pub(super) fn read_version_1<'a>(payload: &'a Payload<'_>, context: &'a RequestC
     })
 }
 
-/// `route` is a route key such as `GET /ns_movies/{id}`, or the path of one, or `$default`.
+/// `route` is a route key such as `GET /ns_movies/{id}`, or only its path, or `$default`.
 fn event_path<'a>(
     payload: &Payload<'_>,
     context: &RequestContext<'_>,

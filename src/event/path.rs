@@ -1,14 +1,14 @@
-//! Where in an event's path the service's own paths begin.
+//! Finds where the service's own path begins in the path of an event.
 //!
-//! What comes before them is a stage, a custom domain's base path, or a prefix in the API's own resources. An event does
-//! not say how long that is. It names the resource or route that API Gateway matched (`/ns_movies/{id}`) and the values of
-//! its parameters; together they are the end of the path.
+//! Before it there can be a stage, a custom domain's base path, or a prefix of the API's resources. An event does not
+//! say how long that is. But it contains the resource or route that API Gateway matched (`/ns_movies/{id}`) and the
+//! values of its parameters. Together, these form the end of the path.
 
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-/// In how many places of a resource the service's own paths are looked for.
+/// The maximum number of places in a resource at which the service's own path may begin.
 const MAX_PLACES: usize = 16;
 
 /// The form in which an event source passes a path on.
@@ -16,7 +16,7 @@ const MAX_PLACES: usize = 16;
 pub(super) enum Form {
     /// As the client sent it. An invalid escape (`%zz`) is literal text.
     Encoded,
-    /// Decoded by the event source. A percent sign is a percent sign.
+    /// Decoded by the event source. A percent sign stands for itself.
     Decoded,
 }
 
@@ -28,7 +28,7 @@ impl Form {
         }
     }
 
-    /// The path as a URL has it. Characters that a URL's path cannot contain are escaped.
+    /// The path as it is in a URL. Characters that a URL's path cannot contain are escaped.
     pub(super) fn encode(self, path: &str) -> String {
         const NOT_IN_A_PATH: &AsciiSet =
             &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'?').add(b'#');
@@ -38,12 +38,12 @@ impl Form {
     }
 }
 
-/// A request's path, as an event has it.
+/// The path in an event.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct EventPath<'a> {
     pub(super) text: &'a str,
     pub(super) form: Form,
-    /// Offsets in `text` at which the service's own paths may begin, the most likely first.
+    /// Offsets in `text` at which the service's own path may begin, the most likely first.
     pub(super) starts: Vec<usize>,
     /// The path in the client's URL, in the same form.
     pub(super) client_path: &'a str,
@@ -56,26 +56,26 @@ pub(super) struct Resource<'a> {
 }
 
 impl<'a> Resource<'a> {
-    /// The usual template stands for one that the event does not have.
+    /// If the event has no template, this uses the most common one.
     pub(super) fn new(template: Option<&'a str>, parameters: &'a [(String, String)]) -> Self {
         Self { template: template.unwrap_or("/{proxy+}"), parameters }
     }
 
-    /// Where in `path` the service's own paths may begin, the most likely first. `stage_length` is the length of the
-    /// stage at the path's beginning.
+    /// Where in `path` the service's own path may begin, the most likely place first. `stage_length` is the length of
+    /// the stage at the beginning of the path.
     pub(super) fn starts(&self, path: &str, form: Form, stage_length: usize) -> Vec<usize> {
         let mut starts = self.matches(path, form);
-        // An event made by hand may have a resource that does not fit its path.
+        // A handwritten event can have a resource that does not match its path.
         let unmatched = [stage_length, 0];
-        // The resource `/` is the end of every path, so it says less than the path itself.
+        // The resource `/` matches the end of every path, so these offsets are more likely.
         let is_root = self.template.trim_matches('/').is_empty();
         starts.splice(if is_root { 0..0 } else { starts.len()..starts.len() }, unmatched);
         starts.dedup();
         starts
     }
 
-    /// Where the service's own paths may begin if `path` ends with this resource: usually where the resource begins. If
-    /// the API's resources have a prefix of their own (`/api/{proxy+}`), it is where one of the later segments begins.
+    /// Where the service's own path may begin if `path` ends with this resource: usually where the resource begins. If
+    /// the API's resources have a prefix (`/api/{proxy+}`), it is where one of the later segments begins.
     fn matches(&self, path: &str, form: Form) -> Vec<usize> {
         let decoded = form.decode(path);
         let decoded = without_slashes_at_end(&decoded);
@@ -88,11 +88,11 @@ impl<'a> Resource<'a> {
                 fit(path, form, decoded, &unescaped)
             })
         };
-        // A greedy value begins with a slash in the console's test event, and where a title does.
+        // The value of a greedy parameter begins with a slash in the console's test event, or if the title does.
         fits(false).or_else(|| fits(true)).unwrap_or_default()
     }
 
-    /// The template's segments with the parameters' values filled in; `None` when a parameter has no value.
+    /// The template's segments with the values of the parameters; `None` if a parameter has no value.
     fn segments(&self, strips_slash: bool) -> Option<Vec<&str>> {
         let template = self.template.trim_matches('/');
         let segments = template.split('/').filter(|_| !template.is_empty());
@@ -101,7 +101,7 @@ impl<'a> Resource<'a> {
             .collect()
     }
 
-    /// The value of `id}` or `proxy+}`.
+    /// The value of the parameter `id}` or `proxy+}`.
     fn value(&self, name: &str, strips_slash: bool) -> Option<&str> {
         let name = name.strip_suffix('}')?;
         let value_of = |name| self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
@@ -126,19 +126,19 @@ fn fit(path: &str, form: Form, decoded: &[u8], segments: &[Cow<'_, [u8]>]) -> Op
         at += 1 + segment.len();
         places.push(at);
     }
-    // The resource's end is a place where paths begin only for the resource `/`.
+    // The service's own path can begin at the end of the resource only if the resource is `/`.
     places.truncate(segments.len().clamp(1, MAX_PLACES));
     let starts: Vec<_> = places.into_iter().filter_map(|place| offset(path, form, place)).collect();
     (!starts.is_empty()).then_some(starts)
 }
 
-/// API Gateway drops slashes at the end from a parameter, but not from the path.
+/// API Gateway removes slashes from the end of a parameter, but not from the end of the path.
 fn without_slashes_at_end(path: &[u8]) -> &[u8] {
     let slashes = path.iter().rev().take_while(|byte| **byte == b'/').count();
     path.get(..path.len().saturating_sub(slashes)).unwrap_or_default()
 }
 
-/// The offset in `path` of the segment boundary that is at `place` once the path is decoded.
+/// The offset in `path` of the segment boundary that is at the offset `place` in the decoded path.
 fn offset(path: &str, form: Form, place: usize) -> Option<usize> {
     let (mut offset, mut decoded) = (0, 0);
     for segment in path.split('/') {
@@ -159,7 +159,7 @@ pub(super) fn stage_length(path: &str, stage: Option<&str>) -> usize {
     rest.map_or(0, |rest| path.len() - rest.len())
 }
 
-/// The percent-encoded path below the base path that has `length` bytes when it is decoded.
+/// The rest of a percent-encoded path after a base path, which has `length` bytes when it is decoded.
 pub(super) fn below(encoded: &str, length: usize) -> String {
     let start = offset(encoded, Form::Encoded, length).unwrap_or_default();
     rooted(encoded.get(start..).unwrap_or_default()).into_owned()

@@ -1,7 +1,7 @@
 //! The fields of an event that the service reads, for all event sources.
 //!
-//! Where a text belongs, a value of another type counts as absent. Where an object belongs, it makes the event unreadable:
-//! otherwise a precondition could be lost with it.
+//! If a field should be a string, a value of another type counts as absent. If it should be an object, such a value
+//! makes the event invalid, because otherwise a precondition could be lost.
 
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 
@@ -51,7 +51,7 @@ pub(super) struct Payload<'a> {
     request_context: Option<Members<'a>>,
 }
 
-/// Which source an event is from, and what that source says of the request.
+/// The fields that identify the event source, and what it says about the request.
 pub(super) struct RequestContext<'a> {
     /// The path in the client's URL, from a REST API.
     pub(super) path: Option<Cow<'a, str>>,
@@ -68,8 +68,8 @@ pub(super) struct Http<'a> {
     pub(super) user_agent: Option<Cow<'a, str>>,
 }
 
-/// The members of an object, such as a map of headers. (In a list: to build a map of each event's headers costs more than
-/// to search them. And a name that is there twice keeps both values.)
+/// The members of an object, such as a map of headers. This is a list, because building a map of an event's headers
+/// takes longer than searching the list, and because a repeated name keeps both values.
 #[derive(Default)]
 struct Members<'a>(Vec<(Name<'a>, &'a RawValue)>);
 
@@ -117,13 +117,13 @@ impl<'a> Members<'a> {
 }
 
 impl<'a> Payload<'a> {
-    /// `None` for JSON that is not an object, or that has one that cannot be read.
+    /// `None` if the JSON is not an object, or if a field that should be an object is not.
     pub(super) fn from_json(json: &'a str) -> Option<Self> {
-        // Serde would also read an array, as the fields in order.
+        // Serde would also accept an array with the fields in order.
         json.starts_with('{').then(|| serde_json::from_str(json).ok())?
     }
 
-    /// `None` if it has an object that cannot be read.
+    /// `None` if a member that should be an object is not.
     pub(super) fn request_context(&self) -> Option<RequestContext<'a>> {
         let none = Members::default();
         let context = self.request_context.as_ref().unwrap_or(&none);
@@ -163,7 +163,7 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// Headers or parameters with the names that `known` keeps: those of the multi-value map, and those that only the
+/// Headers or parameters whose names `known` accepts: those of the multi-value map, and those that only the
 /// single-value map has.
 fn pairs<N: Clone + Ord>(
     multi_value: Option<&Members<'_>>,
@@ -193,13 +193,13 @@ fn values<N: Clone>(members: Option<&Members<'_>>, known: impl Fn(&str) -> Optio
     values
 }
 
-/// A header's or parameter's value. If it is not a text, its JSON stands for it: a precondition that cannot be read must
-/// not become a write without a precondition, and this one matches no version.
+/// The value of a header or parameter. A value that is not a string becomes its JSON text. So an invalid precondition
+/// does not get lost: its JSON text does not match any version.
 fn read_value(json: &str) -> Option<String> {
     (json != "null").then(|| read_text(json).map_or_else(|| json.to_owned(), Cow::into_owned))
 }
 
-/// The text in a JSON string; `None` for another JSON value, or for an escape that does not stand for a character.
+/// The text in a JSON string; `None` for another JSON value, or for an invalid escape.
 fn read_text(json: &str) -> Option<Cow<'_, str>> {
     let text = json.strip_prefix('"')?.strip_suffix('"')?;
     if text.contains('\\') { serde_json::from_str(json).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(text)) }

@@ -1,4 +1,4 @@
-//! Query parameters, decoded once, from each of the forms that events have.
+//! Reads the query parameters of an event, in each of the forms that events have, and decodes them once.
 
 use super::payload::Payload;
 
@@ -15,7 +15,7 @@ pub(super) fn from_encoded_parameters(payload: &Payload<'_>) -> Query {
     parse(&pairs.join("&"))
 }
 
-/// A query string as the client sent it. An event made by hand may have decoded parameters instead.
+/// A query string as the client sent it. A handwritten event can have decoded parameters instead.
 pub(super) fn from_query_string(payload: &Payload<'_>) -> Query {
     payload.raw_query_string.as_deref().filter(|raw| !raw.is_empty()).map_or_else(|| decoded(payload), parse)
 }

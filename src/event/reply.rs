@@ -1,4 +1,4 @@
-//! A [`Response`] in the shape that each event source reads.
+//! Turns a [`Response`] into a reply in the format of the event source.
 
 use lambda_http::{
     Body, Response,
@@ -26,8 +26,8 @@ pub enum Reply {
     Alb(AlbTargetGroupResponse),
 }
 
-/// Headers are in `headers` only, except for a load balancer with multi-value headers on: a REST API merges both maps
-/// and would send each header twice. The service repeats no header in a response.
+/// Headers are in `headers` only, except for a load balancer with multi-value headers: a REST API merges both maps and
+/// would send each header twice. A response of this service never repeats a header.
 pub(super) fn reply(source: EventSource, response: Response<Body>) -> Reply {
     let (parts, body) = response.into_parts();
     let status_code = i64::from(parts.status.as_u16());

@@ -1,4 +1,4 @@
-//! The request that an event carries, in the same shape for every event source.
+//! The HTTP request in an event, in the same form for every event source.
 
 use super::path;
 
@@ -7,27 +7,27 @@ use super::path;
 pub struct Request {
     /// The method as sent; it may be one that HTTP does not define.
     pub method: String,
-    /// The path below stage and base path, decoded; `None` when it is not UTF-8.
+    /// The path below stage and base path, decoded; `None` if it is not UTF-8.
     pub path: Option<String>,
-    /// The path as the client's URL has it, percent-encoded. It includes the stage only where the client's URL does.
+    /// The path in the client's URL, percent-encoded. It includes the stage only where the client's URL does.
     pub full_path: String,
-    /// The part of the client's path that [`Self::path`] is decoded from; `None` when the event source decodes the path
-    /// itself, so that `/` and `%2F` look the same.
+    /// The part of the client's path that [`Self::path`] is decoded from; `None` if the event source decodes the path
+    /// itself, which makes `/` and `%2F` the same.
     pub encoded_path: Option<String>,
-    /// Decoded query parameters in order, repeated ones too.
+    /// The decoded query parameters in order, including repeated ones.
     pub query: Vec<(String, String)>,
-    /// The headers that this service reads, in order, repeated ones too.
+    /// The headers that this service reads, in order, including repeated ones.
     pub headers: Vec<(Header, String)>,
     /// The body's bytes.
     pub body: Result<Vec<u8>, InvalidBody>,
-    /// The size of the reply's JSON that the event source accepts.
+    /// The maximum size of a reply's JSON that the event source accepts.
     pub max_reply_bytes: usize,
 }
 
 /// Why an event's body cannot be read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum InvalidBody {
-    /// The event says that the body is base64, and it is not.
+    /// The event says that the body is base64, but it is not.
     NotBase64,
     /// The body is a JSON value other than a string or `null`.
     NotText,
@@ -72,7 +72,7 @@ impl Header {
 }
 
 impl Request {
-    /// Removes the configured base path, for a proxy whose base path no event states.
+    /// Removes the configured base path. A path that does not begin with it stays as it is.
     pub fn strip_base_path(&mut self, base_path: &str) {
         let rest = self.path.as_deref().and_then(|path| path.strip_prefix(base_path));
         if let Some(rest) = rest.filter(|rest| !base_path.is_empty() && (rest.is_empty() || rest.starts_with('/'))) {
@@ -91,7 +91,7 @@ impl Request {
     }
 }
 
-/// Removes the whitespace that means nothing around a header's value: spaces and tabs. Anything else is part of the value.
+/// Removes spaces and tabs around a header's value. All other characters are part of the value.
 #[must_use]
 pub fn trim(value: &str) -> &str {
     value.trim_matches([' ', '\t'])

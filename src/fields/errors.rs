@@ -1,13 +1,14 @@
-//! Why a document is not an entity or a patch: every bad field, each with a JSON Pointer (RFC 6901).
+//! Why a document is not an entity or a patch: all invalid fields, each with a JSON Pointer (RFC 6901).
 
 use serde::Serialize;
 
 use super::Noun;
 
-/// How many errors beside those of an entity's own fields one response lists; a hostile body can hold a hundred thousand.
+/// The maximum number of errors in a response, in addition to one for each of the entity's own fields. A hostile body
+/// can cause a hundred thousand.
 const MAX_OTHER_ERRORS: usize = 100;
 
-/// How many bytes of an unknown field's name an error repeats.
+/// The maximum length of an unknown field's name in an error, in bytes.
 const MAX_NAME_BYTES: usize = 200;
 
 /// Why a document is not an entity or a patch. The texts are for clients.
@@ -17,7 +18,7 @@ pub enum Invalid {
     Json(String),
     /// A patch that changes nothing.
     Empty,
-    /// An object with bad fields: each of them.
+    /// An object with invalid fields: all of them.
     Fields(Vec<FieldError>),
 }
 
@@ -37,21 +38,21 @@ impl FieldError {
     }
 }
 
-/// The errors found so far, bounded.
+/// The errors found so far. Their number is limited.
 #[derive(Debug, Default)]
 pub(crate) struct FieldErrors {
     list: Vec<FieldError>,
-    /// How many of them a body may hold any number of.
+    /// The number of errors from [`Self::add_other`].
     others: usize,
 }
 
 impl FieldErrors {
-    /// Notes what is wrong with one of an entity's fields.
+    /// Adds an error in one of an entity's own fields.
     pub(crate) fn add(&mut self, pointer: &str, detail: impl Into<String>) {
         self.list.push(FieldError::new(pointer, detail));
     }
 
-    /// Notes what is wrong with something of which a body may hold any number.
+    /// Adds an error of a kind that a body can cause any number of times.
     pub(crate) fn add_other(&mut self, pointer: &str, detail: &str) {
         if self.others < MAX_OTHER_ERRORS {
             self.others += 1;
@@ -59,7 +60,7 @@ impl FieldErrors {
         }
     }
 
-    /// Notes that `name` is not among the `known` fields of the entity.
+    /// Adds the error that `name` is not one of the `known` fields of the entity.
     pub(crate) fn add_unknown(&mut self, name: &str, noun: Noun, known: &[&str]) {
         let known = match known {
             [first @ .., last] if !first.is_empty() => format!("{} and {last} are", first.join(", ")),
@@ -68,13 +69,13 @@ impl FieldErrors {
         self.add_other(&pointer_to(name), &format!("is not a field of {}: {known}", noun.with_article));
     }
 
-    /// What the document is, unless something was wrong with it.
+    /// Returns what was read, or the errors if there are any.
     pub(crate) fn or<T>(self, read: Option<T>) -> Result<T, Invalid> {
         read.filter(|_| self.list.is_empty()).ok_or(Invalid::Fields(self.list))
     }
 }
 
-/// A JSON Pointer to a member, of a length that a response can carry.
+/// A JSON Pointer to a member. It shortens a long name.
 fn pointer_to(name: &str) -> String {
     let cut = name.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= MAX_NAME_BYTES).last();
     let shown = name.get(..cut.unwrap_or_default()).unwrap_or_default();
@@ -87,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_field_is_told_the_known_ones() {
+    fn the_error_for_an_unknown_field_lists_the_known_fields() {
         for (known, expected) in [
             (&["title"][..], "title is"),
             (&["title", "year"], "title and year are"),

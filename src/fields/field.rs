@@ -1,16 +1,16 @@
-//! What each field of an entity has: values that are valid, what a client may send for it, and what a patch does to it.
+//! The fields of an entity: their valid values, what a client can send for them, and how a patch changes them.
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use super::errors::FieldErrors;
 
-/// A value of a field. Its type holds valid values only.
+/// The value of a field. Every value of a type that implements this trait is valid.
 pub(crate) trait Field: DeserializeOwned + Serialize {
-    /// What a valid value is, for a client that sent another.
+    /// The error for a client that sent an invalid value.
     const RULE: &'static str;
 
-    /// Reads a value that a client sent, and notes what is wrong with it.
+    /// Parses a value that a client sent, or adds an error.
     fn read(json: &RawValue, pointer: &str, errors: &mut FieldErrors) -> Option<Self> {
         let value = serde_json::from_str(json.get()).ok();
         if value.is_none() {
@@ -27,7 +27,7 @@ impl Field for String {
 impl Field for Vec<String> {
     const RULE: &'static str = "must be an array of strings";
 
-    /// Names each bad entry.
+    /// Adds an error for each invalid entry.
     fn read(json: &RawValue, pointer: &str, errors: &mut FieldErrors) -> Option<Self> {
         let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(json.get()) else {
             errors.add(pointer, Self::RULE);
@@ -51,12 +51,12 @@ pub(crate) enum Sent<T> {
     Absent,
     Null,
     Value(T),
-    /// Something that is no value of the field. What is wrong with it is noted already.
+    /// An invalid value, whose error was added.
     Invalid,
 }
 
 impl<T: Field> Sent<T> {
-    /// Takes what was sent for the field; a second time is an error.
+    /// Parses what was sent for the field. A repeated field is an error.
     pub(crate) fn receive(&mut self, json: &RawValue, pointer: &str, errors: &mut FieldErrors) {
         match self {
             Self::Absent if json.get() == "null" => *self = Self::Null,
@@ -101,19 +101,19 @@ impl<T> Change<T> {
     }
 }
 
-/// A field as the table of fields has it: `T` if every entity has it, `Option<T>` if it is optional. All that depends on
-/// which of the two it is stands here.
+/// The type of a field in the table of fields: `T` if every entity has the field, `Option<T>` if it is optional. This
+/// trait contains everything that depends on the difference.
 pub(crate) trait Member: Sized + Serialize {
-    /// What the field's values are.
+    /// The type of the field's values.
     type Value: Field;
 
-    /// Whether this entity is without the field.
+    /// Whether this entity lacks the field.
     fn is_absent(&self) -> bool;
 
-    /// The field of a whole entity, from what was sent; `None` if that is an error.
+    /// The field of a whole entity, from what was sent. If that is invalid, adds an error and returns `None`.
     fn of_whole(sent: Sent<Self::Value>, pointer: &str, errors: &mut FieldErrors) -> Option<Self>;
 
-    /// The change of a patch, from what was sent; `None` if that is an error.
+    /// The change in a patch, from what was sent. If that is invalid, adds an error and returns `None`.
     fn of_patch(sent: Sent<Self::Value>, pointer: &str, errors: &mut FieldErrors) -> Option<Change<Self>>;
 }
 
@@ -154,7 +154,7 @@ impl<T: Field> Member for Option<T> {
         self.is_none()
     }
 
-    /// A whole entity leaves an optional field out; `null` removes it in a patch only.
+    /// A whole entity omits an optional field. Only a patch can contain `null`, which removes the field.
     fn of_whole(sent: Sent<T>, pointer: &str, errors: &mut FieldErrors) -> Option<Option<T>> {
         match sent {
             Sent::Absent => Some(None),
@@ -181,7 +181,7 @@ impl<T: Field> Member for Option<T> {
 mod tests {
     use super::{super::Invalid, *};
 
-    /// What an entity and a patch have of a field for which `json` was sent, each with what is wrong with it.
+    /// The field of an entity and the change in a patch for which `json` was sent, each with its error.
     fn read<M: Member>(json: Option<&str>) -> [(Option<String>, String); 2] {
         let sent = |errors: &mut FieldErrors| {
             let mut sent = Sent::default();

@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 
 use super::Invalid;
 
-/// The members in order, also those that are written twice. Each value is read by its field, so that one that no type can
-/// hold, such as the number 1e400, is that field's error.
+/// The members in order, including repeated ones. Each field parses its own value, so that a value that does not fit
+/// its type, such as the number 1e400, is an error of that field.
 pub(crate) struct Object<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'a> Object<'a> {

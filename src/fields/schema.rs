@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 
 use super::{FieldErrors, Member, Sent};
 
-/// What the document says of a field.
+/// The description of a field in the OpenAPI document.
 pub(crate) struct Description {
     name: &'static str,
     text: String,
     is_required: bool,
     /// The schema of its values.
     value: fn(&mut SchemaGenerator) -> Schema,
-    /// The same, and null if the field is optional.
+    /// The schema of its values in a patch, which include null if the field is optional.
     change: fn(&mut SchemaGenerator) -> Schema,
 }
 
@@ -51,8 +51,7 @@ pub(crate) fn of_patch(title: &str, fields: &[Description], generator: &mut Sche
     let properties: Map<_, _> = fields.iter().map(|field| field.with_text((field.change)(generator))).collect();
     json_schema!({
         "type": "object", "title": title,
-        "description": "The fields to change, the rest staying as they are: a JSON Merge Patch (RFC 7396) for a flat, \
-            closed object.",
+        "description": "The fields to change, as a JSON Merge Patch (RFC 7396). The other fields stay as they are.",
         "properties": properties, "minProperties": 1, "additionalProperties": false,
     })
 }

@@ -1,10 +1,10 @@
-//! What is made from an entity's table of fields.
+//! A macro that generates code from an entity's table of fields.
 //!
-//! The table is a struct, such as [`Movie`](crate::movie::Movie). Whatever has to name every field once more is made here, so
-//! a field that is added to the table is read, checked, patched, stored, listed and described.
+//! The table is a struct, such as [`Movie`](crate::movie::Movie). All code that names every field again is generated
+//! here. So a field that is added to the table is also parsed, checked, patched, stored, listed and described.
 
-/// Makes of a struct: what a client sends for it, its patch, and the schemas of both. A function can check what was sent as a
-/// whole, if fields that are valid by themselves may not be valid together.
+/// Generates from a struct: the type for what a client sends, the patch, and the schemas of both. An optional function
+/// checks what was sent as a whole, because fields that are valid alone can be invalid together.
 macro_rules! fields {
     (
         $article:ident $noun:ident: $sent:ident, $patch:ident $(, $check:ident)?;
@@ -21,7 +21,7 @@ macro_rules! fields {
         }
 
         impl $entity {
-            /// What texts for clients call it.
+            /// Its name in texts for clients.
             pub const NOUN: $crate::fields::Noun = $crate::fields::Noun {
                 one: stringify!($noun),
                 with_article: concat!(stringify!($article), " ", stringify!($noun)),
@@ -30,10 +30,10 @@ macro_rules! fields {
             /// The names of the fields.
             pub const FIELDS: &[&str] = &[$(stringify!($field)),+];
 
-            /// Reads a JSON document with every required field and no unknown one.
+            /// Parses a JSON document that has every required field and only known fields.
             ///
             /// # Errors
-            /// With every bad field.
+            /// All invalid fields.
             pub fn from_json(json: &[u8]) -> Result<Self, $crate::fields::Invalid> {
                 let ($sent { $($field),+ }, mut errors) = $sent::read(json)?;
                 $(let $field = $crate::fields::Member::of_whole($field, concat!("/", stringify!($field)), &mut errors);)+
@@ -70,7 +70,7 @@ macro_rules! fields {
             }
         }
 
-        /// What to do to each field. Serializes to the JSON Merge Patch (RFC 7396) that it was read from.
+        /// The change of each field. Serializes to the JSON Merge Patch (RFC 7396) that it was read from.
         #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
         pub struct $patch {
             $(
@@ -81,10 +81,10 @@ macro_rules! fields {
         }
 
         impl $patch {
-            /// Reads the fields to change from a JSON document with at least one field and no unknown one.
+            /// Parses the fields to change from a JSON document that has at least one field and only known fields.
             ///
             /// # Errors
-            /// With every bad field. `null` removes an optional field, and is bad for a required one.
+            /// All invalid fields. `null` removes an optional field, and is invalid for a required one.
             pub fn from_json(json: &[u8]) -> Result<Self, $crate::fields::Invalid> {
                 let ($sent { $($field),+ }, mut errors) = $sent::read(json)?;
                 $(let $field = $crate::fields::Member::of_patch($field, concat!("/", stringify!($field)), &mut errors);)+
@@ -93,7 +93,7 @@ macro_rules! fields {
                 if patch == Self::default() { Err($crate::fields::Invalid::Empty) } else { Ok(patch) }
             }
 
-            /// What the patch makes of it.
+            /// The entity after the patch.
             #[must_use]
             pub fn apply(&self, whole: $entity) -> $entity {
                 let Self { $($field),+ } = self.clone();

@@ -7,7 +7,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{fields::Invalid, movie::Movie};
 
-/// What is wrong with a seed file: the file, the movie and the field.
+/// The errors in a seed file, each with its movie and field.
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{file}: {}", .problems.join("; "))]
 pub struct SeedError {
@@ -34,7 +34,7 @@ pub(super) fn read(directory: &Path, file: &str) -> Result<Vec<Movie>, SeedError
 /// Reads the content of the seed file called `file`.
 ///
 /// # Errors
-/// [`SeedError`], with every bad field of every movie.
+/// [`SeedError`], with every invalid field of every movie.
 pub fn parse(file: &str, json: &[u8]) -> Result<Vec<Movie>, SeedError> {
     let fail = |problems| SeedError { file: file.to_owned(), problems };
     let document: SeedFile<'_> = serde_json::from_slice(json).map_err(|error| fail(vec![error.to_string()]))?;

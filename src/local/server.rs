@@ -1,7 +1,8 @@
-//! The embedded store as a server that the copies of the function share.
+//! Serves the embedded store to all copies of the function.
 //!
-//! The copy that holds the lock file serves the store and records its port beside it. The others use that port and wait for
-//! the lock: the system gives it to one of them when the leader's process ends, however it ends.
+//! The copy that holds the lock on a file is the leader: it serves the store and writes its port to another file. The
+//! other copies use that port and wait for the lock. When the leader's process ends for any reason, the operating
+//! system gives the lock to one of them.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -18,13 +19,13 @@ use dynoxide::Database;
 use super::Error;
 use crate::aws;
 
-/// An address to be decided by the system, on this machine only.
+/// A loopback address whose port the operating system chooses.
 const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 const POLL: Duration = Duration::from_millis(20);
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a process that listens on the recorded port may take to say that it is the store.
+/// The time within which the store must respond on the recorded port.
 const ASK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The embedded store, served by this process or by another copy of the function.
@@ -35,10 +36,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves the database in `directory`, or finds the copy that does.
+    /// Serves the database in `directory`, or finds the copy that serves it.
     ///
     /// # Errors
-    /// The folder cannot be written to, or the copy that holds the lock does not serve.
+    /// The folder cannot be written to, or the copy that holds the lock does not serve the store.
     pub async fn start(directory: &Path) -> Result<Self, Error> {
         fs::create_dir_all(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
         let lock = File::create(directory.join("lock"))?;
@@ -57,7 +58,8 @@ impl Server {
             }
             tokio::time::sleep(POLL).await;
         }
-        Err(format!("another process holds {} but serves no store; stop it", directory.join("lock").display()).into())
+        Err(format!("another process holds {} but does not serve the store; stop it", directory.join("lock").display())
+            .into())
     }
 
     /// The endpoint for the SDK.
@@ -85,13 +87,13 @@ fn try_lead(lock: &File) -> io::Result<bool> {
     }
 }
 
-/// Serves the database from a thread that lives as long as the process, and the lock with it.
+/// Serves the database in a thread, which keeps the lock until the process ends.
 fn lead(
     directory: &Path,
     lock: File,
     or_else: impl FnOnce(io::Result<TcpListener>) -> io::Result<TcpListener>,
 ) -> Result<SocketAddr, Error> {
-    // The port of the leader before, which its followers go on using.
+    // The previous leader's port, which the other copies still use.
     let listener = or_else(TcpListener::bind(recorded_address(directory).unwrap_or(ANY_PORT)))?;
     let address = listener.local_addr()?;
     listener.set_nonblocking(true)?;
@@ -116,7 +118,7 @@ fn recorded_address(directory: &Path) -> Option<SocketAddr> {
     Some(SocketAddr::new(ANY_PORT.ip(), port))
 }
 
-/// Whether a DynamoDB responds at `address`. The port may be that of a leader long gone, and another program's by now.
+/// Whether a DynamoDB responds at `address`. Another program may use the port of an earlier leader.
 async fn is_store(address: SocketAddr) -> bool {
     let variable = |name: &str| match name {
         "AWS_ENDPOINT_URL_DYNAMODB" => Some(url(address)),
@@ -131,7 +133,7 @@ async fn is_store(address: SocketAddr) -> bool {
 /// Takes over when the leader's process ends.
 fn stand_by(directory: &Path, lock: File) {
     if let Err(error) = lock.lock() {
-        return tracing::error!(cause = %error, "the local store is not watched over any more");
+        return tracing::error!(cause = %error, "waiting for the lock failed: this process cannot take over the local store");
     }
     if let Err(error) = lead(directory, lock, |listener| listener) {
         tracing::error!(cause = %error, "the local store cannot be taken over: start again");
@@ -155,7 +157,7 @@ mod tests {
         directory
     }
 
-    /// A server that has the same response to everything.
+    /// A server that sends the same response to every request.
     fn another_program(response: &'static str) -> SocketAddr {
         let listener = TcpListener::bind(ANY_PORT).unwrap();
         let address = listener.local_addr().unwrap();
@@ -207,7 +209,7 @@ mod tests {
         let leader = Server::start(&directory).await.unwrap();
         let copy = Server::start(&directory).await.unwrap();
         assert_eq!((leader.is_leader, copy.is_leader, copy.address), (true, false, leader.address));
-        // How often the threads that stand by have been woken.
+        // How often the waiting threads have been woken.
         let wakes = || -> Vec<String> {
             let tasks = fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
             let standbys =
@@ -216,7 +218,7 @@ mod tests {
             let wakes = status.map(|status| status.lines().filter(|line| line.contains("ctxt_switches")).collect());
             wakes.collect()
         };
-        // Other tests' threads start to stand by meanwhile.
+        // Meanwhile, other tests start waiting threads.
         for _ in 0..20 {
             let before = wakes();
             tokio::time::sleep(Duration::from_millis(500)).await;
@@ -224,6 +226,6 @@ mod tests {
                 return;
             }
         }
-        panic!("a thread that stands by is woken again and again: {:?}", wakes());
+        panic!("a waiting thread is woken repeatedly: {:?}", wakes());
     }
 }

@@ -1,4 +1,4 @@
-//! The tables as `template.yaml` defines them.
+//! Creates the tables that `template.yaml` defines.
 
 use std::time::Duration;
 
@@ -25,10 +25,10 @@ pub const KEYS: &str = "KeysTable";
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
 
-/// Whether the table is there.
+/// Whether the table exists.
 ///
 /// # Errors
-/// DynamoDB does not say.
+/// DynamoDB reports an error, or does not respond.
 pub async fn exists(client: &Client, table: &str) -> Result<bool, Error> {
     match client.describe_table().table_name(table).send().await {
         Ok(_) => Ok(true),
@@ -39,11 +39,11 @@ pub async fn exists(client: &Client, table: &str) -> Result<bool, Error> {
     }
 }
 
-/// Makes the table that `resource` defines if there is none of its name, and waits until it can be used. Tells whether it
-/// was made.
+/// Creates the table that `resource` defines, unless it exists, and waits until it is active. Returns whether it was
+/// created.
 ///
 /// # Errors
-/// The template has no such table that could be made, or DynamoDB does not make it.
+/// The template does not define such a table, or DynamoDB does not create it.
 pub async fn ensure(client: &Client, resource: &str, table: &str) -> Result<bool, Error> {
     let definition = definition(TEMPLATE, resource)?;
     let create = client
@@ -69,7 +69,7 @@ pub async fn ensure(client: &Client, resource: &str, table: &str) -> Result<bool
     }
 }
 
-/// The parts of an `AWS::DynamoDB::Table` of the template that make a table what it is.
+/// The parts of an `AWS::DynamoDB::Table` of the template that are needed to create the table.
 fn definition(template: &str, resource: &str) -> Result<CreateTableInput, Error> {
     let documents = Yaml::load_from_str(template).map_err(|error| format!("template.yaml: {error}"))?;
     let resources = documents.first().and_then(|template| template.as_mapping_get("Resources"));

@@ -1,4 +1,4 @@
-//! What a movie is called: its title, and the id that title and year make.
+//! A movie's title, and its id, which consists of title and year.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::fields::Field;
 /// DynamoDB's limit for a partition key, in bytes of UTF-8.
 pub const MAX_ID_BYTES: usize = 2048;
 
-/// A movie's title: any text that is not blank, kept to the letter, never normalised.
+/// A movie's title: any text that is not blank. It is stored exactly as sent, and never normalized.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 #[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(inline, !try_from))]
@@ -19,8 +19,9 @@ pub struct Title(
      String,
 );
 
-/// A character that is not `White_Space` by Unicode, as [`str::trim`] knows it (regular expressions differ about `\s`), with
-/// anything around it, so that the pattern accepts the same text whether it is searched for or matched as a whole.
+/// Matches a text with a character that is not Unicode `White_Space`, as in [`str::trim`]. The pattern lists that
+/// class, because regular expression engines differ about `\s`. It covers the whole text, so that a search and a full
+/// match give the same result.
 #[cfg(feature = "local")]
 const NOT_BLANK: &str =
     r"^[\s\S]*[^\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][\s\S]*$";
@@ -29,7 +30,7 @@ impl Field for Title {
     const RULE: &'static str = "must be a string that is not blank";
 }
 
-/// Takes any text but blank; the length is limited by [`MovieId::new`], which knows the year too.
+/// Accepts any text that is not blank. [`MovieId::new`] limits the length, because it knows the year too.
 impl TryFrom<String> for Title {
     type Error = &'static str;
 
@@ -44,7 +45,7 @@ fn is_blank(title: &str) -> bool {
 
 /// `{title}-{year}`, the table's partition key.
 ///
-/// A year has no dash, so the last dash splits an id and two different movies never share one.
+/// A year has no dash, so the last dash separates title and year, and two different movies never share an id.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MovieId {
     text: String,
@@ -53,14 +54,14 @@ pub struct MovieId {
 }
 
 impl MovieId {
-    /// `None` when the id would pass [`MAX_ID_BYTES`].
+    /// `None` if the id would exceed [`MAX_ID_BYTES`].
     #[must_use]
     pub fn new(title: &Title, year: Year) -> Option<Self> {
         let text = format!("{}-{year}", title.0);
         (text.len() <= MAX_ID_BYTES).then(|| Self { text, title: title.clone(), year })
     }
 
-    /// Reads an id as a client gives it; `None` when no movie can have it.
+    /// Parses an id from a client; `None` if a movie cannot have it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (title, year) = text.rsplit_once('-')?;

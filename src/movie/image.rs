@@ -13,9 +13,9 @@ use crate::fields::Field;
 #[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(inline, !try_from))]
 pub struct ImageUrl(#[cfg_attr(feature = "local", schemars(regex(pattern = WEB_ADDRESS)))] String);
 
-/// Scheme, perhaps a user, a host by name or number, perhaps a port, and what follows. Regular expressions differ about `\s`,
-/// so each `White_Space` is named. Python's `$` matches before a last line feed too; a lookahead would not, but the engines
-/// of Rust and Go have none.
+/// Scheme, optional user, host name or address, optional port, and the rest. Regular expression engines differ about
+/// `\s`, so the pattern lists the characters of `White_Space`. Python's `$` also matches before a final line feed. A
+/// lookahead would prevent that, but the engines of Rust and Go do not support it.
 #[cfg(feature = "local")]
 const WEB_ADDRESS: &str = concat!(
     "^[Hh][Tt][Tt][Pp][Ss]?://([A-Za-z0-9._~!$&'()*+,;=:%-]*@)?",
@@ -36,7 +36,7 @@ impl TryFrom<String> for ImageUrl {
     }
 }
 
-/// Whether a browser would take `text` for a web address as it stands.
+/// Whether a browser accepts `text` as a web address without a correction.
 fn is_web_address(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };
     let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
@@ -48,15 +48,15 @@ fn is_web_address(text: &str) -> bool {
     is_web && is_clean && rest.strip_prefix("//").is_some_and(|rest| has_host(authority(rest)))
 }
 
-/// What is before the path, the query or the fragment.
+/// The part before the path, the query or the fragment.
 fn authority(rest: &str) -> &str {
     let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
     rest.get(..end).unwrap_or_default()
 }
 
-/// Whether there is a host, and a port that is one if any is written.
+/// Whether there is a host, and whether the port is valid if there is one.
 fn has_host(authority: &str) -> bool {
-    // What nearly all have, and a page checks a thousand times: a name alone.
+    // A shortcut for a name alone, which is by far the most common. A page checks a thousand URLs.
     let is_plain = |byte| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-');
     if !authority.is_empty() && authority.bytes().all(is_plain) {
         return true;

@@ -1,4 +1,4 @@
-//! The year that a movie was released.
+//! The year in which a movie was released.
 
 use std::{fmt, str::FromStr};
 
@@ -7,14 +7,14 @@ use serde_json::value::RawValue;
 
 use crate::fields::{Field, FieldErrors};
 
-/// The year a movie was released, 1 to 9999.
+/// The year in which a movie was released, 1 to 9999.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "u64")]
 #[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(inline, !try_from))]
 pub struct Year(#[cfg_attr(feature = "local", schemars(with = "i32", range(min = 1, max = 9999)))] u16);
 
 impl Year {
-    /// The first, and the one that makes the shortest ids.
+    /// The first year, which also gives the shortest ids.
     pub const FIRST: Self = Self(1);
 
     /// `None` outside 1 to 9999.
@@ -52,7 +52,7 @@ impl TryFrom<u64> for Year {
 
 /// Reads a JSON number whose value is an integer, however it is written: `2020`, `2020.0` and `2.02e3` are the same.
 ///
-/// It works on the decimal digits, since a binary fraction would take 0.9999999999999999999 for 1.
+/// It works on the decimal digits, because a binary floating-point number would round 0.9999999999999999999 to 1.
 fn from_json_number(number: &str) -> Option<Year> {
     let (mantissa, exponent) = match number.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
@@ -69,7 +69,7 @@ fn from_json_number(number: &str) -> Option<Year> {
     [significant, zeros].concat().parse().ok()
 }
 
-/// Reads the one spelling that [`Year`]'s `Display` writes: digits with no sign and no leading zero.
+/// Parses only the form that `Display` writes: digits without a sign and without leading zeros.
 impl FromStr for Year {
     type Err = ();
 
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn any_other_number_is_no_year() {
+    fn any_other_number_is_not_a_year() {
         for number in [
             "0",
             "-0.0",

@@ -25,7 +25,7 @@ pub(super) fn components() -> Result<Value, serde_json::Error> {
 struct SentProblem {
     status: u16,
     json: Value,
-    /// Its headers that the document names.
+    /// Those of its headers that the document describes.
     headers: Vec<&'static str>,
 }
 
@@ -70,7 +70,7 @@ fn responses(problems: &[SentProblem]) -> Value {
     let any = entities::any();
     let mut responses = Map::new();
     for (status, description) in [
-        (400, "The request is wrong. The problem says where.".to_owned()),
+        (400, "The request is invalid. The problem says why.".to_owned()),
         (404, format!("The {any} or the path does not exist.")),
         (406, "The client does not accept gzip.".to_owned()),
         (409, format!("Another {any} has this id. Nothing was written.")),
@@ -78,8 +78,8 @@ fn responses(problems: &[SentProblem]) -> Value {
         (
             413,
             format!(
-                "The body exceeds 1 MB, the {any} or what is remembered of it 400 KB, or the response the 1 MB of a \
-                 load balancer. Nothing was changed."
+                "The body exceeds 1 MB, the {any} or its remembered response exceeds 400 KB, or the response exceeds \
+                 the 1 MB of a load balancer. Nothing was changed."
             ),
         ),
         (415, "The content type or coding of the body is not supported.".to_owned()),
@@ -93,7 +93,7 @@ fn responses(problems: &[SentProblem]) -> Value {
         for problem in of_status {
             examples.insert(kind_of(&problem.json), json!({"value": problem.json}));
             for name in &problem.headers {
-                // A 415 has one of two headers; a 503 always has its one.
+                // A 415 has one of two headers. A 503 always has `Retry-After`.
                 response["headers"][name] = header(name, status == 503);
             }
         }

@@ -1,4 +1,4 @@
-//! The parts of which each operation makes its OpenAPI description.
+//! The parts from which the OpenAPI description of each operation is built.
 
 #![allow(clippy::indexing_slicing, reason = "indexing a JSON value adds what is missing; only tests run this")]
 
@@ -11,7 +11,7 @@ pub(crate) fn schema(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-/// The response of a success, and those of the other statuses that an operation has.
+/// The responses of an operation: that of a success, and those of the other statuses.
 pub(crate) fn responses(status: u16, success: Value, others: &[u16]) -> Value {
     let mut responses = Map::from_iter([(status.to_string(), success)]);
     for status in others {
@@ -42,7 +42,7 @@ pub(super) fn headers() -> Value {
     let header = |description: &str, schema: Value| json!({"description": description, "schema": schema});
     let text = || json!({"type": "string"});
     json!({
-        "ETag": header("The version of what is sent (RFC 9110 §8.8.3), for `If-Match` and `If-None-Match`.",
+        "ETag": header("The version of the content (RFC 9110 §8.8.3), for `If-Match` and `If-None-Match`.",
             json!({"type": "string", "pattern": "^\"[!#-~]+\"$"})),
         "Link": header("`<…>; rel=\"next\"` (RFC 8288): the next page. The last page does not have it.",
             json!({"type": "string", "pattern": "^<[^>]+>; rel=\"next\"$"})),

@@ -1,4 +1,4 @@
-//! The entities of the document: schemas, examples and paths of each.
+//! The entities in the OpenAPI document, with their schemas, examples and paths.
 
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
@@ -10,20 +10,20 @@ use crate::{
     route,
 };
 
-/// What the document says of an entity.
+/// The description of an entity in the document.
 pub(crate) struct Entity {
-    /// The name of its schema. That of a patch adds `Patch`.
+    /// The name of its schema. The schema of its patch adds `Patch`.
     pub name: &'static str,
     /// The name of its collection.
     pub plural: &'static str,
     pub noun: Noun,
     /// The path of its collection.
     pub path: &'static str,
-    /// What makes an id.
+    /// The parts of an id.
     pub id: &'static str,
-    /// The id of one that a local run has, so that a reader can try the operations.
+    /// The id of an entity in the seed, so that a reader can try the operations.
     pub stored_id: &'static str,
-    /// One that a reader can create, and its id.
+    /// An entity that a reader can create, and its id.
     pub example: fn() -> (&'static str, Value),
     /// Adds the schemas.
     pub schemas: fn(&mut SchemaGenerator),
@@ -52,18 +52,18 @@ pub(crate) const MOVIE: Entity = Entity {
     },
 };
 
-/// What texts about every entity call one.
+/// The name of any entity, such as `movie`, for texts about all of them.
 pub(super) fn any() -> String {
     ENTITIES.map(|entity| entity.noun.one).join(" or ")
 }
 
 impl Entity {
-    /// The content of a request or response that is one.
+    /// The content of a request or response with an entity.
     pub(crate) fn content(&self) -> Value {
         json!({"application/json": self.media()})
     }
 
-    /// One as the media type JSON.
+    /// An entity as JSON.
     pub(crate) fn media(&self) -> Value {
         json!({"schema": schema(self.name), "example": (self.example)().1})
     }

@@ -1,4 +1,5 @@
-//! Assembles the OpenAPI document: the paths, the methods that [`route::find`] has for each, and their descriptions.
+//! Assembles the OpenAPI document: the paths, the methods that [`route::find`] supports for each, and their
+//! descriptions.
 
 #![allow(clippy::indexing_slicing, reason = "indexing a JSON value adds what is missing; only tests run this")]
 
@@ -18,10 +19,10 @@ use crate::{
 
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
-/// A path as the document has it.
+/// A path in the document.
 struct Path {
     template: String,
-    /// Its name in the ids of HEAD and OPTIONS.
+    /// Its name in the operation ids of HEAD and OPTIONS.
     name: String,
     parameters: Vec<Value>,
 }
@@ -48,7 +49,7 @@ impl<T: Serialize> Serialize for InOrder<T> {
 /// The document, pretty-printed, with a line feed at its end.
 ///
 /// # Errors
-/// A problem that is not JSON.
+/// A problem is not JSON.
 pub fn document() -> Result<String, serde_json::Error> {
     let tag = |name: &str, description: &str| json!({"name": name, "description": description});
     let entities = ENTITIES.iter().map(|entity| tag(&entity.plural.to_lowercase(), &format!("{}.", entity.plural)));
@@ -63,8 +64,8 @@ pub fn document() -> Result<String, serde_json::Error> {
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "Create, read, update, rename, delete and list movies.",
             "description": "A movie's id is its title, a dash and its year. Every write is atomic, so that clients that \
-                write at the same time lose no change. Errors are problems (RFC 9457). Every path supports OPTIONS, and \
-                HEAD as GET. Another method on such a path gets 405 with `Allow`; another path gets 404.",
+                write at the same time lose no change. Errors are problems (RFC 9457). Every path supports HEAD \
+                and OPTIONS. An unsupported method gets 405 with `Allow`. An unknown path gets 404.",
             "license": {"name": "MIT or Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         }),
         servers: json!([{"url": ".", "description": "The folder of this document."}]),
@@ -128,7 +129,7 @@ fn operation(Path { name, parameters, .. }: &Path, method: &str, route: Route<'_
         "HEAD" => make_head(name, &mut operation),
         "OPTIONS" => {
             operation["operationId"] = json!(format!("options{name}"));
-            // It describes the path, whether or not an entity can have the id.
+            // OPTIONS succeeds for every id, even if an entity cannot have it.
             for schema in parameters.iter_mut().filter_map(|parameter| parameter["schema"].as_object_mut()) {
                 schema.remove("maxLength");
             }
@@ -140,7 +141,7 @@ fn operation(Path { name, parameters, .. }: &Path, method: &str, route: Route<'_
     operation
 }
 
-/// Makes the description of a GET the one of its HEAD.
+/// Turns the description of a GET into that of the HEAD.
 fn make_head(name: &str, operation: &mut Value) {
     operation["operationId"] = json!(format!("head{name}"));
     operation["tags"] = json!(["protocol"]);
@@ -154,7 +155,7 @@ fn make_head(name: &str, operation: &mut Value) {
 }
 
 fn id_parameter(entity: &Entity) -> Value {
-    let encoding = "Percent-encode everything but letters, digits and `-._~`; a slash is `%2F`.";
+    let encoding = "Percent-encode everything except letters, digits and `-._~`; a slash is `%2F`.";
     let mut id = path_parameter("id", &format!("{} {encoding}", entity.id));
     id["schema"] = json!({"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES});
     id["example"] = json!(entity.stored_id);

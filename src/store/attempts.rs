@@ -1,4 +1,4 @@
-//! What the SDK's attempts at one call tell: how many there were, which responses were lost, and what is worth another.
+//! Observes the SDK's attempts at a call: counts them, detects lost responses, and retries conflicts.
 
 use std::{
     error::Error,
@@ -29,11 +29,11 @@ use crate::telemetry::scope;
 
 /// Counts calls and attempts, for the request's log line.
 #[derive(Debug)]
-pub(super) struct Meter;
+pub(super) struct UsageCounter;
 
-impl Intercept for Meter {
+impl Intercept for UsageCounter {
     fn name(&self) -> &'static str {
-        "Meter"
+        "UsageCounter"
     }
 
     fn read_before_execution(
@@ -67,21 +67,22 @@ impl Intercept for Meter {
     }
 }
 
-/// Notices an attempt at one call that may have been carried out although no response says so: the connection broke, the
-/// time ran out, or the service reported a fault of its own.
+/// Detects attempts at one call whose outcome is unknown: the connection broke, the attempt timed out, or DynamoDB
+/// reported a server error.
 ///
-/// An attempt counts as lost from the moment when it is sent until its response tells the outcome, so that it makes no
-/// difference how an attempt without one ends.
+/// From the moment when an attempt is sent, its response counts as lost, until a response shows the outcome. So it does
+/// not matter how an attempt without a response ends.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LostResponses(Arc<AtomicU32>);
 
 impl LostResponses {
-    /// Whether the outcome of an attempt is not known.
+    /// Whether the outcome of an attempt is unknown.
     pub(super) fn any(&self) -> bool {
         self.0.load(Ordering::Relaxed) > 0
     }
 
-    /// The refusal, if every attempt before it had a response; else what it refuses may be the call's own work.
+    /// Returns `refusal` if every attempt had a response. Otherwise an earlier attempt of this call may be its cause,
+    /// and the outcome is unknown.
     pub(super) fn unless(&self, refusal: StoreError) -> StoreError {
         if self.any() { StoreError::Unavailable } else { refusal }
     }
@@ -127,7 +128,7 @@ impl Intercept for LostResponses {
     }
 }
 
-/// Whether an attempt ended before there was a connection to send it on.
+/// Whether an attempt failed before it had a connection.
 fn never_connected(context: &FinalizerInterceptorContextRef<'_>) -> bool {
     let Some(Err(error)) = context.output_or_error() else { return false };
     let first = error.as_connector_error().map(|error| error as &(dyn Error + 'static));
@@ -135,14 +136,14 @@ fn never_connected(context: &FinalizerInterceptorContextRef<'_>) -> bool {
         .any(|error| error.downcast_ref().is_some_and(legacy::Error::is_connect))
 }
 
-/// Calls for another attempt when a put or an update met a transaction on the same item: nothing was written, and a moment
-/// later the transaction is over. The SDK by itself gives up.
+/// Retries a put or an update that conflicted with a transaction on the same item. Nothing was written, and the
+/// transaction ends within moments. By default, the SDK does not retry it.
 #[derive(Debug)]
-pub(super) struct Contention;
+pub(super) struct ConflictRetry;
 
-impl ClassifyRetry for Contention {
+impl ClassifyRetry for ConflictRetry {
     fn name(&self) -> &'static str {
-        "Contention"
+        "ConflictRetry"
     }
 
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {

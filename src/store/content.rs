@@ -1,4 +1,4 @@
-//! A digest of an item's content: the same for the same attributes, whatever order maps and sets arrive in.
+//! A digest of an item's content. It does not depend on the order of maps and sets.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest as _, Sha256};
@@ -24,7 +24,7 @@ fn of_value(value: &AttributeValue) -> Digest {
         AttributeValue::Ss(texts) => all_sorted("SS", texts.iter().map(|text| one("S", text.as_bytes()))),
         AttributeValue::Ns(numbers) => all_sorted("NS", numbers.iter().map(|digits| one("N", digits.as_bytes()))),
         AttributeValue::Bs(blobs) => all_sorted("BS", blobs.iter().map(|bytes| one("B", bytes.as_ref()))),
-        // Null, and what DynamoDB may add.
+        // Null, and types that DynamoDB may add.
         _ => one("NULL", &[]),
     }
 }

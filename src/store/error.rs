@@ -6,27 +6,27 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum StoreError {
     /// The cause is in the log.
-    #[error("the table does not respond, or what became of a write cannot be known")]
+    #[error("the table does not respond, or the outcome of a write is unknown")]
     Unavailable,
-    /// Nothing has the id.
-    #[error("nothing has this id")]
+    /// The item does not exist.
+    #[error("the item does not exist")]
     NotFound,
-    /// Something else has the id already.
+    /// Another item has the id.
     #[error("the id is taken")]
     Exists,
     /// The precondition is false.
-    #[error("the item has another version than the precondition demands")]
+    #[error("the item's version does not meet the precondition")]
     Stale,
     /// DynamoDB's limit is 400 KB.
     #[error("the item is too large for the table")]
     TooLarge,
-    /// Something else writes to the table. The id is in the log.
-    #[error("the item is not what the service stores")]
+    /// Another program wrote the item. Its id is in the log.
+    #[error("the item is not a valid entity")]
     Corrupt,
 }
 
 impl StoreError {
-    /// Logs why DynamoDB did not do what it was asked, and says what that means to a client.
+    /// Logs an error of DynamoDB, and turns it into an error of the store.
     pub(super) fn from_sdk<E>(operation: &str, error: &SdkError<E>) -> Self
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
@@ -34,7 +34,7 @@ impl StoreError {
         if is_too_large(error.code(), error.message()) {
             return Self::TooLarge;
         }
-        // Each error's own words; their debug output would hold the whole response.
+        // The message of each cause, because the debug output would contain the whole response.
         let first: Option<&dyn std::error::Error> = Some(error);
         let causes = std::iter::successors(first, |error| error.source()).map(ToString::to_string);
         let cause = causes.collect::<Vec<_>>().join(": ");
@@ -43,13 +43,13 @@ impl StoreError {
     }
 }
 
-/// DynamoDB has no code of its own for this, and two texts: one for a new item, one for an update.
+/// DynamoDB does not have a code for this, but two messages: one for a new item, and one for an update.
 pub(super) fn is_too_large(code: Option<&str>, message: Option<&str>) -> bool {
     const TEXTS: [&str; 2] = [
         "Item size has exceeded the maximum allowed size",
         "Item size to update has exceeded the maximum allowed size",
     ];
-    // The second is the code of a transaction's reason.
+    // The second code is that of a reason in a canceled transaction.
     matches!(code, Some("ValidationException" | "ValidationError"))
         && message.is_some_and(|message| TEXTS.iter().any(|text| message.contains(text)))
 }

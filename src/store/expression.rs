@@ -1,4 +1,4 @@
-//! Expressions of DynamoDB: when an item may be written, and what is written to it.
+//! DynamoDB expressions: the condition of a write, and the update of an item.
 
 use std::collections::HashMap;
 
@@ -6,10 +6,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{Item, version};
 
-/// How many attributes a condition compares. DynamoDB accepts 300 operators, and a comparison and its `AND` are two.
+/// The maximum number of attributes that a condition compares. DynamoDB accepts 300 operators, and a comparison and its
+/// `AND` are two.
 const MAX_COMPARED: usize = 100;
 
-/// An expression, and what the placeholders of a call stand for. Names have placeholders, since some are reserved words.
+/// An expression, and the values of the call's placeholders. Names have placeholders, because some are reserved words.
 pub(super) struct Condition {
     pub expression: String,
     pub names: HashMap<String, String>,
@@ -21,14 +22,15 @@ impl Condition {
         Self { expression: expression.into(), names: HashMap::new(), values: HashMap::new() }
     }
 
-    /// The item is the one that was read: by the version of its last write, or else by its attributes.
+    /// The condition that an item has not changed since it was read. It compares the stored version, or else the
+    /// attributes.
     pub(super) fn unchanged(item: &Item) -> Self {
         if let Some(version) = version::stored(item) {
             let mut condition = Self::new("etag = :version");
             condition.values.insert(":version".to_owned(), AttributeValue::S(version.to_owned()));
             return condition;
         }
-        // If it is there, it is compared.
+        // An invalid `etag` is compared like any other attribute.
         let mut condition = Self::new(if item.contains_key("etag") { "" } else { "attribute_not_exists(etag)" });
         let mut attributes: Vec<_> = item.iter().collect();
         attributes.sort_unstable_by_key(|(name, _)| *name);
@@ -40,7 +42,7 @@ impl Condition {
         condition
     }
 
-    /// Demands this too.
+    /// Adds a clause.
     pub(super) fn and(&mut self, clause: impl AsRef<str>) {
         if !self.expression.is_empty() {
             self.expression.push_str(" AND ");
@@ -48,7 +50,7 @@ impl Condition {
         self.expression.push_str(clause.as_ref());
     }
 
-    /// The attribute has this type, one of DynamoDB's.
+    /// Adds the clause that the attribute has this DynamoDB type.
     pub(super) fn and_type(&mut self, name: &str, of_type: &str) {
         self.and(format!("attribute_type(#{name}, :type_{of_type})"));
         self.names.insert(format!("#{name}"), name.to_owned());
@@ -63,13 +65,13 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// What makes one item of the other.
+    /// The changes that turn `current` into `new`.
     pub(super) fn between(current: &Item, new: Item) -> Self {
         let remove = current.keys().filter(|name| !new.contains_key(*name)).cloned().collect();
         Self { set: new.into_iter().filter(|(name, value)| current.get(name) != Some(value)).collect(), remove }
     }
 
-    /// The update expression, with `clauses` that set more. Its placeholders join those of the condition.
+    /// The update expression, with additional `clauses` that set attributes. Adds its placeholders to `condition`.
     pub(super) fn expression(self, clauses: &[&str], condition: &mut Condition) -> String {
         let mut clauses: Vec<_> = clauses.iter().map(|clause| (*clause).to_owned()).collect();
         for (n, (name, value)) in self.set.into_iter().enumerate() {
@@ -100,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_is_unchanged_if_its_version_is_or_all_of_it() {
+    fn an_item_is_unchanged_if_its_version_or_all_its_attributes_are() {
         for (attributes, expression) in [
             (&[("id", "A-1"), ("etag", "v1")][..], "etag = :version"),
             (&[("id", "A-1")], "attribute_not_exists(etag) AND #read0 = :read0"),
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_makes_one_item_of_the_other() {
+    fn an_update_turns_one_item_into_the_other() {
         let changes = |current: &[_], new: &[_]| {
             let mut condition = Condition::new("c");
             let expression = Changes::between(&item(current), item(new)).expression(&["x = y"], &mut condition);

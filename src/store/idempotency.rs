@@ -1,7 +1,9 @@
-//! Requests that are remembered by their key, in a table of their own. It knows keys and responses, and nothing of what was
-//! written: a record is one action more in the transaction of the write ([`Plan`](super::Plan)).
+//! Remembers requests by their `Idempotency-Key`, in a separate table.
 //!
-//! DynamoDB deletes a record some time after it has expired. From then on it counts as absent.
+//! The record is written by an additional action in the transaction of the write ([`Plan`](super::Plan)). This module
+//! does not depend on what is written.
+//!
+//! An expired record counts as absent. DynamoDB deletes it some time later.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -27,9 +29,9 @@ const LIFETIME: u64 = 24 * 60 * 60;
 pub struct Remembered {
     /// The key.
     pub key: String,
-    /// Identifies the request: another request has another fingerprint.
+    /// Identifies the request. Different requests have different fingerprints.
     pub fingerprint: String,
-    /// Tells the request that wrote the record from its repetitions.
+    /// Distinguishes the request that wrote the record from its repetitions.
     pub attempt: String,
     /// The status of the response.
     pub status: u16,
@@ -51,10 +53,10 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// What is remembered of this key, as of all writes completed so far.
+    /// The record of this key. The read is strongly consistent.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`] if another writer put something else into the table.
+    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`] if another program put a different item into the table.
     pub async fn get(&self, key: &str) -> Result<Option<Remembered>, StoreError> {
         let call = self.client.get_item().table_name(&self.table).key("key", AttributeValue::S(key.to_owned()));
         let found = Box::pin(call.consistent_read(true).return_consumed_capacity(Total).send()).await;
@@ -67,7 +69,7 @@ impl Keys {
         })
     }
 
-    /// Remembers a request, unless its key is in use.
+    /// The action that remembers a request. Its condition fails if the key is in use.
     ///
     /// # Errors
     /// [`StoreError::TooLarge`].
@@ -85,10 +87,10 @@ impl Keys {
 }
 
 impl Remembered {
-    /// A random name for a request that is carried out now.
+    /// A random value that distinguishes a request from its repetitions.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] if the system gives no random numbers.
+    /// [`StoreError::Unavailable`] if the system does not provide random numbers.
     pub fn new_attempt() -> Result<String, StoreError> {
         version::new()
     }

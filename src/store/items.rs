@@ -1,5 +1,5 @@
-//! Items of one table: conditional writes that recognize themselves. It knows keys and versions, and nothing of what else
-//! an item holds.
+//! Reads items, and writes them with conditions by which a write recognizes itself. This module knows an item's key and
+//! version, but not its other attributes.
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
 
 use super::{
     Item, StoreError,
-    attempts::{Contention, LostResponses, Meter},
+    attempts::{ConflictRetry, LostResponses, UsageCounter},
     expression::Changes,
     precondition::Precondition,
     version,
@@ -27,30 +27,31 @@ pub(super) struct Items {
 
 impl Items {
     pub(super) fn new(sdk: &SdkConfig, table: &str) -> Self {
-        let config = Builder::from(sdk).retry_classifier(Contention).interceptor(Meter).build();
+        let config = Builder::from(sdk).retry_classifier(ConflictRetry).interceptor(UsageCounter).build();
         Self { client: Client::from_conf(config), table: table.to_owned() }
     }
 
-    /// Asks for an item that is never there: the cheapest sign of life, and it needs no further permission.
+    /// Checks that the table responds. It reads an item that never exists, which is cheap and needs no additional
+    /// permission.
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
         self.read("ping", "ping", false).await.map(|_| ())
     }
 
-    /// The item with this id, as of all writes completed so far.
+    /// The item with this id. The read is strongly consistent.
     pub(super) async fn get(&self, id: &str) -> Result<Item, StoreError> {
         self.read("get", id, true).await?.ok_or(StoreError::NotFound)
     }
 
     async fn read(&self, operation: &str, id: &str, is_consistent: bool) -> Result<Option<Item>, StoreError> {
         let call = self.client.get_item().table_name(&self.table).key("id", key(id)).consistent_read(is_consistent);
-        // On the heap, here and below: the state of a call is some kilobytes that would be moved around.
+        // Here and below, the future of a call is on the heap, because moving its several kilobytes is slow.
         let found = Box::pin(call.return_consumed_capacity(Total).send()).await;
         let found = found.map_err(|error| StoreError::from_sdk(operation, &error))?;
         scope::read(found.consumed_capacity());
         Ok(found.item)
     }
 
-    /// Stores a new item of this version.
+    /// Stores a new item with this version.
     pub(super) async fn create(&self, item: Item, version: &str) -> Result<(), StoreError> {
         let lost = LostResponses::default();
         let call = self
@@ -76,9 +77,9 @@ impl Items {
         }
     }
 
-    /// Sets and removes attributes of an item, and gives it a new version. Returns the item as it is now; `None`, and no
-    /// change, if only a read can tell whether the item may be changed: it has no version, or an attribute that is kept is
-    /// not of its type.
+    /// Sets and removes attributes of an item, and gives it a new version. Returns the item after the update. Returns
+    /// `None`, and changes nothing, if a read must decide whether the item can be changed: it has no version, or an
+    /// attribute that the update keeps has a wrong type.
     pub(super) async fn update(
         &self,
         id: &str,

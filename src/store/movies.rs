@@ -1,4 +1,4 @@
-//! Movies as items of the table.
+//! Stores movies as items of the table.
 
 use std::{time::Instant, vec};
 
@@ -22,7 +22,7 @@ use crate::{
 /// The index that lists the movies of one year.
 pub const YEAR_INDEX: &str = "by-year";
 
-/// A movie as the table has it.
+/// A movie with its version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VersionedMovie {
     /// The movie.
@@ -40,19 +40,18 @@ pub struct Page {
 }
 
 impl Page {
-    /// The movies, each with its id, in the table's own order. Each is made when it is asked for, so that no page is in
-    /// memory twice.
+    /// The movies with their ids, in the order of the table. Each is parsed on demand, so that a page is not in memory
+    /// twice.
     #[must_use]
     pub fn into_movies(self) -> Movies {
         Movies { items: self.items.into_iter(), others: Vec::new() }
     }
 }
 
-/// How many items that are not movies a log line names.
+/// The maximum number of items that a log line names.
 const MAX_NAMED: usize = 10;
 
-/// The movies of a page. An item that is not a movie is left out, so that it does not hide the others. One line of the log
-/// names those of a page.
+/// The movies of a page. Items that are not movies are left out, and one log line names those of a page.
 #[derive(Debug)]
 pub struct Movies {
     items: vec::IntoIter<Item>,
@@ -115,7 +114,7 @@ impl Store {
         self.items.ping().await
     }
 
-    /// The movie with this id, as of all writes completed so far.
+    /// The movie with this id. The read is strongly consistent.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -123,7 +122,7 @@ impl Store {
         record::from_item(self.items.get(id.as_str()).await?)
     }
 
-    /// Stores a movie that is not there yet.
+    /// Stores a new movie.
     ///
     /// # Errors
     /// [`StoreError::Exists`], [`StoreError::TooLarge`], [`StoreError::Unavailable`].
@@ -134,11 +133,11 @@ impl Store {
         Ok(VersionedMovie { movie, version })
     }
 
-    /// Changes fields of a movie, other clients' changes to other fields kept. If `new_id` is not its id, moves it there
-    /// in one atomic step.
+    /// Changes fields of a movie, and keeps other clients' changes to other fields. If `new_id` differs from `id`,
+    /// moves the movie there in one atomic step.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::Exists`] when the new id is taken, [`StoreError::Stale`],
+    /// [`StoreError::NotFound`], [`StoreError::Exists`] if the new id is taken, [`StoreError::Stale`],
     /// [`StoreError::TooLarge`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn update(
         &self,
@@ -156,7 +155,7 @@ impl Store {
         carry_out(|| self.plan_update(id, new_id, patch, precondition)).await
     }
 
-    /// Removes a movie.
+    /// Deletes a movie.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Stale`], [`StoreError::Unavailable`].
@@ -164,7 +163,7 @@ impl Store {
         carry_out(|| self.plan_delete(id, precondition)).await
     }
 
-    /// A plan to do as [`Self::create`].
+    /// A plan that does the same as [`Self::create`].
     ///
     /// # Errors
     /// [`StoreError::TooLarge`].
@@ -174,10 +173,10 @@ impl Store {
         self.items.plan_create(item, VersionedMovie { movie: movie.clone(), version })
     }
 
-    /// A plan to do as [`Self::update`], after a read.
+    /// A plan that does the same as [`Self::update`]. It needs a read.
     ///
     /// # Errors
-    /// Those of [`Self::update`] that the read shows.
+    /// Those errors of [`Self::update`] that the read shows.
     pub async fn plan_update(
         &self,
         id: &MovieId,
@@ -195,16 +194,16 @@ impl Store {
         self.items.plan_change(operation, id.as_str(), precondition, change).await
     }
 
-    /// A plan to do as [`Self::delete`].
+    /// A plan that does the same as [`Self::delete`].
     ///
     /// # Errors
-    /// Those of [`Self::delete`] that a read shows, if it needs one.
+    /// Those errors of [`Self::delete`] that a read shows, if one is needed.
     pub async fn plan_delete(&self, id: &MovieId, precondition: &Precondition) -> Result<Plan<()>, StoreError> {
         self.items.plan_delete(id.as_str(), precondition).await
     }
 
-    /// A page of movies. It is complete by the deadline, and may then have fewer movies than its limit although more
-    /// follow. Those of one year come from an index, which follows the table within moments.
+    /// A page of movies. At the deadline, it ends with the movies found until then, even if more follow. The movies of
+    /// one year come from an index, which follows the table within moments.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

@@ -1,5 +1,7 @@
-//! Pages of items. DynamoDB ends a page of its own after 1 MB, and applies a limit before a filter, so that its pages may
-//! be short or empty although more items follow.
+//! Lists items in pages.
+//!
+//! DynamoDB ends its own pages after 1 MB, and applies a limit before a filter. So its pages can be short or empty,
+//! although more items follow.
 
 use std::collections::HashMap;
 
@@ -13,16 +15,16 @@ use super::{
 };
 use crate::telemetry::scope;
 
-/// A page of as many bytes is full. DynamoDB's own pages have more, unless a filter left items out.
+/// A page with this many bytes is full. DynamoDB's own pages have more, unless a filter left items out.
 const FULL_BYTES: usize = 512 * 1024;
 
 /// Which items are listed.
 pub(super) struct Selection {
-    /// The items of one partition of an index, rather than all of the table.
+    /// One partition of an index; `None` for the whole table.
     pub partition: Option<Partition>,
     /// The attributes that are read.
     pub projection: String,
-    /// What the projection's placeholders stand for.
+    /// The names for the projection's placeholders.
     pub names: HashMap<String, String>,
 }
 
@@ -43,15 +45,14 @@ pub(super) struct ItemPage {
 /// A page as DynamoDB returns it.
 struct Fetched {
     items: Vec<Item>,
-    /// The key of the last item that was looked at, if more follow.
+    /// The key of the last item that DynamoDB evaluated, if more follow.
     last_key: Option<Item>,
 }
 
 impl Items {
-    /// Up to `limit` items after the id `after`. At the deadline the page ends with what was found until then.
+    /// Up to `limit` items after the id `after`. At the deadline, the page ends with the items found until then.
     ///
-    /// The items of a table are listed as of all writes completed so far; those of an index, which follows the table within
-    /// moments, are not.
+    /// The read of a table is strongly consistent. An index follows the table within moments.
     pub(super) async fn list(
         &self,
         selection: &Selection,
@@ -117,8 +118,8 @@ impl Items {
     }
 }
 
-/// Fetches until the page is full, nothing follows, or time is up. Reads one more item than asked for, which tells whether
-/// there is more, so that no last page is empty.
+/// Fetches until the page is full, nothing follows, or the deadline has passed. It reads one more item than the limit,
+/// which shows whether more follow. So the last page is not empty.
 async fn collect<F: Future<Output = Result<Fetched, StoreError>>>(
     limit: usize,
     start: Option<Item>,
@@ -166,7 +167,7 @@ mod tests {
     /// What DynamoDB returns, call by call: which items, and after which of them it stopped.
     type Calls = Vec<(std::ops::Range<usize>, Option<usize>)>;
 
-    /// The ids of a page, where the next one starts, and the limits of the calls that it took.
+    /// The ids of a page, where the next page starts, and the limits of the calls.
     async fn page(limit: usize, item_bytes: usize, calls: Calls) -> (Vec<String>, Option<String>, Vec<i32>) {
         let mut limits = Vec::new();
         let mut starts = Vec::new();
@@ -182,7 +183,7 @@ mod tests {
             async move { if let Some(fetched) = fetched { Ok(fetched) } else { std::future::pending().await } }
         });
         let page = page.await.unwrap();
-        // Each call goes on where the one before stopped.
+        // Each call continues where the previous call stopped.
         let lasts: Vec<_> = calls.iter().map(|(_, last)| last.map(|n| n.to_string())).collect();
         assert_eq!(starts[1..], lasts[..starts.len() - 1]);
         (page.items.iter().filter_map(id).collect(), page.next, limits)

@@ -1,7 +1,7 @@
-//! Writes that are decided before they are carried out: read, check, then write unless another writer came between.
+//! Writes that are planned before they are carried out: read, check, then write unless the item has changed.
 //!
-//! A [`Plan`] knows its result before anything is written, so that it can be remembered in the same transaction. Renames,
-//! deletes, and changes of items that another writer put into the table are carried out in this way too.
+//! A [`Plan`] contains its result before anything is written, so that the same transaction can remember the result.
+//! Renames, deletes, and changes to items of other writers are also plans.
 
 use aws_sdk_dynamodb::{
     Client,
@@ -17,16 +17,16 @@ use super::{
     version,
 };
 
-/// How often a write is planned anew when another writer changes the item between its read and its write.
+/// The maximum number of plans for a write, if other writers keep changing the item.
 const ROUNDS: u32 = 10;
 
-/// A write that is decided, and not carried out yet.
+/// A write that is planned, but not carried out yet.
 #[derive(Debug)]
 pub struct Plan<T> {
     client: Client,
     operation: &'static str,
     actions: Vec<Action>,
-    /// What the write results in.
+    /// The result of the write.
     pub result: T,
 }
 
@@ -37,27 +37,29 @@ pub struct Action {
     refusal: Refusal,
 }
 
-/// What it means that the condition of an action is false.
+/// What a false condition of an action means.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// Another writer came between the read and the write.
+    /// Another writer has changed the item since it was read.
     Overtaken,
-    /// Something has the new id already.
+    /// Another item has the new id.
     Exists,
-    /// The item is not there, or does not meet the precondition.
+    /// The item does not exist, or does not meet the precondition.
     Precondition(Precondition),
     /// The key of the request is in use.
     InUse,
 }
 
 impl<T> Plan<T> {
-    /// The same plan with one action more, whose refusal counts first, and another result.
+    /// The same plan with an additional action and another result. The refusal of the additional action takes
+    /// precedence.
     pub fn and<R>(mut self, action: Action, result: R) -> Plan<R> {
         self.actions.insert(0, action);
         Plan { client: self.client, operation: self.operation, actions: self.actions, result }
     }
 
-    /// Carries it out. `None` if another writer came first, after a pause that gives way to it.
+    /// Carries out the plan. Returns `None` if another writer has changed the item. After the first round, it waits
+    /// before that.
     async fn commit(self, round: u32) -> Result<Option<T>, StoreError> {
         let (items, refusals): (Vec<_>, Vec<_>) =
             self.actions.into_iter().map(|action| (action.item, action.refusal)).unzip();
@@ -81,10 +83,10 @@ impl<T> Plan<T> {
     }
 }
 
-/// Carries out a plan, and makes it anew as often as another writer comes between.
+/// Carries out a plan. If another writer has changed the item, plans again.
 ///
 /// # Errors
-/// Those of `plan`; why the write is refused; [`StoreError::Unavailable`].
+/// Those of `plan`; the reason why the write is rejected; [`StoreError::Unavailable`].
 pub async fn carry_out<T, E, F>(plan: impl Fn() -> F) -> Result<T, E>
 where
     E: From<StoreError>,
@@ -95,11 +97,11 @@ where
             return Ok(result);
         }
     }
-    tracing::warn!(rounds = ROUNDS, "a write gave way to other writers");
+    tracing::warn!(rounds = ROUNDS, "a write failed because other writers kept changing the item");
     Err(StoreError::Unavailable.into())
 }
 
-/// Why an item may not be changed that failed the condition of a precondition.
+/// The error if the condition of a precondition is false.
 fn refused(reason: &CancellationReason, precondition: &Precondition) -> StoreError {
     match reason.item().filter(|item| !item.is_empty()) {
         None => StoreError::NotFound,
@@ -114,7 +116,7 @@ impl Items {
         Ok(self.plan("create", vec![self.put_new(item)?], result))
     }
 
-    /// A plan to remove an item. It is read first only if no condition can compare its version.
+    /// A plan to delete an item. It needs a read only if the precondition names a derived version.
     pub(super) async fn plan_delete(&self, id: &str, precondition: &Precondition) -> Result<Plan<()>, StoreError> {
         if precondition.names_derived() {
             return self.plan_change("delete", id, precondition, |_| Ok((None, ()))).await;
@@ -123,8 +125,8 @@ impl Items {
         Ok(self.plan("delete", vec![self.delete_if(id, precondition.condition(), refusal)?], ()))
     }
 
-    /// A plan to replace an item by what `change` makes of it: an item with the same id, one with another id, or nothing.
-    /// What `change` returns beside it is the result.
+    /// A plan to change an item. `change` returns the new item, with the same id or another one, and the result. If it
+    /// returns `None` instead of a new item, the plan deletes the item.
     pub(super) async fn plan_change<T>(
         &self,
         operation: &'static str,
@@ -182,7 +184,7 @@ impl Items {
     }
 }
 
-/// Stores an item of a table under a condition.
+/// The action that stores an item if a condition is true.
 pub(super) fn put(table: &str, item: Item, condition: Condition, refusal: Refusal) -> Result<Action, StoreError> {
     let put = Put::builder()
         .table_name(table)

@@ -1,4 +1,4 @@
-//! What a client requires of an item's version before a write (RFC 9110 §13), and the DynamoDB condition that says it.
+//! What a client requires of an item's version before a write (RFC 9110 §13), and the DynamoDB condition for it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -33,7 +33,7 @@ impl Versions {
     }
 }
 
-/// False for every item that exists, which the expression demands before.
+/// Is false for every existing item. The rest of the expression requires that the item exists.
 const NEVER: &str = "attribute_not_exists(id)";
 
 impl Precondition {
@@ -43,7 +43,7 @@ impl Precondition {
             && !self.if_none_match.as_ref().is_some_and(|unwanted| unwanted.contains(version))
     }
 
-    /// Whether it names a version that only the content of an item tells, so that no condition compares it.
+    /// Whether it names a derived version, which a condition cannot compare.
     pub(super) fn names_derived(&self) -> bool {
         let lists = [&self.if_match, &self.if_none_match].into_iter().flatten();
         lists.into_iter().any(|versions| match versions {
@@ -72,7 +72,7 @@ impl Precondition {
     }
 }
 
-/// The clause that the stored version is one of these, if it can be.
+/// The clause that the stored version is one of these; `None` if an item cannot have any of them.
 fn one_of(versions: &[String], prefix: &str, condition: &mut Condition) -> Option<String> {
     let versions = versions.iter().filter(|version| version::is_opaque_tag(version)).enumerate();
     let mut placeholders = Vec::new();

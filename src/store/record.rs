@@ -1,5 +1,5 @@
-//! An entity as an item of its table: `id` and the versions of its last two writes beside the entity's own attributes. Reading
-//! is about movies.
+//! An entity as an item of its table: its own attributes, `id`, and the versions of the last two writes. Only reading is
+//! specific to movies.
 
 use std::{cell::Cell, collections::HashMap, fmt};
 
@@ -16,7 +16,7 @@ use crate::movie::{Movie, MovieId};
 pub(super) const TYPES: [(&str, &str); 5] =
     [("title", "S"), ("year", "N"), ("cast", "L"), ("image", "S"), ("description", "S")];
 
-/// The item of an entity with these fields that replaces `current`. What else `current` has, the new item keeps.
+/// The item of an entity with these fields that replaces `current`. The new item keeps the other attributes of `current`.
 pub(super) fn to_item(
     id: &str,
     entity: &impl Serialize,
@@ -28,7 +28,7 @@ pub(super) fn to_item(
     let mut item = current;
     item.retain(|name, _| !fields.contains(&name.as_str()));
     item.extend(serde_dynamo::to_item::<_, Item>(entity).map_err(not_written)?);
-    // An update fills `prior_etag` later.
+    // A later update fills `prior_etag`.
     let later = version.len().saturating_sub(prior.len());
     for (name, text) in [("id", id), ("etag", version), ("prior_etag", &prior)] {
         item.insert(name.to_owned(), AttributeValue::S(text.to_owned()));
@@ -36,7 +36,7 @@ pub(super) fn to_item(
     if size::of(&item) + later > size::MAX_ITEM_BYTES { Err(StoreError::TooLarge) } else { Ok(item) }
 }
 
-/// Reads an item. What is not a movie is logged, with the field that is not valid.
+/// Parses an item. Logs an item that is not a movie, with its invalid field.
 pub(super) fn from_item(item: Item) -> Result<VersionedMovie, StoreError> {
     match read(item) {
         Ok((_, movie)) => Ok(movie),
@@ -47,7 +47,7 @@ pub(super) fn from_item(item: Item) -> Result<VersionedMovie, StoreError> {
     }
 }
 
-/// What a patch makes of an item. The item may have fields that are not valid, if the patch sets them.
+/// The item after a patch. The item can have invalid fields if the patch sets them.
 pub(super) fn patched(item: &Item, patch: &impl Serialize) -> Result<Item, StoreError> {
     let mut item = item.clone();
     let Changes { set, remove } = changes(patch)?;
@@ -56,10 +56,10 @@ pub(super) fn patched(item: &Item, patch: &impl Serialize) -> Result<Item, Store
     Ok(item)
 }
 
-/// Reads an item's id and movie. An item is a movie if each field is valid, whatever else it has or lacks.
+/// Parses an item's id and movie. An item is a movie if all five fields are valid. Other attributes do not matter.
 ///
-/// It is taken apart in one go. [`serde_dynamo::from_item`] first makes another map of it, which costs a page of a thousand
-/// as much again as all that is done here.
+/// The item is parsed in one pass. [`serde_dynamo::from_item`] first copies it into another map. For a page of a
+/// thousand items, that costs as much as everything in this function.
 pub(super) fn read(mut item: Item) -> Result<(String, VersionedMovie), NotAMovie> {
     let version = version::take(&mut item);
     let mut id = String::new();
@@ -84,21 +84,21 @@ pub(super) fn read(mut item: Item) -> Result<(String, VersionedMovie), NotAMovie
     }
 }
 
-/// A patch is a JSON Merge Patch, in which null removes.
+/// The changes in a patch, which is a JSON Merge Patch: null removes a field.
 pub(super) fn changes(patch: &impl Serialize) -> Result<Changes, StoreError> {
     let item: Item = serde_dynamo::to_item(patch).map_err(not_written)?;
     let (removed, set): (Item, Item) = item.into_iter().partition(|(_, value)| value.is_null());
     Ok(Changes { set, remove: removed.into_keys().collect() })
 }
 
-/// The attributes that a listing reads: all but `prior_etag`, which only a write looks at. With eight instead of seven, the
-/// map of each item would have to grow once more, and a page cost an eighth more.
+/// The attributes that a listing reads: all except `prior_etag`, which only writes use. With eight attributes instead
+/// of seven, the map of each item would grow once more, and a page would cost an eighth more.
 pub(super) fn projection(fields: &[&str]) -> String {
     let fields: Vec<_> = fields.iter().map(|field| format!("#{field}")).collect();
     format!("id, etag, {}", fields.join(", "))
 }
 
-/// What the placeholders in [`projection`] are for: some of DynamoDB's reserved words are fields.
+/// The names for the placeholders in [`projection`]. Some fields are reserved words of DynamoDB.
 pub(super) fn projection_names(fields: &[&str]) -> HashMap<String, String> {
     fields.iter().map(|field| (format!("#{field}"), (*field).to_owned())).collect()
 }
@@ -116,13 +116,13 @@ impl fmt::Display for NotAMovie {
     }
 }
 
-/// What is wrong with the field that was read last; an error about one that is missing names it itself.
+/// The error, with the name of the field that was read last. The error for a missing field already names it.
 fn reason(field: &str, error: &serde_dynamo::Error) -> String {
     let error = error.to_string();
     if error.starts_with("missing field") { error } else { format!("{field}: {error}") }
 }
 
-/// A value that serde reads as `serde_dynamo` does.
+/// A value that serde deserializes in the same way as `serde_dynamo`.
 struct Attribute(AttributeValue);
 
 impl IntoDeserializer<'_, serde_dynamo::Error> for Attribute {
@@ -133,7 +133,7 @@ impl IntoDeserializer<'_, serde_dynamo::Error> for Attribute {
     }
 }
 
-/// The types of fields can all be written; this would be a bug in one of them.
+/// Every value of a field can be written, so this error would be a bug.
 fn not_written(error: impl std::error::Error) -> StoreError {
     tracing::error!(cause = %error, "an entity cannot be written");
     StoreError::Corrupt
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_that_replaces_another_keeps_what_is_not_a_movies() {
+    fn an_item_that_replaces_another_keeps_its_other_attributes() {
         let mut current = item();
         current.insert("rank".to_owned(), AttributeValue::N("7".to_owned()));
         current.insert("title".to_owned(), string("Old"));
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_can_make_a_movie_of_an_item_that_is_not_one() {
+    fn a_patch_can_repair_an_item_that_is_not_a_movie() {
         let mut broken = item();
         broken.insert("cast".to_owned(), string("B"));
         broken.remove("image");

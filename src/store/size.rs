@@ -22,7 +22,7 @@ fn of_value(value: &AttributeValue) -> usize {
         AttributeValue::Ss(texts) => texts.iter().map(String::len).sum(),
         AttributeValue::Ns(numbers) => numbers.iter().map(|digits| digits.len().div_ceil(2) + 1).sum(),
         AttributeValue::Bs(blobs) => blobs.iter().map(|bytes| bytes.as_ref().len()).sum(),
-        // A boolean, null, and what DynamoDB may add.
+        // A boolean, null, and types that DynamoDB may add.
         _ => 1,
     }
 }

@@ -1,5 +1,7 @@
-//! Transactions, by whose token DynamoDB recognizes a retry for ten minutes. A write is one if nothing on the item could
-//! tell that it has happened: a delete, a rename, and a write that is remembered in another table.
+//! Sends transactions. For ten minutes, DynamoDB recognizes a retry by the transaction's token.
+//!
+//! A write is a transaction if the item alone cannot show that the write has happened: a delete, a rename, and a write
+//! that is remembered in another table.
 
 use std::time::Duration;
 
@@ -13,21 +15,22 @@ use aws_sdk_dynamodb::{
 use super::{StoreError, attempts::LostResponses, error::is_too_large, version};
 use crate::telemetry::scope;
 
-/// How often a transaction is sent that others on the same items cancel.
+/// How often a transaction is sent if it is canceled for a temporary reason.
 const ATTEMPTS: u32 = 4;
 
 /// Why a transaction did not happen.
 pub(super) enum Canceled {
-    /// Some of its conditions are false; one reason for each action.
+    /// Some of its conditions are false. There is one reason for each action.
     Conditions(Vec<CancellationReason>),
     /// Something else.
     Other(StoreError),
 }
 
-/// Does all of these actions, or none.
+/// Carries out all of these actions in one transaction.
 ///
-/// While every response arrived, the outcome of each attempt is definite, and the next one is a transaction of its own. An
-/// attempt without a response may still be carried out, so that the next one has its token.
+/// As long as every response has arrived, each attempt is certainly canceled, and the next attempt is a new
+/// transaction. DynamoDB may still carry out an attempt whose response was lost, so the next attempt has the same
+/// token.
 pub(super) async fn transact(
     client: &Client,
     operation: &str,
@@ -72,7 +75,8 @@ pub(super) async fn transact(
     }
 }
 
-/// Waits before the next attempt, longer after each, and not as long as another writer that waits too.
+/// Waits before the next attempt, longer after each attempt. The duration is random, because two writers that wait
+/// equally long would conflict again.
 pub(super) async fn pause(client: &Client, attempt: u32) {
     const SHORTEST: u64 = 25;
     const LONGEST: u64 = 100;
@@ -87,7 +91,7 @@ pub(super) fn condition_failed(reason: &CancellationReason) -> bool {
     reason.code() == Some("ConditionalCheckFailed")
 }
 
-/// Whether an action met something that is over in a moment.
+/// Whether an action was canceled for a reason that ends within moments.
 fn is_passing(reason: &CancellationReason) -> bool {
     matches!(reason.code(), Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"))
 }

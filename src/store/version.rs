@@ -1,6 +1,6 @@
-//! The version that each write gives an item, and the write's recognition by it.
+//! The version that each write gives an item, and by which the write recognizes itself.
 //!
-//! An item that another writer put into the table has no version. Until this service first writes it, its version is
+//! An item that another program put into the table has no version. Until this service first writes it, its version is
 //! derived from its content.
 
 use std::borrow::Cow;
@@ -10,14 +10,14 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 
 use super::{Item, StoreError, content};
 
-/// Begins a version that is derived from an item's content. A random version is base64url, which has no such character.
+/// The prefix of a version that is derived from an item's content. A random version is base64url, which has no dot.
 const DERIVED: &str = "content.";
 
 /// A new version: 128 random bits as 22 characters of base64url.
 pub(super) fn new() -> Result<String, StoreError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
-        tracing::error!(cause = %error, "the system gives no random numbers");
+        tracing::error!(cause = %error, "the system does not provide random numbers");
         StoreError::Unavailable
     })?;
     Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
@@ -33,7 +33,7 @@ pub(super) fn stored(item: &Item) -> Option<&str> {
     text(item, "etag").filter(|version| is_opaque_tag(version))
 }
 
-/// An item's version, taken out of it if it is stored there.
+/// Returns an item's version, and removes it from the item if it is stored there.
 pub(super) fn take(item: &mut Item) -> String {
     match item.remove("etag") {
         Some(AttributeValue::S(version)) if is_opaque_tag(&version) => version,
@@ -44,8 +44,7 @@ pub(super) fn take(item: &mut Item) -> String {
     }
 }
 
-/// The item that a failed condition returned, if it shows that the write with this version has happened: as the last
-/// write, or as the one before.
+/// The item that a failed condition returned, if its last write or the one before has this version.
 pub(super) fn written<'a>(found: Option<&'a Item>, version: &str) -> Option<&'a Item> {
     found.filter(|item| [text(item, "etag"), text(item, "prior_etag")].contains(&Some(version)))
 }
@@ -55,7 +54,7 @@ pub(super) fn is_derived(version: &str) -> bool {
     version.starts_with(DERIVED)
 }
 
-/// Whether a text can stand in an `ETag` (RFC 9110 §8.8.3). No item has a version that cannot.
+/// Whether a text can be an `ETag` (RFC 9110 §8.8.3). Any other text is not a version.
 pub(super) fn is_opaque_tag(version: &str) -> bool {
     !version.is_empty() && version.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'~'))
 }
@@ -97,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_without_a_version_that_an_etag_can_carry_has_one_of_its_content() {
+    fn an_item_without_a_valid_version_has_one_that_is_derived_from_its_content() {
         let bad = ["", "a\"b", "a b", "é", "\u{7f}"].map(string).into_iter();
         let mut items: Vec<_> = bad.chain([AttributeValue::Bool(true)]).map(with_etag).collect();
         items.push(Item::from([("title".to_owned(), string("A"))]));
@@ -117,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_the_stored_one_if_an_etag_can_carry_it() {
+    fn a_valid_stored_version_is_used() {
         for version in ["v1", "!", "~", "content.x"] {
             let mut item = with_etag(string(version));
             assert_eq!((of(&item).as_ref(), stored(&item)), (version, Some(version)));

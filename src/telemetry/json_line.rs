@@ -1,7 +1,8 @@
 //! A log line as one flat JSON object.
 //!
-//! `tracing-subscriber`'s own JSON puts the request id into an object of its own. Here it is where the request's line has
-//! it, so that one query finds all lines of a request. Lambda reads `timestamp` and `level`.
+//! The JSON of `tracing-subscriber` has the request id in a nested object. Here it is a member of the line itself, as
+//! in the line of [`RequestLog`](super::RequestLog), so that one query finds all lines of a request. Lambda reads
+//! `timestamp` and `level`.
 
 use std::{fmt, time::SystemTime};
 
@@ -13,7 +14,7 @@ use tracing_subscriber::{
 
 use super::timestamp;
 
-/// Needs fields that are formatted as JSON.
+/// Requires that fields are formatted as JSON.
 pub(super) struct JsonLine;
 
 impl<S, F> FormatEvent<S, F> for JsonLine
@@ -72,7 +73,7 @@ mod tests {
         }
     }
 
-    /// The lines that are logged meanwhile, without their timestamps.
+    /// The lines that `work` logs, without their timestamps.
     fn logged(work: impl FnOnce()) -> Vec<Value> {
         let log = Log::default();
         let writer = log.clone();

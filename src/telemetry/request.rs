@@ -1,14 +1,16 @@
-//! The line of a request: what a query filters by, and CloudWatch's metrics.
+//! The log line of a request, which also contains the metrics for CloudWatch.
 //!
-//! One line is both, in the embedded metric format (Amazon CloudWatch User Guide, "Specification: Embedded metric
-//! format"): `_aws` says which members are metrics. Those and their dimensions have capitals, the log's own fields none.
+//! The line has the embedded metric format (Amazon CloudWatch User Guide, "Specification: Embedded metric format"):
+//! `_aws` says which members are metrics. The names of metrics and dimensions begin with a capital, those of other
+//! members do not.
 //!
 //! | metric | dimensions | |
 //! | --- | --- | --- |
 //! | `Duration`, milliseconds; its sample count is the number of requests | `Function`, `Route`, `Status` | always |
-//! | `ColdStarts`, `Conflicts` (409 and 412), `Retries` (of calls to DynamoDB) | `Function` | when there is one |
+//! | `ColdStarts`, `Conflicts` (409 and 412), `Retries` (of calls to DynamoDB) | `Function` | if it is not zero |
 //!
-//! Routes and statuses are few and not a client's to choose, since each combination is a metric that costs.
+//! Each combination of dimensions is a metric that costs money. So there are few routes and statuses, and a client
+//! cannot add any.
 
 use std::{
     io::{self, Write as _},
@@ -21,10 +23,10 @@ use tracing::{Level, enabled, info};
 use super::{Settings, scope::Usage, timestamp};
 use crate::Invocation;
 
-/// How much of a request's method and path a line repeats.
+/// The maximum length of the message, which is the request's method and path.
 const MAX_MESSAGE_CHARS: usize = 1000;
 
-/// How much room a line is given at first.
+/// The initial capacity of a line.
 const USUAL_BYTES: usize = 1024;
 
 const NAMESPACE: &str = "Movies";
@@ -32,9 +34,9 @@ const NAMESPACE: &str = "Movies";
 /// A request and its response.
 #[derive(Debug)]
 pub struct RequestLog<'a> {
-    /// Method and path as they came.
+    /// The method, and the path in the client's URL.
     pub message: String,
-    /// What Lambda says of it.
+    /// What Lambda says about the invocation.
     pub invocation: &'a Invocation,
     /// The operation, or `none`.
     pub route: &'static str,
@@ -42,7 +44,7 @@ pub struct RequestLog<'a> {
     pub status: u16,
     /// How long the request took inside the function.
     pub duration: Duration,
-    /// What DynamoDB did for it.
+    /// The calls to DynamoDB, and what they consumed.
     pub usage: Usage,
 }
 
@@ -70,7 +72,7 @@ struct Line<'a> {
     status_dimension: String,
     #[serde(rename = "Duration")]
     duration_metric: f64,
-    // What is there only when it has happened.
+    // The line has these only if they occurred.
     #[serde(rename = "ColdStarts", skip_serializing_if = "Option::is_none")]
     cold_starts: Option<u32>,
     #[serde(rename = "Conflicts", skip_serializing_if = "Option::is_none")]
@@ -111,7 +113,7 @@ impl RequestLog<'_> {
         if settings.json {
             let mut line = self.json(&settings.function, SystemTime::now());
             line.push(b'\n');
-            // In one piece, so that no other line comes between. Nobody is left to tell when standard output is closed.
+            // One write, so that lines do not mix. An error is ignored, because there is nowhere else to report it.
             let _ = io::stdout().write_all(&line);
         } else {
             let Self { route, status, duration, usage, .. } = &self;
@@ -174,7 +176,7 @@ impl RequestLog<'_> {
     }
 }
 
-/// To the microsecond.
+/// Rounds to a microsecond.
 fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }

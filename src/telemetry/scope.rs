@@ -1,8 +1,7 @@
 //! Counts what DynamoDB does for a request: attempts, and units read and written.
 //!
-//! The SDK's interceptors and the store see calls, attempts and costs far below the code that handles the request. They
-//! add them up here, in a value that belongs to the request's task ([`run`]), so that the operations in between do not
-//! have to pass it on. Outside of a request nothing is kept.
+//! The SDK's interceptors and the store add calls, attempts and units to a value that belongs to the request's task
+//! ([`run`]). So the operations do not have to pass a counter to them. Nothing is counted outside of a request.
 
 use std::cell::Cell;
 
@@ -13,11 +12,12 @@ use aws_sdk_dynamodb::types::ConsumedCapacity;
 pub struct Usage {
     /// Calls of DynamoDB's API.
     pub calls: u32,
-    /// Attempts at these calls; what is more than the calls are retries.
+    /// Attempts at these calls. The attempts minus the calls are retries.
     pub attempts: u32,
-    /// Read units that DynamoDB says it has counted; of a refused condition it says none, but counts it.
+    /// Read units that DynamoDB reports. A call whose condition fails also consumes units, but DynamoDB does not report
+    /// them.
     pub read_units: f64,
-    /// Write units, likewise.
+    /// Write units that DynamoDB reports.
     pub write_units: f64,
 }
 
@@ -25,27 +25,27 @@ tokio::task_local! {
     static USAGE: Cell<Usage>;
 }
 
-/// Does `work`, and returns what it has used too.
+/// Does `work`, and also returns its usage.
 pub async fn run<T>(work: impl Future<Output = T>) -> (T, Usage) {
     USAGE.scope(Cell::default(), async { (work.await, USAGE.with(Cell::get)) }).await
 }
 
-/// Notes that a call begins.
+/// Counts a call.
 pub(crate) fn call() {
     note(|usage| usage.calls += 1);
 }
 
-/// Notes an attempt at a call.
+/// Counts an attempt at a call.
 pub(crate) fn attempt() {
     note(|usage| usage.attempts += 1);
 }
 
-/// Notes what a read has cost.
+/// Adds the units of a read.
 pub(crate) fn read<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
     note(|usage| usage.read_units += units(consumed));
 }
 
-/// Notes what a write has cost.
+/// Adds the units of a write.
 pub(crate) fn write<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
     note(|usage| usage.write_units += units(consumed));
 }

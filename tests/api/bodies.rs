@@ -1,5 +1,5 @@
-//! Holds a request's body against the served OpenAPI document: the document and the service agree on what a movie and a patch
-//! are. Every request that a test sends comes through here.
+//! Compares each request body with the OpenAPI document: the document and the service must agree on what a movie and a
+//! patch are. Every request of a test is checked here.
 
 use std::panic::catch_unwind;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::contract::{self, DOCUMENT};
 
-/// What a body can break that no schema expresses: bytes of UTF-8, a member that is written twice, an IPv6 address.
+/// Errors that a schema cannot express: a length in bytes of UTF-8, a repeated member, an IPv6 address.
 const BEYOND_SCHEMAS: [&str; 2] = ["is too long: title, dash and year are at most", "is given more than once"];
 
 /// Whether a schema of the document allows this.
@@ -15,7 +15,7 @@ pub fn allows(schema: &Value, instance: &Value) -> bool {
     contract::validator(schema).is_valid(instance)
 }
 
-/// Panics if a body that the document has is refused as one, or another one is taken.
+/// Panics if the service rejects a body that the document allows, or accepts one that the document does not allow.
 pub fn check(method: &str, path: &str, body: &[u8], status: u64, response: &[u8]) {
     let Some(template) = contract::template(path) else { return };
     let schema =
@@ -33,14 +33,17 @@ pub fn check(method: &str, path: &str, body: &[u8], status: u64, response: &[u8]
     let line = format!("{method} {path:.200} with {:.200} gets {status}", body.to_string());
     if allows(schema, &body) {
         let is_refused = problem["type"] == "urn:problem-type:movies:bad-body" || !errors.iter().all(beyond);
-        assert!(!is_refused, "{line}, although the document has such a body: {problem}");
+        assert!(!is_refused, "{line}, although the document allows this body: {problem}");
     } else {
-        assert!((400..500).contains(&status) && ![409, 412].contains(&status), "{line}: the document has no such body");
+        assert!(
+            (400..500).contains(&status) && ![409, 412].contains(&status),
+            "{line}: the document forbids this body"
+        );
     }
 }
 
 #[test]
-fn a_body_that_is_judged_otherwise_than_in_the_document_is_found() {
+fn a_disagreement_with_the_document_about_a_body_is_detected() {
     let movie = r#"{"title":"A","year":1,"cast":[],"image":"https://x.org/","description":""}"#;
     let refused = |pointer: &str, detail: &str| {
         json!({"type": "urn:problem-type:movies:bad-fields", "errors": [{"pointer": pointer, "detail": detail}]})

@@ -1,6 +1,6 @@
-//! Events that real gateways send. Each row of the table is named after the kind of input that it stands for.
+//! Events that real gateways send. The name of each row is the kind of input.
 //!
-//! A row's event is a file in `cases/`, with changes where that makes another event of its kind.
+//! The event of a row is a file in `cases/`, with changes for other kinds.
 
 mod base_paths;
 mod http_apis;
@@ -23,19 +23,19 @@ struct Case {
     expected: Expected,
 }
 
-/// What a row expects beside its status.
+/// What a row expects in addition to its status.
 enum Expected {
     /// The body contains a text.
     Body(&'static str),
-    /// There is no body, and the reply has none, or an empty text.
+    /// There is no body: the reply does not contain one, or it is an empty string.
     NoBody,
     /// A header, with references resolved against the URL's path in the request.
     Header(&'static str, &'static str),
-    /// The movie with this id is gone; every other one is as it was.
+    /// The movie with this id is deleted. All others are unchanged.
     Deleted(&'static str),
-    /// There is one more movie, with this id, and `Location` leads there.
+    /// There is one more movie, with this id, and `Location` is its URL.
     Created(&'static str, &'static str),
-    /// The movie with this id has another description.
+    /// Only the description of the movie with this id has changed.
     Changed(&'static str),
 }
 use Expected::{Body, Changed, Created, Deleted, Header, NoBody};

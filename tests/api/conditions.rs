@@ -238,7 +238,7 @@ async fn two_clients_that_change_different_fields_both_take_effect() {
 }
 
 #[tokio::test]
-async fn of_many_creators_one_wins() {
+async fn only_one_of_many_creates_of_a_movie_succeeds() {
     let service = Service::start().await;
     let mut responses = Vec::new();
     let mut tasks = tokio::task::JoinSet::new();

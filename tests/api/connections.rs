@@ -1,4 +1,4 @@
-//! Connections to DynamoDB: which are kept, and what happens to a call when one breaks. Each call is the SDK's own.
+//! Connections to DynamoDB: which are reused, and what happens to a call if one breaks. The SDK makes each call.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 const FAULT: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 2\r\n\r\n{}";
 const CUT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n{";
 
-/// What the server does with a connection after the responses it gives on it.
+/// What the server does with a connection after it has sent the responses.
 #[derive(Clone, Copy, PartialEq)]
 enum Then {
     Close,
@@ -26,7 +26,7 @@ enum Then {
     Silence,
 }
 
-/// A server that gives each list of responses on a connection of its own. Its task returns what it was asked.
+/// A server that sends each list of responses on a separate connection. Its task returns the heads of the requests.
 async fn server(connections: Vec<(&'static [&'static str], Then)>) -> (String, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let host = listener.local_addr().unwrap().to_string();
@@ -80,7 +80,7 @@ async fn get(client: &Client) -> Result<(), SdkError<GetItemError>> {
     client.get_item().table_name("movies").key("id", key).send().await.map(|_| ())
 }
 
-/// Gives the end of a connection the time to arrive.
+/// Waits until the client notices the end of a connection.
 async fn pause() {
     tokio::time::sleep(Duration::from_millis(20)).await;
 }
@@ -99,7 +99,7 @@ async fn a_connection_is_kept() {
 }
 
 #[tokio::test]
-async fn a_connection_that_ended_while_idle_costs_no_attempt() {
+async fn a_connection_that_ends_while_idle_does_not_cost_an_attempt() {
     let (host, asked) = server(vec![(&[OK], Then::Close), (&[OK, OK], Then::Close), (&[OK], Then::Close)]).await;
     let client = client(&host);
     for _ in 0..4 {
@@ -121,7 +121,7 @@ async fn a_connection_on_which_the_server_failed_is_not_used_again() {
 }
 
 #[tokio::test]
-async fn a_response_cut_in_the_middle_is_another_attempt_on_another_connection() {
+async fn a_truncated_response_causes_another_attempt_on_another_connection() {
     let (host, asked) = server(vec![(&[OK, CUT], Then::Close), (&[CUT], Then::Close), (&[OK], Then::Keep)]).await;
     let client = client(&host);
     get(&client).await.unwrap();
@@ -130,7 +130,7 @@ async fn a_response_cut_in_the_middle_is_another_attempt_on_another_connection()
 }
 
 #[tokio::test]
-async fn a_connection_that_went_silent_while_idle_costs_one_attempt() {
+async fn a_connection_that_becomes_silent_while_idle_costs_one_attempt() {
     let (host, asked) = server(vec![(&[OK], Then::Silence), (&[OK, OK], Then::Keep)]).await;
     let client = client(&host);
     get(&client).await.unwrap();
@@ -143,7 +143,7 @@ async fn a_connection_that_went_silent_while_idle_costs_one_attempt() {
 }
 
 #[tokio::test]
-async fn errors_tell_what_may_have_been_done() {
+async fn an_error_says_whether_the_request_may_have_been_carried_out() {
     let (host, asked) = server(vec![(&[], Then::Close); 4]).await;
     let Err(SdkError::DispatchFailure(broken)) = get(&client(&host)).await else { panic!("a response") };
     asked.await.unwrap();
@@ -164,7 +164,7 @@ fn a_bundle_without_certificates_is_an_error_that_names_variable_and_file() {
 }
 
 #[tokio::test]
-async fn a_refusal_after_an_attempt_without_a_connection_is_the_truth() {
+async fn a_rejection_after_an_attempt_without_a_connection_is_correct() {
     for (name, method, path, if_match, truth) in [
         ("create", "POST", "/ns_movies/", None, 409),
         ("update", "PUT", "/ns_movies/The%20Dare-2020", Some("\"stale\""), 412),

@@ -1,4 +1,4 @@
-//! Checks a response against the OpenAPI document. Every response that a test gets is checked here.
+//! Compares each response with the OpenAPI document. Every response in a test is checked here.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -8,28 +8,28 @@ use std::{
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-/// Made from the code, so that tests agree with the code even while the kept document is out of date.
+/// Generated from the code, so that tests agree with the code even if the stored document is out of date.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    let document = movies::openapi::generate::document().expect("the document is made");
+    let document = movies::openapi::generate::document().expect("the document can be generated");
     serde_json::from_str(&document).expect("the document is JSON")
 });
 
-/// Panics unless the document has this response to `method` on `path` (decoded, without stage and base path): its status,
-/// the headers that are always there, its media type and a body of its schema.
+/// Panics unless the document describes this response to `method` on `path` (decoded, without stage and base path): its
+/// status, the required headers, its media type, and the schema of its body.
 pub fn check(method: &str, path: &str, status: u64, headers: &BTreeMap<String, String>, body: &[u8]) {
     let line = format!("{method} {path:.200}, status {status}");
     let Some(template) = template(path) else {
-        assert_eq!(status, 404, "{line}: the document has no such path");
+        assert_eq!(status, 404, "{line}: the document does not have this path");
         return check_problem(body, method, &line);
     };
     let operation = &DOCUMENT["paths"][template][method.to_lowercase()];
     if operation.is_null() || method != method.to_uppercase() {
-        assert_eq!(status, 405, "{line}: the document has no such method");
+        assert_eq!(status, 405, "{line}: the document does not have this method");
         assert!(headers.contains_key("allow"), "{line}: without Allow");
         return check_problem(body, method, &line);
     }
     let response = resolve(&operation["responses"][status.to_string()]);
-    assert!(!response.is_null(), "{line}: the document has no such status");
+    assert!(!response.is_null(), "{line}: the document does not have this status");
 
     for (name, header) in response["headers"].as_object().into_iter().flatten() {
         let header = resolve(header);
@@ -48,14 +48,14 @@ pub fn check(method: &str, path: &str, status: u64, headers: &BTreeMap<String, S
         return;
     };
     let essence = headers.get("content-type").and_then(|value| value.split(';').next()).unwrap_or_default();
-    let media = content.get(essence).unwrap_or_else(|| panic!("{line}: as {essence}, which the document has not"));
+    let media = content.get(essence).unwrap_or_else(|| panic!("{line}: an undocumented media type, {essence}"));
     if essence.ends_with("json") {
         let body = serde_json::from_slice(body).unwrap_or_else(|error| panic!("{line}: {error}"));
         validate(&media["schema"], &body, &line);
     }
 }
 
-/// The path of the document that a request's path is one of.
+/// The path in the document that matches a request's path.
 pub fn template(path: &str) -> Option<&'static str> {
     let is_file = |known: &str| {
         let parameters = &DOCUMENT["paths"][known]["get"]["parameters"];

@@ -10,7 +10,7 @@ static TITLES: LazyLock<Vec<String>> =
     LazyLock::new(|| serde_json::from_str(include_str!("../titles.json")).expect("an array of titles"));
 
 #[tokio::test]
-async fn every_title_makes_the_whole_round() {
+async fn a_movie_with_any_title_can_be_created_read_changed_and_deleted() {
     let service = Service::start().await;
     for title in TITLES.iter().cloned().chain(["x".repeat(1_900), "日".repeat(680)]) {
         let path = path_of(&format!("{title}-1999"));
@@ -28,7 +28,7 @@ async fn every_title_makes_the_whole_round() {
 }
 
 #[tokio::test]
-async fn ids_are_never_normalised() {
+async fn ids_are_never_normalized() {
     let service = Service::start().await;
     for title in ["é", "e\u{301}", "É", "a", "A", "a ", " a"] {
         assert_eq!(service.post(&movie(title, 1)).await.status, 200, "{title}");
@@ -100,7 +100,7 @@ async fn put_and_patch_change_only_the_fields_sent() {
 }
 
 #[tokio::test]
-async fn the_five_fields_as_get_gave_them_can_be_put_back() {
+async fn the_five_fields_of_a_get_can_be_sent_back_with_put() {
     let service = Service::seeded().await;
     let path = "/ns_movies/Don%27t%20Click-2020";
     let movie = service.get(path).await.json();
@@ -145,7 +145,7 @@ async fn a_location_is_relative_to_the_requests_url() {
         (EventFormat::Rest, "PATCH", "/ns_movies/a/b-1", "../../"),
         (EventFormat::Alb, "PUT", "/ns_movies/a/b-1", "../../"),
         (EventFormat::Url, "PUT", "/ns_movies%2Fa%2Fb-1", "./"),
-        // An HTTP API decodes the path, so that the service takes the id for one segment.
+        // An HTTP API decodes the path, so the id counts as one segment.
         (EventFormat::Http, "POST", "/ns_movies/", "../"),
         (EventFormat::Http, "POST", "/ns_movies", "./"),
         (EventFormat::Http, "PUT", "/ns_movies/a%2Fb-1", "../"),
@@ -165,7 +165,7 @@ async fn a_location_is_relative_to_the_requests_url() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_404_and_named() {
+async fn the_404_for_a_movie_names_its_id() {
     let service = Service::seeded().await;
     for path in [
         "/ns_movies/Nope-1999",
@@ -241,7 +241,7 @@ async fn a_stored_item_has_the_documented_shape() {
 }
 
 #[tokio::test]
-async fn a_foreign_item_hides_no_movie() {
+async fn an_item_that_is_not_a_movie_does_not_hide_movies() {
     use aws_sdk_dynamodb::types::AttributeValue;
     let service = Service::seeded().await;
     let foreign = service.dynamodb.put_item().table_name("movies");

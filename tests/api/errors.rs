@@ -1,4 +1,4 @@
-//! Every row of the contract's error table; nothing stored by any of it.
+//! Every row of the contract's table of errors. None of these requests stores anything.
 
 use movies::{fields::Noun, movie::Movie, problem::Problem};
 use serde_json::{Value, json};
@@ -142,7 +142,7 @@ async fn a_movie_may_grow_to_400_kb_and_no_further() {
         match response.status {
             200 => {
                 fits = length;
-                // The table itself takes it, also once an update has filled the last attribute.
+                // DynamoDB accepts the item, even after an update has filled the last attribute.
                 let path = "/ns_movies/Edge-2020";
                 assert_eq!(service.call("PUT", path).json(&json!({"cast": ["Ann", "Bob"]})).send().await.status, 200);
                 assert_eq!(service.call("DELETE", path).send().await.status, 200);
@@ -165,7 +165,7 @@ async fn an_id_over_2048_bytes_is_refused() {
         let response = service.call(method, &format!("/ns_movies/{long}-2020")).body("{\"cast\":[]}").send().await;
         assert_eq!((response.status, response.body.len() < 4_000), (400, true), "{method}");
     }
-    // A response repeats the beginning of a long path, without a half escape at its end. An event has at most 6 MB.
+    // A response repeats the beginning of a long path, and does not end within an escape. An event has at most 6 MB.
     for unit in ["x", "%20", "%E6%97%A5"] {
         let path = format!("/{}", unit.repeat(200_000));
         let response = service.get(&path).await.json();
@@ -209,7 +209,7 @@ async fn odd_paths_are_400_or_404() {
     ] {
         for method in ["GET", "DELETE"] {
             let status = service.call(method, path).send().await.status;
-            // `%2F` after the collection's name is a slash: API Gateway's own routes see none, this service does.
+            // For this service, `%2F` after the collection's name is a slash. For the routes of API Gateway, it is not.
             let expected = if path == "/ns_movies%2F" { [200, 405] } else { [400, 404] };
             assert!(expected.contains(&status), "{method} {path}: {status}");
         }

@@ -1,4 +1,4 @@
-//! Event sources: the same request through each, and what each alone does.
+//! Event sources: the same request through each, and the peculiarities of each.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{EventFormat, Service, movie, path_of, send_event};
 
 #[tokio::test]
-async fn odd_titles_make_the_round_through_every_event_source_that_can_carry_them() {
+async fn odd_titles_work_through_every_event_source_that_supports_them() {
     let service = Service::start().await;
     let long = "x".repeat(1_900);
     for source in EventFormat::ALL {
@@ -29,7 +29,7 @@ async fn odd_titles_make_the_round_through_every_event_source_that_can_carry_the
             let path = path_of(&format!("{title}-2000"));
             let created = service.call_through(source, "POST", "/ns_movies/").json(&movie(title, 2000)).send().await;
             assert_eq!(created.status, 200, "{source:?} {title}: {created:?}");
-            // An HTTP API decodes the path before it cuts off the query: what follows a question mark is lost.
+            // An HTTP API decodes the path before it cuts off the query, so everything after a question mark is lost.
             let is_lost = source == EventFormat::Http && title.contains('?');
             let reads = if is_lost { 404 } else { 200 };
             for (method, body) in [("GET", json!(null)), ("PUT", json!({"cast": []})), ("DELETE", json!(null))] {
@@ -71,7 +71,7 @@ async fn each_reply_has_its_event_sources_shape() {
         assert_eq!(reply["headers"].get("content-type").is_some(), source != EventFormat::AlbMulti, "{source:?}");
         let is_alb = matches!(source, EventFormat::Alb | EventFormat::AlbMulti);
         assert_eq!(reply.get("statusDescription"), is_alb.then_some(&json!("200 OK")), "{source:?}");
-        // `cargo lambda watch` wants all three.
+        // `cargo lambda watch` requires all three.
         if matches!(source, EventFormat::Url | EventFormat::Http | EventFormat::CargoLambda) {
             assert!(
                 reply["headers"].is_object() && reply["multiValueHeaders"].is_object() && reply["cookies"].is_array()
@@ -96,7 +96,7 @@ async fn base64_bodies_are_decoded_and_bad_ones_refused() {
     }
 }
 
-/// What a created movie's `Location` and the next page's `Link` lead to, through an event changed by `change`.
+/// The URLs in a created movie's `Location` and in a page's `Link`, for an event with the changes of `change`.
 async fn links(service: &Service, source: EventFormat, title: &str, change: impl Fn(&mut Value)) -> (String, String) {
     let mut create = service.call_through(source, "POST", "/ns_movies/").json(&movie(title, 2000)).event();
     change(&mut create);
@@ -115,7 +115,7 @@ async fn links_lead_to_the_clients_own_urls() {
     let stays = |base: &str, title: &str| (format!("{base}/ns_movies/{title}-2000"), format!("{base}/ns_movies/"));
 
     assert_eq!(links(&service, EventFormat::Rest, "A", |_| {}).await, stays("/Prod", "A"));
-    // A custom domain with a base path: it is in both paths, and not in the parameter; a stage is nowhere.
+    // A custom domain with a base path: both paths contain it, and the parameter does not. Neither contains a stage.
     let custom_domain = |event: &mut Value| {
         event["path"] = json!(format!("/api/v1{}", event["path"].as_str().unwrap()));
         event["requestContext"]["path"] = event["path"].clone();
@@ -148,7 +148,7 @@ async fn links_lead_to_the_clients_own_urls() {
 }
 
 #[tokio::test]
-async fn a_route_of_its_own_may_match_less_than_the_services_paths() {
+async fn a_resource_can_match_only_a_part_of_the_services_path() {
     let service = Service::seeded().await;
     for (resource, proxy) in [
         (json!("/ns_movies/{proxy+}"), json!({"proxy": "The%20Dare-2020"})),
@@ -162,7 +162,7 @@ async fn a_route_of_its_own_may_match_less_than_the_services_paths() {
             event["requestContext"]["path"] = event["path"].clone();
             (event["resource"], event["pathParameters"]) = (resource.clone(), proxy.clone());
             let response = send_event(&service.app, event.to_string().as_bytes()).await;
-            // Without a resource that fits the path, only the path itself says what is meant.
+            // If the resource does not match the path, only the path is used.
             let is_told = base.is_empty() || resource.as_str().is_some_and(|resource| resource.contains('{'));
             let movie = Some(&response.body).filter(|body| body.starts_with('{')).map(|_| response.json());
             let is_read = movie.is_some_and(|movie| movie["title"] == "The Dare");
@@ -188,7 +188,7 @@ async fn an_event_with_query_parameters_alone_is_read_too() {
 }
 
 #[tokio::test]
-async fn a_stage_is_cut_off_only_where_it_is_one() {
+async fn a_stage_is_removed_only_if_the_path_begins_with_it() {
     let service = Service::start().await;
     let mut event = service.call_through(EventFormat::Http, "GET", "/ns_movies/").event();
     event["requestContext"]["stage"] = json!("ns_movies");
@@ -238,7 +238,8 @@ async fn a_problem_names_the_path_as_the_client_would_write_it() {
         let base = if matches!(source, EventFormat::Rest | EventFormat::HttpVersion1) { "/Prod" } else { "" };
         assert_eq!(response.json()["instance"], format!("{base}/ns_movies/100%25%20Wolf-2020"), "{source:?}");
     }
-    // A REST API states the client's path, which ends with the path below the stage. An event made by hand may have another.
+    // The event of a REST API contains the client's path, which ends with the path below the stage. In a handwritten
+    // event, it may not.
     for (path, clients, instance) in
         [("/nope", "/Prod/nope", "/Prod/nope"), ("/nope", "/Prod/other", "/nope"), ("/", "/Prod", "/Prod")]
     {

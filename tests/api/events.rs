@@ -1,4 +1,4 @@
-//! The sample events: each is what its event source sends, and has the outcome that its name promises.
+//! The sample events: each has the format of its event source, and the outcome that its name says.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{Service, send_event};
 
-/// File and status, each on a table with the tutorial's two movies.
+/// File and status. Each event is sent to a service with the tutorial's two movies.
 const OUTCOMES: &[(&str, u64)] = &[
     ("alb-create", 200),
     ("alb-create-slash", 200),

@@ -1,4 +1,4 @@
-//! Faults beneath the SDK: a response says what happened, or it is 503.
+//! Faults of DynamoDB calls: a response says what happened, or it is 503.
 
 use std::{pin::Pin, time::Instant};
 
@@ -76,7 +76,7 @@ async fn a_refusal_after_a_lost_response_is_true_or_503() {
             let has_response = matches!(fault, Fault::Throttled);
             service.faults.inject([fault]);
             let status = write(&service, (method, path, &body)).await.status;
-            // Only a transaction, or a read, knows the truth when a response is missing.
+            // If a response is missing, only a transaction or a read can know the outcome.
             let exact = has_response || method == "PATCH" || method == "DELETE";
             assert!(status == truth || (!exact && status == 503), "{name}: {status}");
             assert_eq!(service.list_all("/ns_movies/").await, before, "{name}");
@@ -84,16 +84,16 @@ async fn a_refusal_after_a_lost_response_is_true_or_503() {
     }
 }
 
-/// What somebody else does.
+/// What another client does.
 type Other = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A fault, and what somebody else does after it.
+/// Builds a fault after which another client acts.
 type FaultThen = fn(Other) -> Fault;
 
-/// The two faults after which somebody else writes between a write and its retry.
+/// The two faults after which another client writes between a write and its retry.
 const OVERTAKEN: [(&str, FaultThen); 2] = [("lost", Fault::ResponseLostThen), ("late", Fault::LateResponseThen)];
 
-/// Somebody else writes between a write and its retry.
+/// Another client writes between a write and its retry.
 async fn with_meanwhile(
     fault: FaultThen,
     method: &str,
@@ -116,7 +116,7 @@ async fn with_meanwhile(
 }
 
 #[tokio::test]
-async fn a_write_overtaken_before_its_retry_is_neither_refused_nor_done_twice() {
+async fn a_write_overtaken_before_its_retry_is_neither_rejected_nor_done_twice() {
     let change = json!({"description": "theirs"});
     for (name, fault) in OVERTAKEN {
         let other = ("PUT", "/ns_movies/New-2000", change.clone());
@@ -149,7 +149,7 @@ async fn what_became_of_a_write_that_was_undone_is_not_guessed() {
         assert_eq!(response.status, 503, "{name}");
         assert_eq!(service.get(DARE).await.status, 404, "{name}");
 
-        // A delete knows: its token is remembered, and the new movie of the same id is not the one that it removed.
+        // A delete knows its outcome, because DynamoDB remembers its token. The new movie with the same id stays.
         let again = ("POST", "/ns_movies/", movie("The Dare", 2020));
         let (response, service) = with_meanwhile(fault, "DELETE", DARE, json!(null), None, again).await;
         assert_eq!(response.status, 200, "{name}");
@@ -157,7 +157,7 @@ async fn what_became_of_a_write_that_was_undone_is_not_guessed() {
     }
 }
 
-/// A rename of The Dare, between whose read and write somebody else acts.
+/// A rename of The Dare. Another client acts between its read and its write.
 async fn rename_with_meanwhile(header: bool, other: (&'static str, &'static str, Value)) -> (Response, Service) {
     let service = Service::seeded().await;
     let etag = service.get(DARE).await.etag().to_owned();
@@ -173,7 +173,7 @@ async fn rename_with_meanwhile(header: bool, other: (&'static str, &'static str,
 }
 
 #[tokio::test]
-async fn a_rename_takes_what_others_changed_before_it_along() {
+async fn a_rename_keeps_earlier_changes_of_other_clients() {
     let change = ("PUT", DARE, json!({"cast": ["theirs"]}));
     let (response, service) = rename_with_meanwhile(false, change.clone()).await;
     assert_eq!((response.status, &response.json()["cast"]), (200, &json!(["theirs"])));
@@ -186,12 +186,12 @@ async fn a_rename_takes_what_others_changed_before_it_along() {
 }
 
 #[tokio::test]
-async fn there_is_no_half_rename() {
+async fn a_rename_is_atomic() {
     for faults in [
         vec![Fault::None, Fault::ResponseLost, Fault::ResponseLost, Fault::ResponseLost, Fault::ResponseLost],
         vec![Fault::None, Fault::Reset, Fault::Reset, Fault::Reset, Fault::Reset],
         vec![Fault::Reset, Fault::Reset, Fault::Reset, Fault::Reset],
-        // A conflict is definite, and the transaction after it has four attempts.
+        // After a conflict, the outcome is known, and the next transaction has four attempts.
         vec![Fault::None, Fault::Conflict, Fault::ServerError, Fault::Throttled, Fault::Reset, Fault::Reset],
         vec![Fault::None, Fault::Conflict, Fault::Conflict, Fault::Conflict, Fault::Conflict],
     ] {
@@ -215,7 +215,7 @@ async fn a_transaction_that_dynamodb_finds_too_large_is_413() {
 }
 
 #[tokio::test]
-async fn reads_try_again() {
+async fn reads_are_retried() {
     for fault in all_faults() {
         let service = Service::seeded().await;
         let name = format!("{fault:?}");

@@ -1,4 +1,5 @@
-//! Every field of a movie, as the document describes it, through every operation: a field that is added needs no test here.
+//! Every field of a movie, through every operation. The fields come from the OpenAPI document, so a new field does not
+//! need a change here.
 
 use serde_json::{Value, json};
 
@@ -8,7 +9,7 @@ use crate::{
     support::{Service, path_of},
 };
 
-/// A value of the same type that differs.
+/// A different value of the same type.
 fn another(value: &Value) -> Value {
     match value {
         Value::String(text) => json!(format!("{text}2")),
@@ -24,7 +25,7 @@ fn address(movie: &Value) -> String {
     path_of(&format!("{}-{}", movie["title"].as_str().unwrap(), movie["year"]))
 }
 
-/// Every way to read a movie shows it so.
+/// Checks that every way to read a movie returns it.
 async fn assert_shown(service: &Service, movie: &Value, when: &str) {
     assert_eq!(&service.get(&address(movie)).await.json(), movie, "GET {when}");
     for listing in ["/ns_movies/".to_owned(), format!("/ns_movies/?year={}", movie["year"])] {
@@ -33,7 +34,7 @@ async fn assert_shown(service: &Service, movie: &Value, when: &str) {
     }
 }
 
-/// Sends a change of the movie; every way to read it shows the outcome.
+/// Sends a change of the movie, and checks that every way to read it returns the outcome.
 async fn change(service: &Service, method: &str, movie: &mut Value, patch: Value) {
     let when = format!("after {method} {patch}");
     let before = address(movie);
@@ -93,7 +94,7 @@ async fn every_field_goes_through_every_operation() {
         for method in ["PUT", "PATCH"] {
             if is_required {
                 assert_refused(&service, method, &address(&movie), &json!({name: null}), name).await;
-                assert_shown(&service, &movie, "after a null that is refused").await;
+                assert_shown(&service, &movie, "after a null that is rejected").await;
             } else {
                 change(&service, method, &mut movie, json!({name: sample})).await;
                 change(&service, method, &mut movie, json!({name: null})).await;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{EventFormat, Service, movie, send_event};
 
-/// A service and the runtime that it lives on, made once.
+/// A service and its runtime, which all cases share.
 fn service() -> &'static (tokio::runtime::Runtime, Service) {
     static SERVICE: OnceLock<(tokio::runtime::Runtime, Service)> = OnceLock::new();
     SERVICE.get_or_init(|| {
@@ -78,7 +78,7 @@ proptest! {
     }
 
     #[test]
-    fn random_json_is_refused(value in any_json()) {
+    fn random_json_is_rejected(value in any_json()) {
         prop_assert_eq!(status(value.to_string().as_bytes()), 400);
     }
 
@@ -161,7 +161,7 @@ async fn a_condition_that_cannot_be_read_is_not_left_out() {
 }
 
 #[tokio::test]
-async fn an_object_that_cannot_be_read_takes_no_condition_with_it() {
+async fn an_invalid_object_does_not_hide_a_condition() {
     let service = Service::seeded().await;
     let path = "/ns_movies/The%20Dare-2020";
     for headers in
@@ -172,7 +172,7 @@ async fn an_object_that_cannot_be_read_takes_no_condition_with_it() {
             assert_eq!(send_event(&service.app, event.as_bytes()).await.status, 400, "{event}");
         }
     }
-    // Serde would read an array as an object's members in order, and this one as the source of a load balancer.
+    // Serde would accept an array as the members of an object in order, and this one as an event of a load balancer.
     for context in ["[null,null,null,null,{}]", r#"{"elb":false}"#, r#"{"http":["GET","/"]}"#] {
         let event = format!(r#"{{"httpMethod":"GET","path":"{path}","requestContext":{context}}}"#);
         assert_eq!(send_event(&service.app, event.as_bytes()).await.status, 400, "{event}");

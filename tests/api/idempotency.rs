@@ -165,7 +165,7 @@ async fn a_rejected_request_is_not_remembered() {
         assert_eq!(call.send().await.status, status, "{method} {path} {body}");
         assert_eq!(service.record("key").await, None, "{method} {path} {body}");
     }
-    // The same request succeeds once it can, and another one as well as any.
+    // The same request can succeed later, and so can another request.
     let create = Write { method: "POST", path: "/ns_movies/", body: movie("The Dare", 2020), calls: &[] };
     assert_eq!(create.send(&service, "key").await.status, 409);
     assert_eq!(service.call("DELETE", DARE).send().await.status, 200);
@@ -175,7 +175,7 @@ async fn a_rejected_request_is_not_remembered() {
 }
 
 #[tokio::test]
-async fn without_a_table_a_key_is_refused_before_anything() {
+async fn without_a_table_a_request_with_a_key_is_rejected_first() {
     let mut service = Service::seeded().await;
     service.app.set("IDEMPOTENCY_TABLE_NAME", "");
     let before = service.list_all("/ns_movies/").await;
@@ -190,7 +190,7 @@ async fn without_a_table_a_key_is_refused_before_anything() {
 }
 
 #[tokio::test]
-async fn a_read_has_no_use_for_a_key() {
+async fn a_read_ignores_a_key() {
     let service = Service::seeded().await;
     for (method, path) in [("GET", DARE), ("HEAD", DARE), ("GET", "/ns_movies/"), ("OPTIONS", DARE), ("GET", "/health")]
     {

@@ -1,4 +1,4 @@
-//! `Idempotency-Key` under faults beneath the SDK, and under other requests at the same time.
+//! `Idempotency-Key` with faults of DynamoDB calls, and with other requests at the same time.
 
 use std::pin::Pin;
 
@@ -10,7 +10,7 @@ use crate::support::{
     movie,
 };
 
-/// What somebody else does.
+/// What another client does.
 type Other = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 fn faults() -> [fn() -> Fault; 8] {
@@ -31,7 +31,7 @@ fn after(calls: usize, faults: impl IntoIterator<Item = Fault>) -> Vec<Fault> {
 }
 
 #[tokio::test]
-async fn one_fault_changes_no_response_and_the_replay_is_the_same() {
+async fn one_fault_changes_neither_the_response_nor_the_replay() {
     for write in writes() {
         let expected = {
             let service = Service::seeded().await;
@@ -39,7 +39,7 @@ async fn one_fault_changes_no_response_and_the_replay_is_the_same() {
             service.list_all("/ns_movies/").await
         };
         for fault in faults() {
-            // At each of the calls, of which the first reads the key.
+            // The fault occurs at each of the calls. The first call reads the key.
             for calls_before in 0..=write.calls.len() {
                 let service = Service::seeded().await;
                 let row = format!("{write:?}: {:?} at call {calls_before}", fault());
@@ -57,7 +57,7 @@ async fn one_fault_changes_no_response_and_the_replay_is_the_same() {
 }
 
 #[tokio::test]
-async fn a_write_of_which_no_response_arrived_is_found_by_its_key() {
+async fn a_write_whose_response_was_lost_is_found_by_its_key() {
     for write in writes() {
         for fault in [|| Fault::ResponseLost, || Fault::ServerErrorAfter] {
             let service = Service::seeded().await;
@@ -109,7 +109,7 @@ fn twin(service: &Service, write: &Write) -> Other {
 }
 
 #[tokio::test]
-async fn a_twin_between_any_two_calls_leaves_one_write_and_one_replay() {
+async fn an_identical_request_between_any_two_calls_results_in_one_write_and_one_replay() {
     for write in writes() {
         for calls_before in 0..write.calls.len() {
             let service = Service::seeded().await;
@@ -128,7 +128,7 @@ async fn a_twin_between_any_two_calls_leaves_one_write_and_one_replay() {
 }
 
 #[tokio::test]
-async fn of_many_twins_one_writes() {
+async fn only_one_of_many_identical_requests_writes() {
     for write in writes() {
         let service = Service::seeded().await;
         let mut tasks = tokio::task::JoinSet::new();
@@ -147,7 +147,7 @@ async fn of_many_twins_one_writes() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_true_under_every_fault() {
+async fn a_rejection_is_correct_under_every_fault() {
     for (method, path, body, status) in [
         ("POST", "/ns_movies/", movie("The Dare", 2020), 409),
         ("PUT", "/ns_movies/Nope-1", json!({"cast": []}), 404),
@@ -170,7 +170,7 @@ async fn a_refusal_is_true_under_every_fault() {
     }
 }
 
-/// Writes of others, one after the other.
+/// Writes of other clients, one after the other.
 fn others(service: &Service, writes: Vec<(&'static str, Value)>) -> Other {
     let copy = service.other_copy();
     Box::pin(async move {
@@ -206,7 +206,7 @@ async fn a_create_whose_movie_is_deleted_before_its_retry_happens_once() {
 }
 
 #[tokio::test]
-async fn an_update_takes_what_others_changed_before_it_along() {
+async fn an_update_keeps_earlier_changes_of_other_clients() {
     for (if_match, status) in [(false, 200), (true, 412)] {
         let service = Service::seeded().await;
         let etag = service.get(DARE).await.etag().to_owned();

@@ -1,4 +1,4 @@
-//! What is remembered of a request with an `Idempotency-Key`, for how long, and what does not fit.
+//! What is remembered for an `Idempotency-Key`, for how long, and what is too large for it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -89,7 +89,7 @@ fn described(title: &str, description: &str) -> Value {
 #[tokio::test]
 async fn a_response_that_is_too_large_to_remember_is_413_before_the_write() {
     let service = Service::seeded().await;
-    // Two bytes of JSON each.
+    // Each has two bytes in JSON.
     let quotes = "\"".repeat(210_000);
     for (method, path, body, reason) in [
         ("POST", "/ns_movies/", described("Quotes", &quotes), "remembered"),
@@ -129,7 +129,7 @@ async fn a_response_that_does_not_fit_a_load_balancer_is_413_before_the_write() 
 #[tokio::test]
 async fn a_large_response_is_replayed_through_every_event_source() {
     let service = Service::start().await;
-    // Four bytes of a reply each.
+    // Each has four bytes in a reply.
     let movie = described("Quotes", &"\"".repeat(100_000));
     let write = Write { method: "POST", path: "/ns_movies/", body: movie, calls: &[] };
     let first = write.send(&service, "key").await;

@@ -1,4 +1,4 @@
-//! Listing: pages, cursors, years, and writes meanwhile.
+//! Listings: pages, cursors, years, and writes during a listing.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ async fn a_page_is_a_map_of_id_to_movie() {
 }
 
 #[tokio::test]
-async fn next_leads_through_all_movies_and_is_there_only_for_more() {
+async fn next_links_lead_to_all_movies_and_end_at_the_last_page() {
     let service = with_movies(12).await;
     for limit in [1, 2, 3, 4, 5, 6, 11, 12, 13, 1000] {
         let mut pages = 1;
@@ -78,7 +78,7 @@ async fn the_longest_titles_are_listed_by_year_too() {
 }
 
 #[tokio::test]
-async fn what_existed_throughout_is_listed_once_whatever_is_written() {
+async fn a_movie_that_exists_throughout_is_listed_once_whatever_is_written() {
     for first in ["/ns_movies/?limit=3", "/ns_movies/?limit=3&year=2000"] {
         let service = with_movies(20).await;
         let stays: BTreeSet<_> =
@@ -89,7 +89,7 @@ async fn what_existed_throughout_is_listed_once_whatever_is_written() {
         while let Some(path) = next {
             let page = service.get(&path).await;
             let ids: Vec<_> = page.json().as_object().unwrap().keys().cloned().collect();
-            // The last movie of the page, which the cursor names, goes; others come and change.
+            // Deletes the last movie of the page, which the cursor names. Adds and changes others.
             for id in ids.iter().filter(|id| id.contains("Movie 1")) {
                 assert_eq!(service.call("DELETE", &path_of(id)).send().await.status, 200, "{id}");
             }
@@ -108,7 +108,7 @@ async fn what_existed_throughout_is_listed_once_whatever_is_written() {
 }
 
 #[tokio::test]
-async fn a_listing_goes_on_after_a_movie_that_is_gone() {
+async fn a_listing_continues_after_a_deleted_movie() {
     for first in ["/ns_movies/?limit=1", "/ns_movies/?limit=1&year=2000"] {
         let service = with_movies(8).await;
         let total = service.list_all(first).await.len();
@@ -163,7 +163,7 @@ async fn bad_parameters_are_400() {
 }
 
 #[tokio::test]
-async fn a_page_of_large_movies_ends_early_and_goes_on() {
+async fn a_page_of_large_movies_ends_early_and_has_a_next_page() {
     let service = Service::start().await;
     let mut expected = BTreeSet::new();
     for n in 0..6 {
@@ -172,7 +172,7 @@ async fn a_page_of_large_movies_ends_early_and_goes_on() {
         service.put(parsed(&large)).await;
         expected.insert(format!("Large {n}-2000"));
     }
-    // Each of these characters takes seven bytes in a reply.
+    // Each of these characters has seven bytes in a reply.
     for n in 0..12 {
         let mut hostile = movie(&format!("Hostile {n}"), 2000);
         hostile["description"] = json!("\u{1}".repeat(60_000));

@@ -1,4 +1,4 @@
-//! Black-box tests: event bytes in, reply bytes out, over the embedded DynamoDB emulator, one table each.
+//! Black-box tests: from event bytes to reply bytes, with the embedded DynamoDB emulator. Each test has its own table.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,6 +1,6 @@
-//! Random sequences of all operations by two clients, against the service and a plain map: every response and the whole
-//! listing must agree. Then again with faults beneath the SDK: every response must be the map's, or 503 and either the
-//! map before or the map after.
+//! Random sequences of all operations by two clients, on the service and on a map. Every response and the whole listing
+//! must agree. With faults of DynamoDB calls, every response must be that of the map, or 503; then the table must agree
+//! with the map before or after the operation.
 
 mod expect;
 mod step;
@@ -19,7 +19,7 @@ async fn run(steps: Vec<Step>) {
     let has_faults = steps.iter().any(|step| !step.faults.is_empty());
     let copy = || if has_faults { first.impatient_copy() } else { first.other_copy() };
     let clients = [copy(), copy()];
-    // What each client saw last, and what is current.
+    // The ETags that each client saw last, and those that are current.
     let mut seen: [BTreeMap<String, String>; 2] = Default::default();
     let mut current: BTreeMap<String, String> = BTreeMap::new();
     let mut model = Model::new();
@@ -56,7 +56,7 @@ async fn run(steps: Vec<Step>) {
         client.faults.clear();
 
         if response.status == 503 && has_faults {
-            // The write happened or it did not; which, a listing without faults tells.
+            // A listing without faults shows whether the write happened.
             let found = first.list_all("/ns_movies/").await.into_iter().collect::<Model>();
             assert!(found == model || found == expected.after, "{step:?}: half done: {found:?}");
             model = found;

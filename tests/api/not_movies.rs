@@ -1,4 +1,4 @@
-//! Items of the table that are not movies: they break nothing, and can be removed or made movies.
+//! Items in the table that are not movies: they do not affect movies, and clients can delete or repair them.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{Item, Service, item, movie, path_of, string};
 
-/// Items with one bad field each: the field, and a value that another writer stores, if any.
+/// Items with one invalid field each: the field, and the value that another writer stores, if any.
 fn broken() -> Vec<(&'static str, Option<AttributeValue>)> {
     vec![
         ("title", None),
@@ -64,7 +64,7 @@ async fn an_item_that_is_not_a_movie_is_left_out_and_hides_no_other() {
         let id = ("id".to_owned(), string(&format!("Row {n}-1")));
         service.put_item(&broken.into_iter().chain([id]).collect()).await;
     }
-    // Movies, but for the id.
+    // Movies, except for the id.
     for id in ["weird", "a-0x", "-1", " -1", "x-0", "x-02020", "x-10000"] {
         service.put_item(&item(id)).await;
         assert_eq!(service.get(&path_of(id)).await.status, 404, "{id}");
@@ -84,7 +84,7 @@ async fn a_change_that_would_leave_it_not_a_movie_is_500_and_stores_nothing() {
         for (method, body) in [
             ("PUT", other.clone()),
             ("PATCH", other),
-            // A rename, that sets neither a broken year nor a broken title, whichever it is.
+            // A rename that does not set the broken field.
             ("PUT", if field == "title" { json!({"year": 2}) } else { json!({"title": "Renamed"}) }),
         ] {
             for (condition, status) in [(None, 500), (Some("*"), 500), (Some("\"stale\""), 412)] {
@@ -112,7 +112,7 @@ async fn it_becomes_a_movie_when_its_bad_field_or_all_five_are_set() {
             assert_eq!((read.json(), read.etag()), (movie("Row", 1), response.etag()), "{name}, {body}");
             assert_eq!(service.stored_item("Row-1").await.unwrap()["rank"], string("kept"), "{name}, {body}");
         }
-        // All five, under another title.
+        // All five fields, with another title.
         service.put_item(&item).await;
         let response = service.call("PUT", "/ns_movies/Row-1").json(&movie("Other", 1)).send().await;
         assert_eq!((response.status, service.stored_item("Row-1").await), (200, None), "{name}");
@@ -122,7 +122,7 @@ async fn it_becomes_a_movie_when_its_bad_field_or_all_five_are_set() {
 }
 
 #[tokio::test]
-async fn it_is_removed_on_purpose_and_not_replaced_by_a_create() {
+async fn it_can_be_deleted_and_a_create_does_not_replace_it() {
     let service = Service::start().await;
     for (name, _, item) in items() {
         service.put_item(&item).await;

@@ -1,4 +1,4 @@
-//! The OpenAPI document: it is made from the code, and the check of responses against it can fail.
+//! The OpenAPI document: it is generated from the code, and wrong responses fail the check against it.
 
 use std::{collections::BTreeMap, env, fs, panic::catch_unwind, path::Path};
 

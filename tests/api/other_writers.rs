@@ -95,7 +95,7 @@ async fn an_item_with_five_valid_fields_is_read_and_listed() {
             let listed = service.list_all(path).await;
             assert_eq!(listed, [(ID.to_owned(), movie("Row", 1))].into(), "{kind}, {path}");
         }
-        // The same content has the same version, and other content another one.
+        // The same content has the same version, and different content has a different version.
         assert_eq!(service.get(PATH).await.etag(), etag, "{kind}");
         service.put_item(&with(item, "description", string("theirs"))).await;
         let is_theirs = etag == "\"theirs\"";
@@ -103,7 +103,7 @@ async fn an_item_with_five_valid_fields_is_read_and_listed() {
     }
 }
 
-/// The writes, the id that each leaves behind, and the movie there.
+/// The writes, and for each the id and the movie after it.
 fn writes() -> Vec<(&'static str, Value, Option<&'static str>)> {
     vec![
         ("PUT", json!({"description": "mine"}), Some(ID)),
@@ -134,7 +134,7 @@ async fn an_item_with_five_valid_fields_is_written_if_its_conditions_hold() {
         for (method, body, new_id) in writes() {
             service.put_item(&item).await;
             let etag = service.get(PATH).await.etag().to_owned();
-            // All conditions for the first kinds, and for the others every fifth, each time another.
+            // Tests all conditions for the first kinds, and a different fifth of them for each other kind.
             let every = if n < 3 { 1 } else { 5 };
             let conditions = conditions(&etag).into_iter().skip(n % every).step_by(every);
             for (name, if_match, if_none_match, happens, _) in conditions {
@@ -160,7 +160,7 @@ async fn an_item_with_five_valid_fields_is_written_if_its_conditions_hold() {
     }
 }
 
-/// The item has a version of this service now, and all that is not a movie's as before.
+/// Now the item has a version of this service. Its other attributes are unchanged.
 async fn check_written(service: &Service, response: &Response, before: &Item, id: &str, row: &str) {
     let after = service.stored_item(id).await.unwrap();
     let etag = after["etag"].as_s().unwrap();
@@ -193,8 +193,8 @@ async fn a_fault_beneath_a_write_to_such_an_item_is_a_success_or_503() {
             let write = if has_condition { write.header("If-Match", &etag) } else { write };
             let response = write.send().await;
             service.faults.clear();
-            // The first call of such an update finds out that the item is another writer's. If a response was lost, it
-            // could as well be that this other writer came after it.
+            // The first call of such an update detects that the item is from another writer. If a response was lost,
+            // the other writer may have replaced the item after the update.
             let may_be_unknown = new_id == Some(ID) && !has_condition && calls_before == 0;
             assert!(response.status == 200 || may_be_unknown && response.status == 503, "{row}: {response:?}");
             let is_done = service.stored_item(ID).await != Some(theirs());
@@ -226,7 +226,7 @@ async fn another_writer_between_the_read_and_the_write_is_noticed() {
                 let etag = service.get(PATH).await.etag().to_owned();
                 let is_update = new_id == Some(ID);
                 if method == "DELETE" && !has_condition {
-                    // One transaction without a read.
+                    // This is one transaction without a read.
                     continue;
                 }
                 let first = (is_update && !has_condition).then_some(Fault::None);

@@ -1,4 +1,4 @@
-//! A bug in an operation ends that request alone.
+//! A panic in an operation affects only that request.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! The patterns of the document: clients apply them as a search or as a match of the whole text, and both must agree with
-//! the service.
+//! The patterns in the OpenAPI document. Clients use them for a search or for a match of the whole text, and both must
+//! agree with the service.
 
 use std::collections::BTreeSet;
 
@@ -107,7 +107,7 @@ fn a_pattern_searched_for_accepts_what_it_matches_as_a_whole() {
     patterns(&DOCUMENT, &mut found);
     assert!(found.len() >= 5, "{found:?}");
     for pattern in found {
-        // Python's `re.match` holds the beginning of the text against a pattern, HTML's `pattern` all of it.
+        // Python's `re.match` compares a pattern with the beginning of the text, HTML's `pattern` with all of it.
         for anchored in [format!("^(?:{pattern})"), format!("^(?:{pattern})$")] {
             for text in SAMPLES {
                 assert_eq!(matches(&pattern, text), matches(&anchored, text), "{anchored} on {text:?}");

@@ -1,4 +1,4 @@
-//! Preconditions of writes, alone and under every fault beneath the SDK.
+//! Preconditions of writes, alone and with every fault of a DynamoDB call.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn writes() -> [(&'static str, Value); 3] {
     [("PUT", json!({"description": "Changed."})), ("PATCH", json!({"title": "Renamed"})), ("DELETE", json!(null))]
 }
 
-/// Headers, with `CURRENT` for the movie's etag, and whether they hold.
+/// Headers, with `CURRENT` for the movie's ETag, and whether the precondition is true.
 const HEADERS: [(Option<&str>, Option<&str>, bool); 18] = [
     (None, None, true),
     (Some("*"), None, true),
@@ -50,7 +50,7 @@ async fn send(
     if body.is_null() { call.send().await } else { call.json(body).send().await }
 }
 
-/// Tries every pair of headers under every fault.
+/// Tests every pair of headers with every fault.
 async fn try_all((method, body): (&str, Value)) {
     for (if_match, if_none_match, holds) in HEADERS {
         let service = Service::seeded().await;
@@ -71,7 +71,7 @@ async fn try_all((method, body): (&str, Value)) {
                 assert_ne!(after, before, "{name}");
                 restore(&service).await;
             } else {
-                // An update whose response was lost cannot know that it was refused; a transaction can.
+                // An update whose response was lost cannot know that it was rejected. A transaction can.
                 let may_be_unknown = method == "PUT" && !has_response;
                 assert!(response.status == 412 || may_be_unknown && response.status == 503, "{name}: {response:?}");
                 assert_eq!(after, before, "{name}");
@@ -109,7 +109,7 @@ fn faults() -> [Fault; 7] {
     ]
 }
 
-/// Brings The Dare back as it was in the seed, but for its etag.
+/// Restores The Dare as in the seed, except for its ETag.
 async fn restore(service: &Service) {
     service.call("DELETE", "/ns_movies/Renamed-2020").send().await;
     service.call("DELETE", DARE).send().await;

@@ -1,4 +1,4 @@
-//! Movies and files that are large for a load balancer, which accepts 1 MB of reply JSON.
+//! Movies and files that are too large for a load balancer, which accepts 1 MB of reply JSON.
 
 use movies::movie::Movie;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::support::{EventFormat, Response, Service, movie, path_of};
 const LIMIT: usize = 1_000_000;
 const BALANCERS: [EventFormat; 2] = [EventFormat::Alb, EventFormat::AlbMulti];
 
-/// Descriptions that do not fit into the reply of a load balancer, although a body of 1 MB can carry them.
+/// Descriptions that fit into a body of 1 MB, but not into the reply to a load balancer.
 fn too_large() -> [(&'static str, String); 3] {
     [
         ("quotes, four bytes each", "\"".repeat(252_000)),
@@ -86,7 +86,7 @@ async fn a_movie_whose_response_does_not_fit_is_not_created() {
 }
 
 #[tokio::test]
-async fn a_change_that_is_known_not_to_fit_is_refused_before_the_write() {
+async fn a_change_that_is_known_not_to_fit_is_rejected_before_the_write() {
     let service = Service::start().await;
     stored(&service, &movie("A", 1)).await;
     let before = service.get("/ns_movies/A-1").await;
@@ -186,6 +186,6 @@ async fn what_just_fits_is_sent_and_what_just_does_not_is_not() {
             status => panic!("{count}: {status}"),
         }
     }
-    // Four bytes each.
+    // Each has four bytes.
     assert!((985_000..LIMIT).contains(&(fits * 4)), "{fits}");
 }

@@ -45,7 +45,7 @@ async fn a_stages_root_responds_with_and_without_its_slash() {
 }
 
 #[tokio::test]
-async fn files_are_gzip_unless_the_client_refuses_it() {
+async fn files_are_gzip_unless_the_client_excludes_it() {
     let service = Service::start().await;
     for source in EventFormat::ALL {
         for file in FILES {

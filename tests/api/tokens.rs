@@ -1,4 +1,4 @@
-//! Which attempts at a transaction have one token, by which DynamoDB recognizes a retry.
+//! Which attempts at a transaction have the same token, by which DynamoDB recognizes a retry.
 
 use serde_json::json;
 
@@ -6,9 +6,9 @@ use crate::support::{Fault, Service};
 
 const DARE: &str = "/ns_movies/The%20Dare-2020";
 
-/// Each row is the faults beneath a delete, its status, and a number for the token of each attempt.
+/// Each row has the faults of a delete, its status, and a number for the token of each attempt.
 #[tokio::test]
-async fn a_token_is_new_after_a_definite_refusal_and_the_same_while_an_outcome_is_unknown() {
+async fn a_token_is_new_after_a_rejection_and_the_same_while_an_outcome_is_unknown() {
     use Fault::{Conflict, InProgress, LateResponse, Reset, ResponseLost, ServerError, Throttled};
     for (faults, status, tokens) in [
         (vec![], 200, &[0][..]),

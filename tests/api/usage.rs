@@ -1,4 +1,5 @@
-//! What each operation asks of DynamoDB: calls, attempts, and the units of the sums in docs/cost.md, as the emulator counts them.
+//! The calls, attempts and units of each operation, as the emulator counts them. `docs/cost.md` calculates with these
+//! units.
 
 use movies::{
     api,
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Call, Fault, Service, keyed::writes, movie, path_of};
 
-/// The response's status, the route's name, and what was used.
+/// The response's status, the route's name, and the usage.
 async fn usage(service: &Service, method: &str, path: &str, body: Option<&Value>) -> (u16, &'static str, Usage) {
     let call = service.call(method, path);
     usage_of(service, if let Some(body) = body { call.json(body) } else { call }).await
@@ -26,7 +27,7 @@ fn used(calls: u32, read_units: f64, write_units: f64) -> Usage {
     Usage { calls, attempts: calls, read_units, write_units }
 }
 
-/// A movie whose item is of `kilobytes`, but for a few bytes.
+/// A movie whose item has almost `kilobytes`.
 fn large(title: &str, kilobytes: usize) -> Value {
     let mut movie = movie(title, 2000);
     movie["description"] = json!("x".repeat(kilobytes * 1024 - 400));
@@ -41,7 +42,7 @@ async fn each_operation_costs_what_the_sums_say() {
         assert!(status < 300, "{method} {path}: {status}");
         (route, usage)
     };
-    // Under 1 KB: a unit for the item, two in a transaction, and one for the index.
+    // An item under 1 KB takes one unit, or two in a transaction, and one for the index.
     assert_eq!(call("POST", "/ns_movies/", Some(movie("Small", 2000))).await, ("create", used(1, 0.0, 2.0)));
     assert_eq!(call("GET", &path_of("Small-2000"), None).await, ("read", used(1, 1.0, 0.0)));
     let patch = json!({"description": "Other."});
@@ -85,7 +86,7 @@ async fn a_page_costs_a_unit_for_each_4_kb_and_half_of_it_by_year() {
         assert_eq!(service.post(&movie).await.status, 200);
     }
     let (_, _, all) = usage(&service, "GET", "/ns_movies/", None).await;
-    // One movie more than the page has is read, to tell whether there is another page.
+    // The service reads one movie more than the page has, to find out whether there is another page.
     assert!((24.0..=26.0).contains(&all.read_units), "{all:?}");
     let (_, _, year) = usage(&service, "GET", "/ns_movies/?year=2000", None).await;
     assert!((12.0..=13.0).contains(&year.read_units), "{year:?}");
@@ -100,7 +101,7 @@ async fn a_retry_is_counted() {
 }
 
 #[tokio::test]
-async fn what_has_no_route_says_so() {
+async fn a_request_without_a_route_has_the_route_none() {
     let service = Service::start().await;
     for (method, path) in [("GET", "/elsewhere"), ("BREW", "/ns_movies/")] {
         assert_eq!(usage(&service, method, path, None).await.1, "none", "{method} {path}");

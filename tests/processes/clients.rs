@@ -1,4 +1,4 @@
-//! Clients that others made: two generated from the OpenAPI document, and a fuzzer that reads it.
+//! Third-party clients: two that are generated from the OpenAPI document, and a fuzzer that reads it.
 
 use std::{fs, path::Path, process::Command};
 
@@ -9,7 +9,7 @@ use crate::{
 
 #[test]
 #[ignore = "needs Node.js and a generator: `make test` has them"]
-fn a_generated_typescript_client_compiles_and_makes_the_whole_round() {
+fn a_generated_typescript_client_compiles_and_calls_every_operation() {
     let directory = new_directory();
     let watch = Process::watch(&directory, &[]);
     let stage = Process::stage(&watch, &directory);
@@ -56,7 +56,7 @@ fn a_generated_python_client_uses_every_title() {
 fn a_fuzzer_finds_no_response_that_the_document_lacks() {
     let directory = new_directory();
     let watch = Process::watch(&directory, &[]);
-    // Through a stage, since `cargo lambda watch` refuses some bodies by itself.
+    // Uses a stage, because `cargo lambda watch` itself rejects some bodies.
     let stage = Process::stage(&watch, &directory);
     let url = format!("http://{}/prod", stage.address);
     let document = format!("{url}/swagger.json");
@@ -74,6 +74,7 @@ fn a_fuzzer_finds_no_response_that_the_document_lacks() {
         assert!(printed.contains(" passed") && !printed.contains(" failed"), "{arguments:?}: {printed}");
     };
     fuzz(&["--exclude-method", "OPTIONS"]);
-    // OPTIONS tells what a path can do, also that of a movie that was just deleted. That is not a use after free.
+    // OPTIONS also succeeds for a deleted movie, because it describes the path. The fuzzer would report this as "use
+    // after free".
     fuzz(&["--include-method", "OPTIONS", "--phases", "examples,coverage,fuzzing"]);
 }

@@ -7,7 +7,7 @@ use crate::{
     tools::{new_directory, project, succeeds, tool, web, web_tool},
 };
 
-/// Opens a page of each origin, which uses the API, at the root and under a stage.
+/// Opens a page of each origin. The page uses the API at the root and under a stage.
 fn visit(watch: &Process, directory: &Path, allowed: &[&str], blocked: &[&str]) {
     let stage = Process::stage(watch, directory);
     for url in [format!("http://{}/", watch.address), format!("http://{}/prod/", stage.address)] {
@@ -29,7 +29,7 @@ fn pages_of_every_origin_use_the_api_unless_origins_are_listed() {
 #[ignore = "needs a browser: `make test` has it"]
 fn only_pages_of_listed_origins_use_the_api() {
     let directory = new_directory();
-    // In spellings that a browser does not use: capitals, the scheme's own port, a slash at the end.
+    // Spellings that a browser does not use: capitals, the default port of the scheme, a slash at the end.
     let origins = "https://secure.example.org, HTTP://App.Example.org:80/,http://localhost:3000";
     let watch = Process::watch_package(&project(""), &directory, &[], &[("CORS_ALLOW_ORIGINS", origins)]);
     visit(

@@ -1,5 +1,5 @@
-//! The very artifact that `sam build` makes, under the Runtime Interface Emulator: its DynamoDB is behind TLS, its
-//! credentials are in the environment, and its events are those of a REST API's stage. `make artifact` runs these tests.
+//! The artifact of `sam build`, under the Runtime Interface Emulator. It reaches DynamoDB over TLS, its credentials are
+//! in the environment, and its events are those of a REST API's stage. `make artifact` runs these tests.
 #![cfg(target_os = "linux")]
 
 use std::{fs, net::SocketAddr, path::Path};
@@ -14,11 +14,11 @@ use crate::{
     tools::{new_directory, tool},
 };
 
-/// The artifact and what it talks to.
+/// The artifact, and the processes that it needs.
 struct Deployed {
     function: Process,
     proxy: TlsProxy,
-    /// A local build. It serves the store and made the table.
+    /// A local build, which serves the store and has created the table.
     _store: Process,
 }
 
@@ -43,7 +43,7 @@ impl Deployed {
         Self { function, proxy, _store: store }
     }
 
-    /// A request to the stage `prod`: its status, headers and body.
+    /// Sends a request to the stage `prod`. Returns the status, headers and body.
     fn call(&self, method: &str, url: &str, headers: &Value, body: &Value) -> (u64, Value, Value) {
         let url = Url::parse("https://x1.execute-api.eu-west-1.amazonaws.com/prod/").unwrap().join(url).unwrap();
         let path = url.path().strip_prefix("/prod").expect("the stage");

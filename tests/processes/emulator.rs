@@ -39,7 +39,7 @@ impl Process {
         emulator
     }
 
-    /// Sends an event to the function, and gives its reply.
+    /// Sends an event to the function, and returns its reply.
     pub fn invoke(&self, event: &[u8]) -> Value {
         let text = String::from_utf8_lossy(event);
         let path = "/2015-03-31/functions/function/invocations";
@@ -57,13 +57,13 @@ impl Process {
         reply
     }
 
-    /// Sends the event of a request, and gives the response's status.
+    /// Sends the event of a request, and returns the response's status.
     pub fn status(&self, event: &Value) -> u64 {
         self.invoke(event.to_string().as_bytes())["statusCode"].as_u64().unwrap()
     }
 }
 
-/// The event of a POST of a whole movie.
+/// The event of a POST with a complete movie.
 pub fn create(title: &str) -> Value {
     json!({"httpMethod": "POST", "path": "/ns_movies/", "body": movie(title).to_string()})
 }
@@ -108,7 +108,7 @@ fn a_store_that_is_away_is_503_in_time() {
         let endpoint = format!("http://{address}");
         let emulator = Process::emulator(&new_directory(), "away.log", &[("AWS_ENDPOINT_URL_DYNAMODB", &endpoint)]);
         for path in ["/ns_movies/", "/health", "/ns_movies/The%20Dare-2020"] {
-            // The first invocation waits for the start too.
+            // The first invocation also waits for the start.
             emulator.invoke(b"{}");
             let start = Instant::now();
             let reply = emulator.invoke(get(path).to_string().as_bytes());

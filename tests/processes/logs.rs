@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{movie, process::Process, tools::new_directory};
 
-/// What the function logs at `level` during six requests with a secret in each, and an event that is not a request.
+/// The lines that the function logs at `level` for six requests that contain a secret, and for an event that is not a
+/// request.
 fn lines(directory: &Path, level: &str) -> Vec<Value> {
     let log = format!("{level}.log");
     let variables = [
@@ -33,9 +34,9 @@ fn lines(directory: &Path, level: &str) -> Vec<Value> {
         emulator.invoke(event.to_string().as_bytes());
     }
     emulator.invoke(b"{}");
-    // Read before the emulator ends: the function logs that as an error, if it is still waiting for an event then.
+    // The log is read before the emulator ends, because a function that still waits for an event logs that as an error.
     let log = fs::read_to_string(directory.join(log)).unwrap();
-    // The emulator's own lines are not JSON objects.
+    // The lines of the emulator itself are not JSON objects.
     let lines = log.lines().filter(|line| line.starts_with('{'));
     let lines = lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
     lines.inspect(|line: &Value| assert!(!line.to_string().contains("s3cret"), "{line}")).collect()
@@ -43,7 +44,7 @@ fn lines(directory: &Path, level: &str) -> Vec<Value> {
 
 #[test]
 #[ignore = "needs AWS's Runtime Interface Emulator: `make test` has it"]
-fn every_line_is_json_and_bears_no_secret() {
+fn every_line_is_json_and_contains_no_secret() {
     let directory = new_directory();
     let all = lines(&directory, "DEBUG");
     let requests: Vec<_> = all.iter().filter(|line| line.get("route").is_some()).collect();
@@ -58,7 +59,8 @@ fn every_line_is_json_and_bears_no_secret() {
         let asks = line["route"] != "none";
         assert!(line["duration_ms"].as_f64().is_some_and(|duration| !asks || duration > 0.0), "{line}");
         assert_eq!(line["attempts"], json!(u32::from(asks)), "{line}");
-        // The embedded metric format: each metric is a number, each dimension a text, at the top of the line.
+        // In the embedded metric format, each metric is a number and each dimension a string, as members of the line
+        // itself.
         for metrics in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
             for dimension in metrics["Dimensions"].as_array().unwrap().iter().flat_map(|set| set.as_array().unwrap()) {
                 assert!(line[dimension.as_str().unwrap()].is_string(), "{dimension}: {line}");

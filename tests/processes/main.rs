@@ -1,5 +1,5 @@
 //! The function as a process: under `cargo lambda watch` as a newcomer runs it, and under AWS's Runtime Interface
-//! Emulator as Lambda runs it. `make test` installs both and runs these tests; plain `cargo test` leaves them out.
+//! Emulator as Lambda runs it. `make test` installs both and runs these tests. Plain `cargo test` ignores them.
 
 #![allow(
     clippy::unwrap_used,
@@ -30,7 +30,7 @@ mod watch;
 
 use serde_json::{Value, json};
 
-/// A whole movie.
+/// A complete movie.
 fn movie(title: &str) -> Value {
     json!({"title": title, "year": 2000, "cast": [], "image": "https://example.org/a.jpg", "description": "é"})
 }

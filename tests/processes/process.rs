@@ -20,14 +20,14 @@ use url::Url;
 
 use crate::{contract, tools::web};
 
-/// `cargo lambda watch` compiles at the first request, if need be.
+/// At the first request, `cargo lambda watch` may have to compile.
 pub const COMPILING: Duration = Duration::from_mins(10);
 
 /// How long a program takes to listen.
 pub const STARTING: Duration = Duration::from_secs(20);
 
-/// A process with its children, killed when dropped. The Runtime Interface Emulator puts the function into a process
-/// group that this does not reach: the function ends when its Runtime API has ended.
+/// A process and its children, which are killed when this is dropped. The Runtime Interface Emulator starts the
+/// function in another process group, which this does not kill. The function ends when its Runtime API ends.
 pub struct Process {
     child: Child,
     pub address: String,
@@ -38,7 +38,7 @@ pub struct Process {
 /// A response to an HTTP request. Header names are in lower case.
 #[derive(Debug)]
 pub struct Response {
-    /// The URL that was asked for.
+    /// The URL of the request.
     url: Url,
     pub status: u16,
     pub headers: BTreeMap<String, String>,
@@ -63,7 +63,7 @@ impl Process {
         Self { child: command.spawn().unwrap(), address, patience: COMPILING }
     }
 
-    /// A REST API's stage in front of `cargo lambda watch`; its root is `/prod/`.
+    /// A REST API's stage in front of `cargo lambda watch`. Its root is `/prod/`.
     pub fn stage(watch: &Self, directory: &Path) -> Self {
         let port = free_port().to_string();
         let mut command = Command::new("python3");
@@ -86,7 +86,7 @@ impl Process {
         }
     }
 
-    /// A request to the service, whose response must be one that the OpenAPI document has.
+    /// Sends a request to the service, and compares the response with the OpenAPI document.
     pub fn call(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Response {
         let response = self.exchange(method, path, headers, body).expect("the service responds");
         let path = percent_decode_str(path.split('?').next().unwrap()).decode_utf8().unwrap();
@@ -102,7 +102,7 @@ impl Process {
         self.call(method, path, &["Content-Type: application/json"], &body.to_string())
     }
 
-    /// An HTTP/1.0 request, whose response has no chunks, or `None` where the connection fails.
+    /// Sends an HTTP/1.0 request, because its response does not have chunks. Returns `None` if the connection fails.
     pub fn exchange(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Option<Response> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
         stream.set_read_timeout(Some(self.patience)).unwrap();
@@ -130,8 +130,8 @@ impl Drop for Process {
     }
 }
 
-/// A port that no other process of these tests gets. It is below the ports that the system gives to sockets without one,
-/// so that nothing else takes it before the process does.
+/// A different port for each process of these tests. It is below the ephemeral ports of the system, so that nothing
+/// else can use it before the process does.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(25_000);
     let mut ports = iter::repeat_with(|| NEXT.fetch_add(1, Ordering::Relaxed));

@@ -1,4 +1,4 @@
-//! The README's tour: each command prints what it says.
+//! The README's tour: each command prints the output that the README shows.
 
 use std::{fs, process::Command};
 
@@ -29,7 +29,7 @@ fn the_tour_prints_what_it_says() {
     assert_eq!(commands, 6, "commands of the tour");
 }
 
-/// Whether `line` is `pattern`, in which `…` stands for any text.
+/// Whether `line` matches `pattern`, in which `…` stands for any text.
 fn matches(pattern: &str, line: &str) -> bool {
     let mut parts = pattern.split('…');
     let mut rest = line.strip_prefix(parts.next().unwrap_or_default());

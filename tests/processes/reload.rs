@@ -1,5 +1,5 @@
-//! `cargo lambda watch` restarts the function for what is compiled or embedded, and for nothing else: a restart drops the
-//! request that is under way.
+//! `cargo lambda watch` restarts the function only if a file changes that is compiled or embedded, because a restart
+//! drops the request in progress.
 
 use std::{
     env, fs,
@@ -21,7 +21,7 @@ use crate::{
 /// How long `cargo lambda watch` collects changes before it acts on them.
 const THROTTLE: Duration = Duration::from_secs(3);
 
-/// What commands, tools and editors write, rewrite and delete while the function runs.
+/// Files that commands, tools and editors write and delete while the function runs.
 const UNWATCHED: [&str; 52] = [
     "lost.json",
     "nohup.out",
@@ -91,7 +91,7 @@ const EDITED: [&str; 10] = [
     "tests/processes/reload.rs",
 ];
 
-/// One file of each kind that is compiled, embedded or read at the start.
+/// A file of each kind that is compiled, embedded or read at the start.
 const WATCHED: [&str; 8] = [
     "src/lib.rs",
     "src/openapi/swagger.json",
@@ -117,7 +117,7 @@ fn copy_of_the_project() -> PathBuf {
             succeeds(Command::new("cp").arg("-R").arg(entry.path()).arg(&copy));
         }
     }
-    // With the same version, cargo takes what it builds of the copy for the project's own.
+    // With the same version, cargo would mix the builds of the copy and of the project.
     let version = concat!("name = \"movies\"\nversion = \"", env!("CARGO_PKG_VERSION"));
     for name in ["Cargo.toml", "Cargo.lock"] {
         let file = copy.join(name);

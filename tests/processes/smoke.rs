@@ -1,4 +1,4 @@
-//! `tests/smoke`, which tests a deployed API from outside, against the local one.
+//! Runs `tests/smoke`, which tests a deployed API, against a local one.
 
 use std::process::Command;
 

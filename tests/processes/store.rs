@@ -1,4 +1,4 @@
-//! The local store: copies of the function share it, and `AWS_ENDPOINT_URL_DYNAMODB` names another.
+//! The local store: copies of the function share it, and `AWS_ENDPOINT_URL_DYNAMODB` selects another store.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -37,7 +37,7 @@ fn another_dynamodb_can_be_named() {
     with_keys.extend([("AWS_ACCESS_KEY_ID", "own"), ("AWS_SECRET_ACCESS_KEY", "own"), ("AWS_REGION", "")]);
     let same = Process::emulator(&other, "same.log", &with_keys);
     assert_eq!(same.status(&create("Shared")), 409);
-    // A table that does not exist yet is made, and seeded.
+    // A table that does not exist is created and seeded.
     let new = Process::emulator(&other, "new.log", &named("others"));
     assert_eq!(new.status(&create("Shared")), 200);
     let list = new.invoke(get("/ns_movies/").to_string().as_bytes()).to_string();

@@ -1,4 +1,4 @@
-//! A proxy that ends TLS in front of the local store, with a certificate authority that no system knows.
+//! A proxy that terminates TLS in front of the local store. Its certificate authority is not a public one.
 
 use std::{
     fs,
@@ -21,12 +21,12 @@ pub struct TlsProxy {
     pub url: String,
     /// The certificate authority, as a PEM file.
     pub bundle: PathBuf,
-    /// The heads of the requests that came through.
+    /// The heads of the forwarded requests.
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl TlsProxy {
-    /// Forwards to `store`, and keeps its certificate in `directory`.
+    /// Forwards requests to `store`, and writes its certificate to `directory`.
     pub fn start(store: SocketAddr, directory: &Path) -> Self {
         let mut authority = CertificateParams::new([]).unwrap();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -67,7 +67,7 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor, store: SocketAddr, heads
         let (client, _) = listener.accept().await.unwrap();
         let (tls, heads) = (tls.clone(), heads.clone());
         tokio::spawn(async move {
-            // A client that does not trust the certificate goes away.
+            // A client that does not trust the certificate closes the connection.
             let Ok(client) = tls.accept(client).await else { return };
             let store = tokio::net::TcpStream::connect(store).await.unwrap();
             let (mut from_client, mut to_client) = tokio::io::split(client);

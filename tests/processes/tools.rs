@@ -1,4 +1,4 @@
-//! The programs that the tests run, and the places that they need.
+//! The programs that the tests run, and the directories that they need.
 
 use std::{
     env, fs,
@@ -12,7 +12,7 @@ pub fn tool(variable: &str) -> String {
     env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run `make test`, which installs the tool"))
 }
 
-/// A program among the tools that use the service as a client does.
+/// One of the tools in `tools/` that use the service as a client.
 pub fn web_tool(name: &str) -> Command {
     let mut command = Command::new(Path::new(&tool("WEB_TOOLS")).join(name));
     command.env("PYTHONDONTWRITEBYTECODE", "1");
@@ -24,12 +24,12 @@ pub fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// A file of the tests that use the service as a client does.
+/// A file in `tests/web/`.
 pub fn web(name: &str) -> String {
     project("tests/web").join(name).to_str().unwrap().to_owned()
 }
 
-/// Runs a program, and gives what it prints.
+/// Runs a program, and returns its output.
 pub fn succeeds(command: &mut Command) -> String {
     let output = command.stdin(Stdio::null()).output().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);

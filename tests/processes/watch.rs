@@ -16,7 +16,7 @@ impl Process {
         Self::watch_package(&project(""), directory, arguments, &[])
     }
 
-    /// The same for the package in another folder. Its dependencies are compiled once for both.
+    /// The same for a package in another folder. Both use the same compiled dependencies.
     pub fn watch_package(package: &Path, directory: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let port = free_port().to_string();
         let mut command = Command::new(tool("CARGO_LAMBDA"));
@@ -27,7 +27,7 @@ impl Process {
             .env("CARGO_BUILD_BUILD_DIR", project("target"))
             .env("LOCAL_STORE_DIR", directory)
             .envs(variables.iter().copied());
-        // What cargo tells the tests would make the cargo below build some packages anew.
+        // With the variables that cargo sets for tests, the inner cargo would build some packages again.
         for (name, _) in
             env::vars().filter(|(name, _)| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
         {
@@ -79,8 +79,8 @@ fn it_serves_the_tutorials_movies_and_keeps_changes() {
     drop(watch);
 
     let again = Process::watch(&directory, &[]);
-    assert_eq!(again.get("/ns_movies/The%20Dare-2020").status, 404, "what was deleted stays so");
-    assert_eq!(again.get("/ns_movies/C%23-2000").status, 200, "what was made stays");
+    assert_eq!(again.get("/ns_movies/The%20Dare-2020").status, 404, "a deleted movie stays deleted");
+    assert_eq!(again.get("/ns_movies/C%23-2000").status, 200, "a created movie stays");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Body, Case, Changed, Created, Deleted, Expected, Header, check};
 
-/// A request to a resource behind a custom domain, where both paths are the client's.
+/// A request to a resource through a custom domain. Both paths of the event are the path in the client's URL.
 fn rest(
     kind: &'static str,
     method: &str,
@@ -15,7 +15,7 @@ fn rest(
 ) -> Case {
     let mut changes =
         json!({"httpMethod": method, "resource": resource, "path": path, "requestContext": {"path": path}});
-    // The file's own parameter goes, unless the row has it too.
+    // Removes the parameter of the file, unless the row sets it.
     let mut parameters = parameters;
     if parameters.get("id").is_none() {
         parameters["id"] = json!(null);
@@ -276,7 +276,7 @@ async fn a_base_path_may_be_called_like_a_path_of_the_service() {
 }
 
 #[tokio::test]
-async fn a_resource_that_does_not_fit_leaves_the_path() {
+async fn a_resource_that_does_not_match_the_path_is_ignored() {
     let id = |value: &str| json!({"id": value});
     let dare = "/ns_movies/The%20Dare-2020";
     check(vec![

@@ -7,7 +7,7 @@ use super::{Body, Case, Changed, Created, Deleted, Expected, Header, check};
 pub(super) const AT_CUSTOM_DOMAIN: &str = "api.example.org";
 pub(super) const AT_API: &str = "f6g7h8i9j0.execute-api.us-east-1.amazonaws.com";
 
-/// A request to a host, with a path as the event has it, by a route.
+/// A request to a host and a route, with the path in the event.
 fn version_2(
     kind: &'static str,
     method: &str,

@@ -30,7 +30,7 @@ async fn a_load_balancer_gets_a_text_or_no_body() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_a_text_is_refused() {
+async fn a_body_that_is_not_a_string_is_rejected() {
     let body = |value: Value| json!({"body": value});
     let put = |value: Value| json!({"httpMethod": "PUT", "path": "/ns_movies/A-2020", "resource": null, "body": value});
     let file = "rest-body-object";
@@ -53,7 +53,7 @@ async fn a_body_that_is_not_a_text_is_refused() {
 }
 
 #[tokio::test]
-async fn no_event_source_gets_a_null_for_a_body() {
+async fn a_reply_never_has_a_null_body() {
     for source in EventFormat::ALL {
         let service = Service::seeded().await;
         let path = "/ns_movies/The%20Dare-2020";

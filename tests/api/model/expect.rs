@@ -20,14 +20,14 @@ fn created((title, year): (usize, usize), text: u8) -> Value {
     movie
 }
 
-/// The response that a step should get, and what it leaves behind.
+/// The response that a step should get, and the map after it.
 pub struct Outcome {
     pub status: u64,
     pub body: Option<Value>,
     pub after: Model,
 }
 
-/// The request of a step, and its outcome on a plain map. `holds` tells whether the preconditions do.
+/// The request of a step, and its outcome on a map. `holds` says whether the preconditions are true.
 pub fn expect(model: &Model, operation: &Operation, holds: bool) -> (&'static str, String, Value, Outcome) {
     let refuse = |status| Outcome { status, body: None, after: model.clone() };
     match operation {
@@ -114,7 +114,7 @@ pub fn patch_of(operation: &Operation) -> (String, Value) {
     (id_of(*id), patch)
 }
 
-/// Whether preconditions hold for a movie that exists, by whether the etag that the client saw last is its current one.
+/// Whether preconditions are true for an existing movie, if the ETag that the client saw last is current or not.
 pub fn holds(if_match: Tags, if_none_match: Tags, is_current: bool) -> bool {
     let matches = |tags| match tags {
         Tags::Any => true,

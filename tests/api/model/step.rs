@@ -1,10 +1,10 @@
-//! One step of a random sequence: a client, its operation, the precondition, and the faults beneath it.
+//! One step of a random sequence: a client, its operation, the precondition, and the faults of DynamoDB calls.
 
 use proptest::prelude::*;
 
 use crate::support::Fault;
 
-/// Few titles and years, so that operations meet.
+/// There are few titles and years, so that operations use the same movies.
 pub const TITLES: [&str; 4] = ["A", "A-1", "Face/Off", "é?"];
 pub const YEARS: [u16; 2] = [1, 2020];
 
@@ -21,12 +21,12 @@ pub struct Step {
 /// What a precondition names.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Tags {
-    /// There is no such header.
+    /// The header is absent.
     Absent,
     Any,
-    /// An etag of no movie.
+    /// An ETag that a movie never has.
     Empty,
-    /// The etag that the client saw last.
+    /// The ETag that the client saw last.
     Seen,
 }
 
@@ -74,7 +74,7 @@ pub fn any_step(faults: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value =
     )
 }
 
-/// Up to four faults. A response that is late takes its time, so that it is rare.
+/// Up to four faults. Late responses are rare, because a test has to wait for them.
 pub fn any_faults() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop_oneof![12 => 0..7_u8, 1 => Just(7)], 0..5)
 }

@@ -1,4 +1,4 @@
-//! A request, and the event of each format that an event source makes of it.
+//! A request, and the event that each event source creates from it.
 
 use std::collections::BTreeMap;
 
@@ -61,7 +61,7 @@ impl<'a> Call<'a> {
         self.header("Content-Type", "application/json").body(&body.to_string())
     }
 
-    /// The event of this format that an event source makes of the request.
+    /// The event that an event source with this format creates from the request.
     pub fn event(&self) -> Value {
         let headers: serde_json::Map<_, _> = self.headers.iter().map(|(n, v)| (n.clone(), json!(v))).collect();
         let multi: serde_json::Map<_, _> = self.headers.iter().map(|(n, v)| (n.clone(), json!([v]))).collect();
@@ -78,7 +78,7 @@ impl<'a> Call<'a> {
                 "requestContext": {"path": format!("/Prod{path}"), "stage": "Prod", "httpMethod": self.method},
                 "body": body, "isBase64Encoded": false,
             }),
-            // An HTTP API decodes the path, and cuts it at what is then a question mark.
+            // An HTTP API decodes the path, then cuts it at a question mark.
             EventFormat::Http => {
                 self.version_2(plain.split('?').next().unwrap(), "x1.execute-api.us-east-1.amazonaws.com", "curl/8")
             }
@@ -92,7 +92,7 @@ impl<'a> Call<'a> {
                 "body": body, "isBase64Encoded": false,
             }),
             EventFormat::Url => self.version_2(path, "x1.lambda-url.us-east-1.on.aws", "curl/8"),
-            // Only a local build decodes what `cargo lambda watch` sends.
+            // Only a local build decodes the path of `cargo lambda watch`.
             EventFormat::CargoLambda if Function::is_artifact() => {
                 self.version_2(path, "x1.lambda-url.us-east-1.on.aws", "cargo-lambda")
             }

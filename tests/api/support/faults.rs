@@ -25,35 +25,35 @@ use serde_json::{Value, json};
 pub enum Fault {
     /// Nothing.
     None,
-    /// It is carried out, its response is lost.
+    /// The call is carried out, but its response is lost.
     ResponseLost,
-    /// It is carried out, its response is lost, and somebody else acts before the retry.
+    /// The call is carried out, but its response is lost. Another client acts before the retry.
     ResponseLostThen(Pin<Box<dyn Future<Output = ()> + Send>>),
-    /// It is carried out, then nothing comes until the attempt times out.
+    /// The call is carried out, but its response is late: the attempt times out.
     LateResponse,
-    /// It is carried out, somebody else acts, and nothing comes until the attempt times out.
+    /// The call is carried out, another client acts, and the attempt times out.
     LateResponseThen(Pin<Box<dyn Future<Output = ()> + Send>>),
-    /// It is carried out, somebody else acts, then its response arrives.
+    /// The call is carried out, another client acts, then the response arrives.
     Meanwhile(Pin<Box<dyn Future<Output = ()> + Send>>),
-    /// The connection breaks before it arrives.
+    /// The connection breaks before the call arrives.
     Reset,
-    /// No server is there.
+    /// The server does not accept a connection.
     NoServer,
-    /// It is refused for its rate.
+    /// DynamoDB throttles the call.
     Throttled,
-    /// It fails with a fault of the service, after it was carried out.
+    /// DynamoDB carries out the call, then reports a server error.
     ServerErrorAfter,
-    /// It fails with a fault of the service.
+    /// DynamoDB reports a server error, and does not carry out the call.
     ServerError,
-    /// It meets a transaction on the same item.
+    /// The call conflicts with a transaction on the same item.
     Conflict,
-    /// The transaction of its token is still being carried out.
+    /// The transaction with this token is still in progress.
     InProgress,
-    /// It is canceled, because an item would be too large.
+    /// The transaction is canceled, because an item would be too large.
     TooLarge,
-    /// It never comes back.
+    /// The call never returns.
     Hang,
-    /// The code that carries it out has a bug.
+    /// The call panics.
     Panic,
 }
 
@@ -80,7 +80,8 @@ impl fmt::Debug for Fault {
     }
 }
 
-/// The faults of the calls to come, one each; then none. And the operations called so far, with the tokens of transactions.
+/// The faults of the next calls, one for each call. Also records the operations that were called, and the tokens of
+/// transactions.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
     coming: Arc<Mutex<VecDeque<Fault>>>,
@@ -97,12 +98,12 @@ impl Faults {
         self.coming.lock().unwrap().clear();
     }
 
-    /// The operations called since last asked.
+    /// Returns the operations that were called, and forgets them.
     pub fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
 
-    /// The token of each attempt at a transaction since last asked.
+    /// Returns the token of each attempt at a transaction, and forgets them.
     pub fn take_tokens(&self) -> Vec<String> {
         std::mem::take(&mut self.tokens.lock().unwrap())
     }
@@ -175,7 +176,7 @@ impl HttpConnector for FaultyConnector {
                 }
                 Fault::ServerError => Ok(error(500, "InternalServerError")),
                 Fault::Conflict if operation == "TransactWriteItems" => Ok(canceled("TransactionConflict", "injected")),
-                // A read meets no conflict.
+                // A read cannot conflict.
                 Fault::Conflict if operation == "GetItem" => real.call(request).await,
                 Fault::Conflict => Ok(error(400, "TransactionConflictException")),
                 Fault::InProgress => Ok(error(400, "TransactionInProgressException")),
@@ -198,7 +199,7 @@ fn error(status: u16, code: &str) -> HttpResponse {
     HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body.to_string()))
 }
 
-/// A transaction that did not happen, for its first action.
+/// A transaction that was canceled because of its first action.
 fn canceled(code: &str, message: &str) -> HttpResponse {
     let body = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", "message": "injected",

@@ -21,7 +21,7 @@ use tokio::{
 
 pub struct Function {
     app: App,
-    /// What the artifact finds in its environment.
+    /// The environment variables of the artifact.
     variables: Vec<(String, String)>,
     artifact: OnceCell<Mutex<Artifact>>,
 }
@@ -31,12 +31,12 @@ impl Function {
         Self { app, variables, artifact: OnceCell::new() }
     }
 
-    /// Whether tests run against an artifact. It has no part that only local builds have.
+    /// Whether tests run against an artifact. It does not contain what only local builds contain.
     pub fn is_artifact() -> bool {
         env::var_os("ARTIFACT").is_some()
     }
 
-    /// Sets an environment variable, which a function reads at its start.
+    /// Sets an environment variable. A function reads it at its start.
     pub fn set(&mut self, name: &str, value: &str) {
         self.variables.retain(|(set, _)| set != name);
         self.variables.push((name.to_owned(), value.to_owned()));
@@ -48,7 +48,7 @@ impl Function {
     pub async fn reply(&self, event: &[u8]) -> Value {
         if Self::is_artifact() {
             let artifact = self.artifact.get_or_init(async || Mutex::new(Artifact::start(&self.variables))).await;
-            // The emulator takes one event at a time.
+            // The emulator accepts one event at a time.
             return artifact.lock().await.reply(event).await;
         }
         let invocation = Invocation { request_id: "test-request".to_owned(), ..Invocation::default() };
@@ -90,7 +90,7 @@ impl Artifact {
     async fn reply(&self, event: &[u8]) -> Value {
         let mut stream = self.connect().await;
         let path = "/2015-03-31/functions/function/invocations";
-        // HTTP/1.0 has no chunks.
+        // HTTP/1.0 does not have chunked responses.
         let head = format!("POST {path} HTTP/1.0\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", event.len());
         stream.write_all(head.as_bytes()).await.unwrap();
         stream.write_all(event).await.unwrap();
@@ -111,8 +111,8 @@ impl Artifact {
     }
 }
 
-/// An address that no other emulator of this process gets. It is below the ports that the system gives to sockets without
-/// one, so that nothing else takes it before the emulator does.
+/// A different address for each emulator of this process. The port is below the ephemeral ports of the system, so that
+/// nothing else can use it before the emulator does.
 fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(20_000);
     let mut addresses = iter::repeat_with(|| SocketAddr::from(([127, 0, 0, 1], NEXT.fetch_add(1, Ordering::Relaxed))));

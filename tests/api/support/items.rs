@@ -29,13 +29,13 @@ impl Service {
         call.send().await.unwrap().item
     }
 
-    /// What is remembered of a key.
+    /// The record of a key.
     pub async fn record(&self, key: &str) -> Option<Item> {
         let call = self.dynamodb.get_item().table_name("keys").key("key", string(key)).consistent_read(true);
         call.send().await.unwrap().item
     }
 
-    /// Removes every item.
+    /// Deletes all items.
     pub async fn empty(&self) {
         for item in self.dynamodb.scan().table_name("movies").send().await.unwrap().items.unwrap() {
             self.dynamodb.delete_item().table_name("movies").key("id", item["id"].clone()).send().await.unwrap();

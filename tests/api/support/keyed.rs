@@ -12,7 +12,7 @@ pub struct Write {
     pub method: &'static str,
     pub path: &'static str,
     pub body: Value,
-    /// What it asks of DynamoDB after the key is read.
+    /// Its calls to DynamoDB after the read of the key.
     pub calls: &'static [&'static str],
 }
 
@@ -40,14 +40,14 @@ pub fn writes() -> [Write; 5] {
     ]
 }
 
-/// The response is a replay of `first`.
+/// Checks that the response is a replay of `first`.
 pub fn assert_replayed(first: &Response, again: &Response, row: &str) {
     assert_eq!(first.headers.get("idempotency-replayed"), None, "{row}");
     assert_same(first, again, row);
     assert_eq!(again.headers.get("idempotency-replayed").map(String::as_str), Some("true"), "{row}: {again:?}");
 }
 
-/// The responses differ at most in that one is a replay.
+/// Checks that the responses are equal, except that one can be a replay.
 pub fn assert_same(one: &Response, other: &Response, row: &str) {
     let of = |response: &Response| {
         let mut headers = response.headers.clone();

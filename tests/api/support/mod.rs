@@ -1,4 +1,4 @@
-//! What the tests share: a service, the events that reach it, its replies, and faults beneath it.
+//! What the tests share: a service, events, replies, and faults of DynamoDB calls.
 
 mod call;
 mod faults;
@@ -21,7 +21,7 @@ pub use items::{Item, item, string};
 pub use response::{Response, send_event};
 pub use service::Service;
 
-/// A whole movie.
+/// A complete movie.
 pub fn movie(title: &str, year: u16) -> Value {
     json!({
         "title": title, "year": year, "cast": ["Ann", "Bob"],
@@ -29,15 +29,15 @@ pub fn movie(title: &str, year: u16) -> Value {
     })
 }
 
-/// The movie that a client's JSON is.
+/// Parses a movie from a client's JSON.
 pub fn parsed(movie: &Value) -> Movie {
     Movie::from_json(movie.to_string().as_bytes()).unwrap()
 }
 
-/// The path of a movie, with everything escaped that could be.
+/// The path of a movie, in which every reserved character is escaped.
 pub fn path_of(id: &str) -> String {
     format!("/ns_movies/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
 }
 
-/// Longer than any response may take.
+/// The time limit of every response, with some tolerance.
 pub const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,4 +1,4 @@
-//! A reply, as the client sees it.
+//! A reply as an HTTP response.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Function;
 use crate::{bodies, contract};
 
-/// Puts an event's bytes in, takes the reply's bytes out.
+/// Sends the bytes of an event to the function, and returns its reply.
 pub async fn send_event(function: &Function, event: &[u8]) -> Response {
     let request = match Event::from_bytes(event) {
         Event::Http(_, mut request) => {
@@ -31,16 +31,16 @@ pub async fn send_event(function: &Function, event: &[u8]) -> Response {
     response
 }
 
-/// A reply, as the client would see it.
+/// A reply, as the HTTP response that the client would receive.
 #[derive(Clone, Debug)]
 pub struct Response {
     pub status: u64,
     pub headers: BTreeMap<String, String>,
     pub body: String,
-    /// The body as the client gets it.
+    /// The body that the client receives.
     pub bytes: Vec<u8>,
     pub reply: Value,
-    /// The path of the request's own URL, against which relative references are resolved.
+    /// The path of the request's URL. Relative references are resolved against it.
     pub url: String,
 }
 

@@ -1,4 +1,4 @@
-//! A service on a table of its own.
+//! A service with its own table.
 
 use std::{
     collections::BTreeMap,
@@ -16,11 +16,11 @@ use tokio::net::TcpListener;
 
 use super::{Call, EventFormat, Faults, FaultyClient, Function, Response};
 
-/// The service, with the means to break what is beneath it.
+/// The service, and faults for its calls to DynamoDB.
 pub struct Service {
     pub app: Function,
     pub faults: Faults,
-    /// The emulator, for what the service itself does not ask of it; whoever uses it meets the faults too.
+    /// A client of the emulator, for calls that the service does not make. The faults also affect it.
     pub dynamodb: Client,
     endpoint: String,
     region: String,
@@ -33,8 +33,8 @@ impl Service {
             Ok(endpoint) => endpoint,
             Err(_) => emulator().await,
         };
-        // Tables belong to a region, so tests can share an endpoint. The SDK, too, counts retries for each region, and does
-        // fewer when many calls fail.
+        // Tables belong to a region, so tests can share an endpoint. The SDK also counts retries for each region, and
+        // retries less often if many calls fail.
         let region = format!("test-{}-{}", process::id(), TESTS.fetch_add(1, Ordering::Relaxed));
         let service = Self::with_timeout(endpoint, region, None);
         for (resource, table) in [(local::MOVIES, "movies"), (local::KEYS, "keys")] {
@@ -69,7 +69,7 @@ impl Service {
         Self { app, faults, dynamodb: Client::new(&sdk), endpoint, region }
     }
 
-    /// With the tutorial's two movies in the table.
+    /// A service with the tutorial's two movies in the table.
     pub async fn seeded() -> Self {
         let service = Self::start().await;
         let seed = include_bytes!("../../../seed/movies.json");
@@ -83,17 +83,17 @@ impl Service {
         self.app.store.create(&movie.id().unwrap(), movie).await.unwrap();
     }
 
-    /// Another copy of the function on the same table, whose calls never fail.
+    /// Another copy of the function with the same table. Its calls never fail.
     pub fn other_copy(&self) -> Self {
         Self::with_timeout(self.endpoint.clone(), self.region.clone(), None)
     }
 
-    /// Such a copy whose attempts end soon, for tests in which many of them get no response.
+    /// Such a copy with a short timeout for each attempt, for tests in which many attempts get no response.
     pub fn impatient_copy(&self) -> Self {
         Self::with_timeout(self.endpoint.clone(), self.region.clone(), Some(Duration::from_millis(250)))
     }
 
-    /// A request through the REST API, the event source that is deployed.
+    /// A request through a REST API, which is the default event source.
     pub fn call(&self, method: &str, path: &str) -> Call<'_> {
         self.call_through(EventFormat::Rest, method, path)
     }
@@ -126,7 +126,7 @@ impl Service {
     }
 }
 
-/// An embedded emulator of its own.
+/// A separate embedded emulator.
 async fn emulator() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
