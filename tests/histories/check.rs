@@ -3,14 +3,15 @@
 //!
 //! A write whose response is 503 may have happened or not, and may happen until the end of the history: it has no return.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use stateright::semantics::{ConsistencyTester as _, LinearizabilityTester};
 
 use crate::{
-    client::write,
-    history::{Event, Exchange, History, Versions},
-    plan::IDS,
-    specification::{Action, Id, Movie, Movies, Named, Operation, Response},
+    history::{Event, Exchange, History, REPLAYED, Versions},
+    plan::{IDS, Request},
+    specification::{Action, Id, Movie, Named, Operation, Response, Tables},
     wire::Writes,
 };
 
@@ -27,6 +28,7 @@ enum Thread {
 /// Says what is wrong with a history, if anything is.
 pub fn check(history: &History) -> Result<(), String> {
     let versions = history.versions()?;
+    history.check_repetitions()?;
     for ids in linked(history) {
         if !explain(history, &versions, &ids)?.is_consistent() {
             let ids: Vec<_> = ids.iter().map(|id| IDS[*id].to_string()).collect();
@@ -36,11 +38,16 @@ pub fn check(history: &History) -> Result<(), String> {
     Ok(())
 }
 
-/// Ids that no rename links are objects of their own. A history is linearizable if what happens to each object is.
+/// Ids that neither a rename nor a key links are objects of their own. A history is linearizable if what happens to each
+/// object is.
 fn linked(history: &History) -> Vec<Vec<Id>> {
     let mut groups: Vec<Vec<Id>> = (0..IDS.len()).map(|id| vec![id]).collect();
-    for exchange in &history.exchanges {
-        if let Action::Rename(id, to, _) = exchange.step.action {
+    let mut of_keys = BTreeMap::new();
+    for Exchange { step, .. } in &history.exchanges {
+        let Request { action, key, .. } = step.request;
+        let id = action.id();
+        let renamed = if let Action::Rename(_, to, _) = action { Some(to) } else { None };
+        for to in key.map(|key| *of_keys.entry(key).or_insert(id)).into_iter().chain(renamed) {
             let (linked, others): (Vec<_>, Vec<_>) =
                 groups.into_iter().partition(|ids| ids.contains(&id) || ids.contains(&to));
             groups = others;
@@ -55,8 +62,8 @@ fn explain(
     history: &History,
     versions: &Versions,
     ids: &[Id],
-) -> Result<LinearizabilityTester<Thread, Movies>, String> {
-    let mut tester = LinearizabilityTester::new(Movies::default());
+) -> Result<LinearizabilityTester<Thread, Tables>, String> {
+    let mut tester = LinearizabilityTester::new(Tables::default());
     for event in &history.events {
         let (Event::Invoked(index) | Event::Returned(index)) = *event;
         let exchange = &history.exchanges[index];
@@ -96,11 +103,12 @@ fn explain(
 /// How many attempts have happened, or may happen until the end of the history, without the response that the client got:
 /// the operation happens again with each, unless the movie's last two versions show it.
 ///
-/// Each attempt of a delete or a rename has the same token, so that DynamoDB carries out one of them. A refusal tells that
-/// nothing has happened.
+/// Deletes, renames and writes with a key are transactions: DynamoDB carries out one of their attempts, which have the same
+/// token. A refusal tells that nothing has happened.
 fn unanswered(exchange: &Exchange) -> usize {
     let Writes { arrived, done } = exchange.writes;
-    let is_transaction = matches!(exchange.step.action, Action::Delete(_) | Action::Rename(..));
+    let Request { action, key, .. } = exchange.step.request;
+    let is_transaction = key.is_some() || matches!(action, Action::Delete(_) | Action::Rename(..));
     match exchange.response.as_ref().map(|response| response.status) {
         Some(503) if is_transaction => done.min(1),
         Some(503) => done,
@@ -117,18 +125,15 @@ fn operation(exchange: &Exchange, versions: &Versions) -> Operation {
             etag => versions.get(etag).map_or(Named::Unknown, |write| Named::Of(*write)),
         })
     };
-    Operation {
-        write: write(exchange.client, exchange.number),
-        action: exchange.step.action,
-        if_match: named(&exchange.if_match),
-        if_none_match: named(&exchange.if_none_match),
-    }
+    let Request { write, action, key, .. } = exchange.step.request;
+    Operation { write, action, key, if_match: named(&exchange.if_match), if_none_match: named(&exchange.if_none_match) }
 }
 
 fn shown(exchange: &Exchange, versions: &Versions) -> Result<Response, String> {
     let response = exchange.response.as_ref().ok_or("an operation did not end")?;
     let mut shown = Response::of(response.status);
     shown.version = response.headers.get("etag").and_then(|etag| versions.get(etag)).copied();
+    shown.replayed = response.headers.contains_key(REPLAYED);
     if response.status == 200 && !response.body.is_empty() {
         shown.movie = Some(Movie::read(&response.json())?);
     }

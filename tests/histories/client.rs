@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     history::{Event, Exchange, History},
-    plan::{FAULTS, IDS, IMAGE, Step, Tag},
+    plan::{FAULTS, IDS, IMAGE, Request, Step, Tag},
     specification::{Action, Fields, Id, Write},
     support::{Call, EventFormat, Faults, Function, movie, path_of},
     wire::{Wire, Writes},
@@ -32,7 +32,7 @@ impl Client {
                 (trips.operation, trips.overdue) = (number, step.overdue);
             }
             let index = self.begin(number, step);
-            let call = self.call(index, number, &step.action);
+            let call = self.call(index, step.request);
             let response = call.send().await;
             let mut history = self.history.lock().unwrap();
             history.exchanges[index].end = self.wire.clock.now();
@@ -51,7 +51,12 @@ impl Client {
             Tag::Unknown => Some("\"unknown\"".to_owned()),
             Tag::Seen(age) => history.seen.iter().rev().nth(age).cloned(),
         };
-        let (if_match, if_none_match) = (value(step.if_match), value(step.if_none_match));
+        let Request { write, if_match, if_none_match, key, .. } = step.request;
+        let mut preconditions = [if_match, if_none_match].map(value);
+        if key.is_some() {
+            preconditions = history.preconditions.entry(write).or_insert(preconditions).clone();
+        }
+        let [if_match, if_none_match] = preconditions;
         let index = history.exchanges.len();
         let start = self.wire.clock.now();
         history.exchanges.push(Exchange {
@@ -69,9 +74,8 @@ impl Client {
         index
     }
 
-    fn call(&self, index: usize, number: usize, action: &Action) -> Call<'_> {
-        let write = write(self.number, number);
-        let (method, path, body) = match *action {
+    fn call(&self, index: usize, Request { write, action, key, .. }: Request) -> Call<'_> {
+        let (method, path, body) = match action {
             Action::Create(id) => ("POST", "/ns_movies/".to_owned(), created(id, write)),
             Action::Read(id) => ("GET", path(id), Value::Null),
             Action::List(_) => ("GET", "/ns_movies/".to_owned(), Value::Null),
@@ -94,18 +98,14 @@ impl Client {
         }
         let history = self.history.lock().unwrap();
         let Exchange { if_match, if_none_match, .. } = &history.exchanges[index];
-        for (name, value) in [("If-Match", if_match), ("If-None-Match", if_none_match)] {
+        let key = key.map(|key| format!("key-{key}"));
+        for (name, value) in [("If-Match", if_match), ("If-None-Match", if_none_match), ("Idempotency-Key", &key)] {
             if let Some(value) = value {
                 call = call.header(name, value);
             }
         }
         call
     }
-}
-
-/// The number of a client's operation.
-pub fn write(client: usize, number: usize) -> Write {
-    client * 100 + number + 1
 }
 
 fn path(id: Id) -> String {

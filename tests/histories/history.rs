@@ -9,6 +9,9 @@ use crate::{
     wire::Writes,
 };
 
+/// The header of a repetition's response.
+pub const REPLAYED: &str = "idempotency-replayed";
+
 /// Which write each ETag is the version of.
 pub type Versions = BTreeMap<String, Write>;
 
@@ -41,6 +44,8 @@ pub struct History {
     pub events: Vec<Event>,
     /// The ETags that responses showed, each with a movie.
     pub seen: Vec<String>,
+    /// `If-Match` and `If-None-Match` of the requests with a key. They are the same each time.
+    pub preconditions: BTreeMap<Write, [Option<String>; 2]>,
 }
 
 impl History {
@@ -56,11 +61,27 @@ impl History {
         }
         Ok(versions)
     }
+
+    /// Each success of a request with a key is the same in every byte, but for the header that tells a repetition.
+    pub fn check_repetitions(&self) -> Result<(), String> {
+        let mut successes = BTreeMap::new();
+        for exchange in self.exchanges.iter().filter(|exchange| exchange.step.request.key.is_some()) {
+            let Some(response) = exchange.response.as_ref().filter(|response| response.status == 200) else { continue };
+            let mut headers = response.headers.clone();
+            headers.remove(REPLAYED);
+            let (write, response) = (exchange.step.request.write, (headers, &response.body));
+            let first = successes.entry(write).or_insert_with(|| response.clone());
+            if *first != response {
+                return Err(format!("{write} has two responses: {first:?} and {response:?}"));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Exchange {
     pub fn is_listing(&self) -> bool {
-        matches!(self.step.action, Action::List(_))
+        matches!(self.step.request.action, Action::List(_))
     }
 
     /// The ETag that the response has, and the movie that it shows.

@@ -11,9 +11,14 @@
 //!   show it. The store documents this as not promised.
 //! - A listing reads each id at a moment of its own. DynamoDB's scan is not a snapshot.
 //!
+//! A write with an `Idempotency-Key` happens once, without exception: the first successful request with a key is remembered,
+//! the same one gets its response again, and another one gets 422. Clients send it again after each kind of response, through
+//! several copies of the function, also at the same time.
+//!
 //! # What histories leave out
-//! - A delete or a rename that is carried out after its attempt has timed out, and after a later attempt was refused. The
-//!   client has the refusal by then. Creates and updates can be overdue.
+//! - A delete, a rename or a write with a key that is carried out after its attempt has timed out, and after a later attempt
+//!   was refused. The client has the refusal by then. Other creates and updates can be overdue.
+//! - A key that expires: a history takes seconds.
 //! - Listings of a year, because the index follows the table later.
 
 #![allow(

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use fastrand::Rng;
 
 use crate::{
-    specification::{Action, Fields, Id},
+    specification::{Action, Fields, Id, KEYS, Key, Write},
     support::Fault,
 };
 
@@ -48,13 +48,23 @@ pub const FAULTS: [NamedFault; 9] = [
 pub struct Step {
     /// How long the client waits before it.
     pub pause: Duration,
-    pub action: Action,
-    pub if_match: Tag,
-    pub if_none_match: Tag,
+    pub request: Request,
     /// What its calls to DynamoDB meet, one each: indexes into [`FAULTS`].
     pub faults: Vec<usize>,
     /// How many of its first calls are carried out only after their attempt has timed out.
     pub overdue: usize,
+}
+
+/// What a client asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    /// Its number. A request that is sent again has the same.
+    pub write: Write,
+    pub action: Action,
+    pub if_match: Tag,
+    pub if_none_match: Tag,
+    /// Its `Idempotency-Key`, if it has one.
+    pub key: Option<Key>,
 }
 
 /// What a precondition names.
@@ -69,32 +79,79 @@ pub enum Tag {
     Seen(usize),
 }
 
-/// The steps of each client. The first client makes some movies, before the others begin.
-pub fn clients(random: &mut Rng) -> Vec<Vec<Step>> {
+/// The steps of each client, in three rounds: the first client makes some movies before the others begin, and the last one
+/// reads them all.
+pub fn rounds(random: &mut Rng) -> [Vec<Vec<Step>>; 3] {
     let ids = random.usize(1..=IDS.len());
-    let setup = (0..ids).filter(|_| random.u8(..3) > 0).map(|id| Step::plain(Action::Create(id))).collect();
+    let made: Vec<_> = (0..ids).filter(|_| random.u8(..3) > 0).collect();
+    let keyed = keyed(random, ids);
     let count = random.usize(2..=4);
     let longest = 12 / count;
-    let clients = (0..count).map(|_| (0..random.usize(1..=longest)).map(|_| step(random, ids)).collect());
-    [setup].into_iter().chain(clients.collect::<Vec<_>>()).collect()
+    let mut clients = Vec::new();
+    for client in 1..=count {
+        let steps = 0..random.usize(1..=longest);
+        clients.push(steps.map(|number| step(random, ids, write(client, number), &keyed)).collect());
+    }
+    let plain = |client, actions: Vec<Action>| {
+        let steps = actions.into_iter().enumerate();
+        vec![steps.map(|(number, action)| Step::plain(write(client, number), action)).collect()]
+    };
+    let made = plain(0, made.into_iter().map(Action::Create).collect());
+    [made, clients, plain(count + 1, (0..IDS.len()).map(Action::Read).collect())]
+}
+
+/// The number of a client's operation.
+fn write(client: usize, number: usize) -> Write {
+    client * 100 + number + 1
+}
+
+/// The requests that have a key. Each is for every client to send, again and again, and some have the key of another.
+fn keyed(random: &mut Rng, ids: usize) -> Vec<Request> {
+    let mut requests = Vec::new();
+    for key in 0..random.usize(..=KEYS) {
+        let count = if random.u8(..3) == 0 { 2 } else { 1 };
+        for number in 0..count {
+            let action = loop {
+                match action(random, ids) {
+                    Action::Read(_) | Action::List(_) => {}
+                    // Without a body, it can be the same request as the first one.
+                    Action::Delete(_) if number > 0 => {}
+                    write => break write,
+                }
+            };
+            requests.push(Request { key: Some(key), ..request(random, 1_000 * (key + 1) + number + 1, action) });
+        }
+    }
+    requests
 }
 
 impl Step {
-    /// An operation without any fault.
-    pub fn plain(action: Action) -> Self {
-        Self {
-            pause: Duration::ZERO,
-            action,
-            if_match: Tag::Absent,
-            if_none_match: Tag::Absent,
-            faults: Vec::new(),
-            overdue: 0,
-        }
+    /// A request without any fault.
+    fn plain(write: Write, action: Action) -> Self {
+        let request = Request { write, action, if_match: Tag::Absent, if_none_match: Tag::Absent, key: None };
+        Self { pause: Duration::ZERO, request, faults: Vec::new(), overdue: 0 }
     }
 }
 
-fn step(random: &mut Rng, ids: usize) -> Step {
-    let action = action(random, ids);
+fn step(random: &mut Rng, ids: usize, write: Write, keyed: &[Request]) -> Step {
+    let request = match random.choice(keyed) {
+        Some(request) if random.u8(..5) < 2 => *request,
+        _ => {
+            let action = action(random, ids);
+            request(random, write, action)
+        }
+    };
+    let can_be_overdue = request.key.is_none() && matches!(request.action, Action::Create(_) | Action::Update(..));
+    let is_overdue = random.u8(..10) == 0 && can_be_overdue;
+    Step {
+        pause: Duration::from_millis(if random.u8(..8) == 0 { random.u64(..2_500) } else { random.u64(..40) }),
+        request,
+        faults: faults(random, request.key.is_some()),
+        overdue: if is_overdue { random.usize(1..=4) } else { 0 },
+    }
+}
+
+fn request(random: &mut Rng, write: Write, action: Action) -> Request {
     let rarities = match action {
         // Its ETag is that of a page.
         Action::List(_) => None,
@@ -102,15 +159,9 @@ fn step(random: &mut Rng, ids: usize) -> Step {
         Action::Create(_) => Some((16, 6)),
         _ => Some((3, 6)),
     };
-    let is_overdue = random.u8(..10) == 0 && matches!(action, Action::Create(_) | Action::Update(..));
-    Step {
-        pause: Duration::from_millis(if random.u8(..8) == 0 { random.u64(..2_500) } else { random.u64(..40) }),
-        if_match: rarities.map_or(Tag::Absent, |(if_match, _)| tag(random, if_match)),
-        if_none_match: rarities.map_or(Tag::Absent, |(_, if_none_match)| tag(random, if_none_match)),
-        faults: faults(random),
-        overdue: if is_overdue { random.usize(1..=4) } else { 0 },
-        action,
-    }
+    let if_match = rarities.map_or(Tag::Absent, |(if_match, _)| tag(random, if_match));
+    let if_none_match = rarities.map_or(Tag::Absent, |(_, if_none_match)| tag(random, if_none_match));
+    Request { write, action, if_match, if_none_match, key: None }
 }
 
 fn action(random: &mut Rng, ids: usize) -> Action {
@@ -142,8 +193,13 @@ fn tag(random: &mut Rng, rarity: u8) -> Tag {
     }
 }
 
-/// Half of the operations meet faults, up to one for each attempt.
-fn faults(random: &mut Rng) -> Vec<usize> {
+/// Half of the operations meet faults, up to one for each attempt. A write with a key makes more calls than others: it meets
+/// faults from one of them to its end, so that it can happen without any response.
+fn faults(random: &mut Rng, is_keyed: bool) -> Vec<usize> {
+    if is_keyed && random.u8(..4) == 0 {
+        let before = random.usize(..4);
+        return (0..before + 12).map(|call| if call < before { 0 } else { random.usize(1..FAULTS.len()) }).collect();
+    }
     let count = if random.bool() { 0 } else { random.usize(1..=5) };
     (0..count).map(|_| if random.u8(..3) == 0 { 0 } else { random.usize(..FAULTS.len()) }).collect()
 }

@@ -3,9 +3,8 @@
 use std::fmt::{self, Display, Write as _};
 
 use crate::{
-    client::write,
-    history::{Event, Exchange, History},
-    plan::{FAULTS, IDS},
+    history::{Event, Exchange, History, REPLAYED},
+    plan::{FAULTS, IDS, Request},
     specification::{Action, Fields, Movie},
 };
 
@@ -44,8 +43,8 @@ impl History {
             let names = [(true, "image"), (fields.description, "description"), (fields.cast, "cast")];
             names.into_iter().filter_map(|(is_set, name)| is_set.then_some(name)).collect::<Vec<_>>().join(", ")
         };
-        let number = write(exchange.client, exchange.number);
-        let mut text = match exchange.step.action {
+        let Request { write: number, action, key, .. } = exchange.step.request;
+        let mut text = match action {
             Action::Create(id) => format!("{number} creates {}", IDS[id]),
             Action::Read(id) => format!("{number} reads {}", IDS[id]),
             Action::List(_) => format!("{number} lists"),
@@ -57,6 +56,9 @@ impl History {
             if let Some(value) = value {
                 let _ = write!(text, " {name} {}", self.version(value));
             }
+        }
+        if let Some(key) = key {
+            let _ = write!(text, " with key {key}");
         }
         text
     }
@@ -81,6 +83,9 @@ impl History {
         }
         if let Some(etag) = response.headers.get("etag").filter(|_| !exchange.is_listing()) {
             let _ = write!(text, " ETag {}", self.version(etag));
+        }
+        if response.headers.contains_key(REPLAYED) {
+            text.push_str(" replayed");
         }
         text
     }

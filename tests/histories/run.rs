@@ -12,8 +12,7 @@ use crate::{
     client::Client,
     clock::Clock,
     history::History,
-    plan::{self, Step},
-    specification::Action,
+    plan,
     support::{Faults, FaultyClient, Function},
     wire::{self, Trips, Wire},
 };
@@ -23,16 +22,12 @@ pub fn run(seed: u64) -> History {
     let mut random = Rng::with_seed(seed);
     // The SDK's delays between attempts.
     fastrand::seed(seed);
-    let mut plans = plan::clients(&mut random).into_iter();
-    let readers = vec![(0..plan::IDS.len()).map(|id| Step::plain(Action::Read(id))).collect()];
-    let rounds = [plans.by_ref().take(1).collect(), plans.collect(), readers];
-
     let (clock, database) = (Clock::default(), wire::store());
     let history = Arc::new(Mutex::new(History { seed, ..History::default() }));
     let mut clients: Vec<Client> = Vec::new();
-    for plans in rounds {
+    for plans in plan::rounds(&mut random) {
         let first = clients.len();
-        for (number, steps) in (first..).zip::<Vec<_>>(plans) {
+        for (number, steps) in (first..).zip(plans) {
             let trips = Arc::new(Mutex::new(Trips::new(random.fork())));
             let wire = Wire { clock: clock.clone(), database: database.clone(), trips };
             let faults = Faults::default();
@@ -54,6 +49,7 @@ pub fn run(seed: u64) -> History {
 fn variable(name: &str) -> Option<String> {
     let value = match name {
         "TABLE_NAME" => "movies",
+        "IDEMPOTENCY_TABLE_NAME" => "keys",
         "AWS_ENDPOINT_URL_DYNAMODB" => "http://localhost",
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "test",
         _ => return None,

@@ -11,6 +11,12 @@ pub type Id = usize;
 /// The number of the operation that wrote something. A movie has it as its version, and in each field that the operation set.
 pub type Write = usize;
 
+/// An index into the keys of requests.
+pub type Key = usize;
+
+/// How many keys there are.
+pub const KEYS: usize = 2;
+
 /// A movie, as a response shows it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Movie {
@@ -92,6 +98,7 @@ impl Named {
 pub struct Operation {
     pub write: Write,
     pub action: Action,
+    pub key: Option<Key>,
     pub if_match: Option<Named>,
     pub if_none_match: Option<Named>,
 }
@@ -117,15 +124,17 @@ pub struct Response {
     pub version: Option<Write>,
     /// The body.
     pub movie: Option<Movie>,
+    /// It is that of an earlier request.
+    pub replayed: bool,
 }
 
 impl Response {
     pub fn of(status: u64) -> Self {
-        Self { status, version: None, movie: None }
+        Self { status, version: None, movie: None, replayed: false }
     }
 
     fn showing(movie: Movie) -> Self {
-        Self { status: 200, version: Some(movie.version), movie: Some(movie) }
+        Self { version: Some(movie.version), movie: Some(movie), ..Self::of(200) }
     }
 }
 
@@ -143,11 +152,15 @@ impl Stored {
     }
 }
 
-/// All movies, by id.
+/// What the service remembers.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Movies([Option<Stored>; IDS.len()]);
+pub struct Tables {
+    movies: Movies,
+    /// The first successful request with each key, and its response.
+    keys: [Option<(Write, Response)>; KEYS],
+}
 
-impl SequentialSpec for Movies {
+impl SequentialSpec for Tables {
     type Op = Operation;
     type Ret = Response;
 
@@ -160,13 +173,33 @@ impl SequentialSpec for Movies {
         expected == *response
     }
 
+    /// A request that succeeded with its key is not carried out again, and no other request with this key is.
     fn invoke(&mut self, operation: &Operation) -> Response {
+        let Some(key) = operation.key else { return self.movies.carry_out(operation) };
+        match self.keys[key] {
+            Some((write, response)) if write == operation.write => Response { replayed: true, ..response },
+            Some(_) => Response::of(422),
+            None => {
+                let response = self.movies.carry_out(operation);
+                self.keys[key] = (response.status == 200).then_some((operation.write, response));
+                response
+            }
+        }
+    }
+}
+
+/// All movies, by id.
+#[derive(Clone, Copy, Debug, Default)]
+struct Movies([Option<Stored>; IDS.len()]);
+
+impl Movies {
+    fn carry_out(&mut self, operation: &Operation) -> Response {
         match operation.action {
             Action::Create(id) => self.create(id, operation),
             Action::Read(id) => self.read(id, operation),
             Action::List(id) => match self.0[id] {
                 None => Response::of(404),
-                Some(Stored { movie, .. }) => Response { status: 200, version: None, movie: Some(movie) },
+                Some(Stored { movie, .. }) => Response { movie: Some(movie), ..Response::of(200) },
             },
             Action::Update(id, fields) => self.update(id, fields, operation),
             Action::Rename(id, to, fields) => self.rename(id, to, fields, operation),
@@ -180,9 +213,7 @@ impl SequentialSpec for Movies {
             },
         }
     }
-}
 
-impl Movies {
     fn create(&mut self, id: Id, operation: &Operation) -> Response {
         let write = operation.write;
         let movie = Movie { id, version: write, description: write, cast: write };
@@ -203,7 +234,7 @@ impl Movies {
             None => Response::of(404),
             Some(movie) if !operation.is_required(movie.version) => Response::of(412),
             Some(movie) if operation.is_unwanted(movie.version) => {
-                Response { status: 304, version: Some(movie.version), movie: None }
+                Response { version: Some(movie.version), ..Response::of(304) }
             }
             Some(movie) => Response::showing(movie),
         }

@@ -124,15 +124,17 @@ impl fmt::Debug for Wire {
     }
 }
 
-/// An emulator with a table. Nothing here asks for the table's index.
+/// An emulator with the table of movies and that of keys. Nothing here asks for an index.
 pub fn store() -> Database {
     let database = Database::memory().unwrap();
-    let table = json!({
-        "TableName": "movies", "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-    });
-    database.create_table(serde_json::from_value(table).unwrap()).unwrap();
+    for (table, key) in [("movies", "id"), ("keys", "key")] {
+        let table = json!({
+            "TableName": table, "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"}],
+        });
+        database.create_table(serde_json::from_value(table).unwrap()).unwrap();
+    }
     database
 }
 
