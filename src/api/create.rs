@@ -6,7 +6,7 @@ use lambda_http::{Body, Response};
 
 use super::{
     App, body, conditional,
-    idempotency::KeyedRequest,
+    idempotency::{self, KeyedRequest},
     location::set_location,
     reply_limit,
     response::{json, to_json},
@@ -27,7 +27,9 @@ pub(super) async fn create(
     let movie = Movie::from_json(body::read(request, Movie::NOUN, body::JSON)?).map_err(Problem::from_invalid)?;
     let id = movie.id().map_err(Problem::from_invalid)?;
     if let Some(required) = conditional::if_match(request) {
-        return Err(refuse(app, &id, &required).await);
+        let problem = refuse(app, &id, &required).await;
+        // Another request with the key may have come before what the refusal tells.
+        return idempotency::replay(keyed).await?.ok_or(problem);
     }
     let text = to_json(&movie)?;
     reply_limit::check(request, Movie::NOUN, text.as_bytes())?;

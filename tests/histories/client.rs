@@ -52,11 +52,11 @@ impl Client {
             Tag::Seen(age) => history.seen.iter().rev().nth(age).cloned(),
         };
         let Request { write, if_match, if_none_match, key, .. } = step.request;
-        let mut preconditions = [if_match, if_none_match].map(value);
-        if key.is_some() {
-            preconditions = history.preconditions.entry(write).or_insert(preconditions).clone();
-        }
-        let [if_match, if_none_match] = preconditions;
+        let new = [if_match, if_none_match].map(value);
+        let [if_match, if_none_match] = match key {
+            Some(_) => history.preconditions.entry(write).or_insert(new).clone(),
+            None => new,
+        };
         let index = history.exchanges.len();
         let start = self.wire.clock.now();
         history.exchanges.push(Exchange {
