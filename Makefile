@@ -64,10 +64,8 @@ changes: cargo ## apply each patch of docs/changing.md to a copy of the project,
 mutants: cargo .tools/mutants ## change the code in one place at a time, and expect a test to fail: FILE=src/event, SHARD=0/8; all take hours
 	tools/mutants.sh
 lint: fmt clippy deny template document swagger-ui tree workflows ## check the format, lints, dependencies, documents, template and workflows
-
 fmt: cargo
-	cargo fmt --check
-	cargo fmt --manifest-path benches/Cargo.toml --all --check
+	cargo fmt --check && cargo fmt --manifest-path benches/Cargo.toml --all --check
 clippy: cargo
 	cargo clippy --locked --all-targets --all-features -- -D warnings
 	cargo clippy --locked --lib --bins -- -D warnings
@@ -95,7 +93,6 @@ instructions: cargo .tools/lambda .tools/sam ## count the instructions of a star
 	cargo build --quiet --locked --features local
 	$(SAM) build --parameter-overrides Architecture=$(MACHINE)
 	python3 -B benches/bench.py --emulator target/debug/movies --instructions $(BENCH)
-
 load: bench-builds .tools/rie ## run a load test for ten minutes, and monitor the function's memory: LOAD='--rate 50 --seconds 600'
 	python3 -B benches/load.py --emulator $(EMULATOR) --rie "$$(readlink -f .tools/aws-lambda-rie)" $(LOAD)
 bench: bench-builds ## compare start, latency, memory and size with peers: BENCH='--quick', '--growth 100000', '--save'

@@ -1,6 +1,6 @@
 //! Creates the tables that `template.yaml` defines.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -23,7 +23,8 @@ pub const MOVIES: &str = "MoviesTable";
 /// The resource that defines the table of remembered requests.
 pub const KEYS: &str = "KeysTable";
 
-const TEMPLATE: &str = include_str!("../../template.yaml");
+/// Parsed once, because the tests make hundreds of tables.
+static TEMPLATE: LazyLock<Result<Yaml<'static>, String>> = LazyLock::new(|| parse(include_str!("../../template.yaml")));
 
 /// Whether the table exists.
 ///
@@ -45,7 +46,7 @@ pub async fn exists(client: &Client, table: &str) -> Result<bool, Error> {
 /// # Errors
 /// The template does not define such a table, or DynamoDB does not create it.
 pub async fn ensure(client: &Client, resource: &str, table: &str) -> Result<bool, Error> {
-    let definition = definition(TEMPLATE, resource)?;
+    let definition = definition(TEMPLATE.as_ref().map_err(String::as_str)?, resource)?;
     let create = client
         .create_table()
         .table_name(table)
@@ -69,10 +70,14 @@ pub async fn ensure(client: &Client, resource: &str, table: &str) -> Result<bool
     }
 }
 
-/// The parts of an `AWS::DynamoDB::Table` of the template that are needed to create the table.
-fn definition(template: &str, resource: &str) -> Result<CreateTableInput, Error> {
+fn parse(template: &str) -> Result<Yaml<'_>, String> {
     let documents = Yaml::load_from_str(template).map_err(|error| format!("template.yaml: {error}"))?;
-    let resources = documents.first().and_then(|template| template.as_mapping_get("Resources"));
+    documents.into_iter().next().ok_or_else(|| "template.yaml: is empty".to_owned())
+}
+
+/// The parts of an `AWS::DynamoDB::Table` of the template that are needed to create the table.
+fn definition(template: &Yaml<'_>, resource: &str) -> Result<CreateTableInput, Error> {
+    let resources = template.as_mapping_get("Resources");
     let table = resources.and_then(|resources| resources.as_mapping_get(resource));
     let table = table.filter(|table| text(table, "Type") == Some("AWS::DynamoDB::Table"));
     let properties = table.and_then(|table| table.as_mapping_get("Properties"));
@@ -127,10 +132,10 @@ mod tests {
 
     #[test]
     fn the_template_defines_the_tables_that_the_store_uses() {
-        let keys = definition(TEMPLATE, KEYS).unwrap();
+        let keys = definition(TEMPLATE.as_ref().unwrap(), KEYS).unwrap();
         let names: Vec<_> = keys.key_schema().iter().map(KeySchemaElement::attribute_name).collect();
         assert_eq!((names, keys.global_secondary_indexes().len()), (vec!["key"], 0));
-        let table = definition(TEMPLATE, MOVIES).unwrap();
+        let table = definition(TEMPLATE.as_ref().unwrap(), MOVIES).unwrap();
         let keys: Vec<_> = table.key_schema().iter().map(KeySchemaElement::attribute_name).collect();
         assert_eq!(keys, ["id"]);
         let index = &table.global_secondary_indexes()[0];
@@ -142,7 +147,9 @@ mod tests {
     fn a_template_without_a_table_is_named() {
         for template in ["", "Resources: {}", "Resources: {T: {Type: 'AWS::DynamoDB::Table'}}", "a: [", "Resources: 7"]
         {
-            assert!(definition(template, "T").unwrap_err().to_string().contains("template.yaml"), "{template}");
+            let error =
+                parse(template).map_err(Error::from).and_then(|template| definition(&template, "T")).unwrap_err();
+            assert!(error.to_string().contains("template.yaml"), "{template}");
         }
     }
 }

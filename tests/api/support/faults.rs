@@ -21,6 +21,8 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
+use super::Clock;
+
 /// What happens to one call to DynamoDB.
 pub enum Fault {
     /// Nothing.
@@ -80,13 +82,14 @@ impl fmt::Debug for Fault {
     }
 }
 
-/// The faults of the next calls, one for each call. Also records the operations that were called, and the tokens of
-/// transactions.
+/// The faults of the calls to come, one each; then none. And the operations called so far, with the tokens of transactions.
+/// A fault without a response lets the attempt time out at once, if the SDK has this clock.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
     coming: Arc<Mutex<VecDeque<Fault>>>,
     calls: Arc<Mutex<Vec<String>>>,
     tokens: Arc<Mutex<Vec<String>>>,
+    pub clock: Clock,
 }
 
 impl Faults {
@@ -136,7 +139,7 @@ impl HttpConnector for FaultyConnector {
         let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
         self.faults.tokens.lock().unwrap().extend(body["ClientRequestToken"].as_str().map(str::to_owned));
         let fault = self.faults.coming.lock().unwrap().pop_front().unwrap_or(Fault::None);
-        let real = self.real.clone();
+        let (real, clock) = (self.real.clone(), self.faults.clock.clone());
         HttpConnectorFuture::new(async move {
             match fault {
                 Fault::None => real.call(request).await,
@@ -151,12 +154,12 @@ impl HttpConnector for FaultyConnector {
                 }
                 Fault::LateResponse => {
                     real.call(request).await?;
-                    std::future::pending().await
+                    silence(&clock).await
                 }
                 Fault::LateResponseThen(other) => {
                     real.call(request).await?;
                     other.await;
-                    std::future::pending().await
+                    silence(&clock).await
                 }
                 Fault::Meanwhile(other) => {
                     let response = real.call(request).await?;
@@ -183,11 +186,17 @@ impl HttpConnector for FaultyConnector {
                 Fault::TooLarge => {
                     Ok(canceled("ValidationError", "Item size to update has exceeded the maximum allowed size"))
                 }
-                Fault::Hang => std::future::pending().await,
+                Fault::Hang => silence(&clock).await,
                 Fault::Panic => panic!("injected"),
             }
         })
     }
+}
+
+/// No response comes.
+async fn silence(clock: &Clock) -> Result<HttpResponse, ConnectorError> {
+    clock.expire();
+    std::future::pending().await
 }
 
 fn broken() -> ConnectorError {

@@ -1,6 +1,7 @@
 //! What the tests share: a service, events, replies, and faults of DynamoDB calls.
 
 mod call;
+mod clock;
 mod faults;
 mod function;
 mod items;
@@ -15,6 +16,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 pub use call::{Call, EventFormat};
+pub use clock::Clock;
 pub use faults::{Fault, Faults, FaultyClient};
 pub use function::Function;
 pub use items::{Item, item, string};
@@ -39,5 +41,5 @@ pub fn path_of(id: &str) -> String {
     format!("/ns_movies/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
 }
 
-/// The time limit of every response, with some tolerance.
+/// Longer than the SDK may wait for any response.
 pub const PATIENCE: Duration = Duration::from_secs(5);

@@ -4,11 +4,9 @@ use std::{
     collections::BTreeMap,
     env, process,
     sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
 };
 
-use aws_config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::{Client, config::SharedAsyncSleep};
 use dynoxide::Database;
 use movies::{api::App, aws, config::Config, local, movie::Movie, store::Store};
 use serde_json::Value;
@@ -36,14 +34,14 @@ impl Service {
         // Tables belong to a region, so tests can share an endpoint. The SDK also counts retries for each region, and
         // retries less often if many calls fail.
         let region = format!("test-{}-{}", process::id(), TESTS.fetch_add(1, Ordering::Relaxed));
-        let service = Self::with_timeout(endpoint, region, None);
+        let service = Self::new(endpoint, region);
         for (resource, table) in [(local::MOVIES, "movies"), (local::KEYS, "keys")] {
             assert!(local::ensure_table(&service.dynamodb, resource, table).await.unwrap());
         }
         service
     }
 
-    fn with_timeout(endpoint: String, region: String, attempt_timeout: Option<Duration>) -> Self {
+    fn new(endpoint: String, region: String) -> Self {
         let faults = Faults::default();
         let variables = [
             ("TABLE_NAME", "movies"),
@@ -59,11 +57,8 @@ impl Service {
         let sdk = aws::connect(variable).unwrap();
         let real = sdk.http_client().unwrap();
         let http = FaultyClient { real, faults: faults.clone() };
-        let mut sdk = sdk.into_builder().http_client(http);
-        if let Some(timeout) = attempt_timeout {
-            sdk = sdk.timeout_config(TimeoutConfig::builder().operation_attempt_timeout(timeout).build());
-        }
-        let sdk = sdk.build();
+        let clock = SharedAsyncSleep::new(faults.clock.clone());
+        let sdk = sdk.into_builder().http_client(http).sleep_impl(clock).build();
         let app = App { store: Store::new(&sdk, &config.table_name), config };
         let app = Function::new(app, variables);
         Self { app, faults, dynamodb: Client::new(&sdk), endpoint, region }
@@ -85,12 +80,7 @@ impl Service {
 
     /// Another copy of the function with the same table. Its calls never fail.
     pub fn other_copy(&self) -> Self {
-        Self::with_timeout(self.endpoint.clone(), self.region.clone(), None)
-    }
-
-    /// Such a copy with a short timeout for each attempt, for tests in which many attempts get no response.
-    pub fn impatient_copy(&self) -> Self {
-        Self::with_timeout(self.endpoint.clone(), self.region.clone(), Some(Duration::from_millis(250)))
+        Self::new(self.endpoint.clone(), self.region.clone())
     }
 
     /// A request through a REST API, which is the default event source.
