@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// After this time, a test fails that waits for a response without a fault.
-const STUCK: Duration = Duration::from_secs(60);
+const STUCK: Duration = Duration::from_mins(1);
 
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
