@@ -1,4 +1,4 @@
-"""An export restores every movie. The tests use the real service under `cargo lambda watch`."""
+"""The programs with the real service under `cargo lambda watch`: an export restores every movie, and a lost response is repeated."""
 
 import contextlib
 import json
@@ -7,7 +7,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import requests
@@ -20,12 +22,12 @@ PATIENCE = 600
 
 
 @contextlib.contextmanager
-def service(store):
+def service(store, **variables):
     """Runs the service with its data in the directory `store`. Yields its URL."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = ["cargo", "lambda", "watch", "--invoke-address", "127.0.0.1", "--invoke-port", str(port)]
-    environment = os.environ | {"LOCAL_STORE_DIR": str(store)}
+    environment = os.environ | {"LOCAL_STORE_DIR": str(store)} | variables
     log = store.with_suffix(".log").open("w")
     process = subprocess.Popen(
         command, env=environment, cwd=Path(__file__).parents[1], start_new_session=True, stdout=log, stderr=log)  # fmt: skip
@@ -41,6 +43,59 @@ def service(store):
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+class LosingProxy(BaseHTTPRequestHandler):
+    """Forwards requests to `target`, but loses the response to the first POST of each body that succeeds."""
+
+    protocol_version = "HTTP/1.1"
+    target, attempts = None, {}
+
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        response = requests.request(self.command, self.target + self.path, data=body, headers=dict(self.headers))
+        attempts = self.attempts.setdefault(body, []) if body else []
+        if self.command == "POST" and response.ok and not any(status == 200 for status, *_ in attempts):
+            self.close_connection = True
+        else:
+            self.send_response(response.status_code)
+            self.send_header("Content-Length", str(len(response.content)))
+            self.end_headers()
+            self.wfile.write(response.content)
+        attempts.append((response.status_code, self.headers["Idempotency-Key"], response.headers.get("Idempotency-Replayed")))
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def losing_proxy(target):
+    """Yields the proxy's URL, and what it received: for each body, the status, the key and whether the response is a replay."""
+    handler = type("Handler", (LosingProxy,), {"target": target, "attempts": {}})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", handler.attempts
+        server.shutdown()
+
+
+def test_a_movie_whose_first_response_was_lost_counts_as_created(load, tmp_path):
+    with service(tmp_path / "store") as target, losing_proxy(target) as (url, attempts):
+        summary = "20 movies: 20 created, 0 already there, 0 rejected, 0 failed, 0 not done"
+        assert load(url, movies(20)) == (0, summary, "")
+        again = "20 movies: 0 created, 20 already there, 0 rejected, 0 failed, 0 not done"
+        assert load(target, movies(20)) == (0, again, "")
+    assert len(attempts) == 20
+    for (first, key, is_replay), (second, same_key, is_second_replay) in attempts.values():
+        assert (first, is_replay, second, is_second_replay) == (200, None, 200, "true") and key == same_key
+
+
+def test_without_a_table_of_keys_a_lost_movie_counts_as_already_there(load, tmp_path):
+    with service(tmp_path / "store", IDEMPOTENCY_TABLE_NAME="") as target, losing_proxy(target) as (url, attempts):
+        summary = "5 movies: 0 created, 5 already there, 0 rejected, 0 failed, 0 not done"
+        assert load(url, movies(5)) == (0, summary, "")
+    assert [status for status, *_ in next(iter(attempts.values()))] == [400, 200, 409]
 
 
 def test_export_and_load_restore_every_movie(load, export, tmp_path):
