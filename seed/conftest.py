@@ -102,13 +102,13 @@ def movies(count):
 def start(program, *arguments, **options):
     command = [sys.executable, "-B", str(Path(__file__).with_name(program)), *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.Popen(command, encoding="utf-8", errors="surrogateescape", **pipes)
+    return subprocess.Popen(command, **pipes)
 
 
 def end(process):
     """Returns the exit status, stdout and stderr, as a terminal shows them: a carriage return removes what is before it."""
-    summary, messages = process.communicate(timeout=600)
-    return process.returncode, re.sub(r"in [0-9.]+ s", "in T s", summary or "").strip(), re.sub(r"[^\n]*\r", "", messages or "")
+    summary, messages = ((output or b"").decode() for output in process.communicate(timeout=600))
+    return process.returncode, re.sub(r"in [0-9.]+ s", "in T s", summary).strip(), re.sub(r"[^\n]*\r", "", messages)
 
 
 @pytest.fixture
