@@ -40,7 +40,7 @@ def pages(api):
 def write(pages, output):
     """Writes one movie a line, and gives their number."""
     count = 0
-    with tqdm(unit=" movies", mininterval=1, leave=False) as bar:
+    with tqdm(unit=" movies", disable=None, leave=False) as bar:
         output.write('{"movies_list": [')
         for page in pages:
             for movie in page.values():

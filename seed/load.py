@@ -54,7 +54,7 @@ def load(api, movies, outcomes):
     pool, futures = ThreadPoolExecutor(CONCURRENCY), []
     try:
         futures.extend(pool.submit(create, api, number, movie, outcomes) for number, movie in enumerate(movies, 1))
-        for future in tqdm(as_completed(futures), total=len(movies), unit=" movies", mininterval=1, leave=False):
+        for future in tqdm(as_completed(futures), total=len(movies), unit=" movies", disable=None, leave=False):
             future.result()
             if outcomes[-CONCURRENCY:] == [FAILED] * CONCURRENCY:
                 say("The API no longer responds. The remaining movies were not tried.")
