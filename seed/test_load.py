@@ -135,5 +135,6 @@ def test_the_program_shows_its_progress_in_a_terminal(load):
     terminal, other_end = os.openpty()
     with FakeApi(lambda movie, _: time.sleep(0.3) if movie else None) as api:
         assert load(api.url, movies(12), stderr=other_end)[0] == 0
-    os.close(other_end)
     assert re.search(r"\d+%\|.*\d+/12 ", os.read(terminal, 65536).decode(errors="replace"))
+    os.close(terminal)
+    os.close(other_end)
