@@ -1,7 +1,6 @@
 """Tests load.py as a program, against an API in memory."""
 
 import json
-import os
 import re
 import signal
 import time
@@ -129,12 +128,3 @@ def test_two_loads_at_once_share_the_work(load):
     counts = [[int(number) for number in re.findall(r"\d+", summary)][1:5] for _, summary, _ in results]
     assert [status for status, *_ in results] == [0, 0]
     assert [sum(pair) for pair in zip(*counts)] == [500, 500, 0, 0]
-
-
-def test_the_program_shows_its_progress_in_a_terminal(load):
-    terminal, other_end = os.openpty()
-    with FakeApi(lambda movie, _: time.sleep(0.3) if movie else None) as api:
-        assert load(api.url, movies(12), stderr=other_end)[0] == 0
-    assert re.search(r"\d+%\|.*\d+/12 ", os.read(terminal, 65536).decode(errors="replace"))
-    os.close(terminal)
-    os.close(other_end)
