@@ -61,11 +61,13 @@ class Handler(BaseHTTPRequestHandler):
         if self.path != f"{self.api.root}/ns_movies/" or self.headers["Content-Type"] != "application/json":
             return self.respond(404, {})
         id, key = f"{movie.get('title')}-{movie.get('year')}", self.headers["Idempotency-Key"]
+        if key and not self.api.has_keys:
+            return self.respond(400, {"detail": "This deployment does not remember requests. Send the request without `Idempotency-Key`."})
         with self.api.lock:
             self.api.attempts.append(id)
             mishap = self.api.mishap(movie, self.api.attempts.count(id)) or None
             is_new = id not in self.api.movies
-            is_replay = self.api.has_keys and self.api.keys.get(key) == id
+            is_replay = key and self.api.keys.get(key) == id
             if is_new and mishap in (None, "lose", "cut"):
                 self.api.movies[id], self.api.keys[key] = movie, id
         if mishap in ("drop", "lose"):
@@ -100,13 +102,13 @@ def movies(count):
 def start(program, *arguments, **options):
     command = [sys.executable, "-B", str(Path(__file__).with_name(program)), *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.Popen(command, encoding="utf-8", errors="surrogateescape", **pipes)
+    return subprocess.Popen(command, **pipes)
 
 
 def end(process):
-    """Returns the exit status, stdout and stderr. T replaces the duration in stdout."""
-    summary, messages = process.communicate(timeout=600)
-    return process.returncode, re.sub(r"in [0-9.]+ s", "in T s", summary or "").strip(), messages
+    """Returns the exit status, stdout and stderr, as a terminal shows them: a carriage return removes what is before it."""
+    summary, messages = ((output or b"").decode() for output in process.communicate(timeout=600))
+    return process.returncode, re.sub(r"in [0-9.]+ s", "in T s", summary).strip(), re.sub(r"[^\n]*\r", "", messages)
 
 
 @pytest.fixture

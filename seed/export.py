@@ -13,23 +13,34 @@ Exit status: 0 all movies are in the file; 1 the API no longer responds; 2 the f
 the URL cannot be used; 130 interrupted.
 """
 
-import command  # isort: skip - first, since it finds the packages that are imported below
+import command  # isort: skip - first, because it finds the packages that are imported below
 import json
 import os
 import sys
 import time
+from urllib.parse import urljoin
 
 import requests
+from tqdm import tqdm
 from urllib3.exceptions import HTTPError
 
-from api import Api, cause
+from api import Api, cause, movies_of
 from command import say
+
+
+def pages(api):
+    """The list of movies, page by page. Each page is a map from ids to movies."""
+    url = f"{api.url}?limit=1000"
+    while url:
+        page = api.get(url)
+        yield movies_of(page)
+        url = urljoin(url, page.links["next"]["url"]) if "next" in page.links else None
 
 
 def write(pages, output):
     """Writes one movie a line, and gives their number."""
     count = 0
-    with command.progress() as bar:
+    with tqdm(unit=" movies", disable=None, leave=False) as bar:
         output.write('{"movies_list": [')
         for page in pages:
             for movie in page.values():
@@ -47,7 +58,7 @@ def export(api, file):
     part = file.with_name(f".{file.name[:50]}.{os.getpid()}")
     try:
         with part.open("w", encoding="utf-8") as output:
-            count = write(api.pages(), output)
+            count = write(pages(api), output)
         part.replace(file)
         return count
     finally:
@@ -55,10 +66,11 @@ def export(api, file):
 
 
 def main():
-    options = command.options(__doc__, required=True, help="the file to write; replaces an existing one").parse_args()
+    options = command.options(__doc__, required=True, help="the file to write; replaces an existing one")
+    sys.stdout.reconfigure(errors="backslashreplace")
     api, start = Api(options.url, options.sigv4), time.monotonic()
     try:
-        # A link remains one; the file that it leads to is replaced.
+        # Replaces the file that a symbolic link leads to, not the link.
         file = options.file.resolve()
         if file.exists() and not file.is_file():
             sys.exit(f"{options.file} is not a file. Name one with --file.")

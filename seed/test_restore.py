@@ -1,4 +1,4 @@
-"""An export restores every movie. The tests use the real service under `cargo lambda watch`."""
+"""The programs with the real service under `cargo lambda watch`: an export restores every movie, and a lost response is repeated."""
 
 import contextlib
 import json
@@ -7,7 +7,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import requests
@@ -41,6 +43,52 @@ def service(store):
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+class LosingProxy(BaseHTTPRequestHandler):
+    """Forwards requests to `target`, but loses the first response to a POST of each body."""
+
+    protocol_version = "HTTP/1.1"
+    target, attempts = None, {}
+
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        response = requests.request(self.command, self.target + self.path, data=body, headers=dict(self.headers))
+        attempts = self.attempts.setdefault(body, []) if body else []
+        if self.command == "POST" and not attempts:
+            self.close_connection = True
+        else:
+            self.send_response(response.status_code)
+            self.send_header("Content-Length", str(len(response.content)))
+            self.end_headers()
+            self.wfile.write(response.content)
+        attempts.append((response.status_code, self.headers["Idempotency-Key"], response.headers.get("Idempotency-Replayed")))
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def losing_proxy(target):
+    """Yields the proxy's URL, and what it received: for each body, the status, the key and whether the response is a replay."""
+    handler = type("Handler", (LosingProxy,), {"target": target, "attempts": {}})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", handler.attempts
+        server.shutdown()
+
+
+def test_a_movie_whose_first_response_was_lost_counts_as_created(load, tmp_path):
+    with service(tmp_path / "store") as target, losing_proxy(target) as (url, attempts):
+        summary = "20 movies: 20 created, 0 already there, 0 rejected, 0 failed, 0 not done"
+        assert load(url, movies(20)) == (0, summary, "")
+        again = "20 movies: 0 created, 20 already there, 0 rejected, 0 failed, 0 not done"
+        assert load(target, movies(20)) == (0, again, "")
+    assert len(attempts) == 20
+    for (first, key, is_replay), (second, same_key, is_second_replay) in attempts.values():
+        assert (first, is_replay, second, is_second_replay) == (200, None, 200, "true") and key == same_key
 
 
 def test_export_and_load_restore_every_movie(load, export, tmp_path):

@@ -17,7 +17,7 @@ from cloudformation import ROOT
 from stub import Handler, serve
 
 sys.path.insert(0, str(ROOT / "seed"))
-from auth import SigV4  # noqa: E402
+from api import SigV4  # noqa: E402
 
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "to/k+en=="}

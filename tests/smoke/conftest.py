@@ -14,8 +14,7 @@ import pytest
 import requests
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "seed"))
-from api import ERRORS, cause  # noqa: E402
-from auth import SigV4  # noqa: E402
+from api import ERRORS, SigV4, cause  # noqa: E402
 
 YEAR = 9998
 MOVIES = "/ns_movies/"
