@@ -51,7 +51,7 @@ swagger-ui: .tools/lint .tools/node ## compare the vendored Swagger UI with npm,
 	$(PYTHON) src/swagger_ui/refresh.py $(if $(VERSION),--version $(VERSION))
 
 # These tests inject faults below the service, in the same process, so they cannot test the artifact.
-IN_PROCESS := faults:: model:: panics:: preconditions:: usage:: connections::
+IN_PROCESS := faults:: model:: panics:: preconditions:: usage:: connections:: tokens:: writes_nothing another_writer_between another_writer_adds
 artifact: cargo .tools/lambda .tools/sam .tools/rie ## build the artifact for this machine as it is deployed, and test it
 	$(SAM) build --parameter-overrides Architecture=$(MACHINE)
 	export AWS_LAMBDA_RIE="$$(readlink -f .tools/aws-lambda-rie)" ARTIFACT="$(CURDIR)/.aws-sam/build/MoviesFunction/bootstrap"; \
