@@ -16,8 +16,7 @@ import requests
 sys.path.insert(0, str(Path(__file__).parents[2] / "seed"))
 from api import ERRORS, SigV4, cause  # noqa: E402
 
-YEAR = 9998
-MOVIES = "/ns_movies/"
+YEAR, MOVIES = 9998, "/ns_movies/"
 
 
 def pytest_addoption(parser):
@@ -42,11 +41,10 @@ def connect(options):
         try:
             return Api(options)
         except (*ERRORS, AssertionError) as error:
-            # A new stage and its DNS name become available only after some time.
             is_new = isinstance(error, ConnectionError) or "Failed to resolve" in str(error)
             if not is_new or time.monotonic() >= latest:
                 pytest.exit(f"{options.url!r}: {cause(error)}. Check the URL, its stage, and the API itself.", 2)
-            time.sleep(2)
+            time.sleep(2)  # A new stage and its DNS name become available only after some time.
 
 
 class Api:
@@ -65,34 +63,35 @@ class Api:
         """`path` is percent-encoded and relative to the root. A body that is not a string is sent as JSON."""
         content = {"data": body} if isinstance(body, str) else {"json": body}
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        # Without a function, requests would read a password from ~/.netrc.
         auth = None if anonymous or method in self.unsigned else self.auth
-        content |= {"headers": headers, "auth": auth or (lambda request: request), "timeout": 30, "allow_redirects": False}
+        auth = auth or (lambda request: request)  # Without a function, requests would read a password from ~/.netrc.
+        content |= {"headers": headers, "auth": auth, "timeout": 30, "allow_redirects": False}
         response = requests.request(method, self.root + path, **content)
         if self.document:
-            self.check_status(method, path.partition("?")[0], response)
+            paths, path = self.document["paths"].items(), path.partition("?")[0]
+            known = [item for name, item in paths if re.fullmatch(re.sub(r"{\w+}", "[^/]+", name), path)]
+            operation = known[0].get(method.lower(), {"responses": ["405"]}) if known else {"responses": ["404"]}
+            is_documented, is_error = str(response.status_code) in operation["responses"], response.status_code >= 400
+            assert is_documented if is_by_service(response) else is_error or method == "OPTIONS", f"{path}: {response}"
         return response
-
-    def check_status(self, method, path, response):
-        known = [item for name, item in self.document["paths"].items() if re.fullmatch(re.sub(r"{\w+}", "[^/]+", name), path)]
-        operation = known[0].get(method.lower(), {"responses": ["405"]}) if known else {"responses": ["404"]}
-        is_documented, is_error = str(response.status_code) in operation["responses"], response.status_code >= 400
-        assert is_documented if is_by_service(response) else is_error or method == "OPTIONS", f"{path}: {response}"
 
     def follow(self, reference, response):
         target = urljoin(response.url, reference)
         assert target.startswith(f"{self.root}/"), f"{reference} is not below {self.root}/"
         return expect(self.call("GET", target.removeprefix(self.root)), 200)
 
+    def path_of(self, movie):
+        return MOVIES + quote(f"{movie['title']}-{movie['year']}", safe="")
+
     def new(self, title="", **fields):
         """A movie that does not exist yet. It is deleted at the end, even if the response to its POST is lost."""
         movie = {"title": f"{self.mark} {len(self.paths)} {title}", "year": YEAR, "cast": ["Ann", "Bob"]}
         movie |= {"image": "https://example.org/a.jpg", "description": "About it."} | fields
-        self.paths.append(path_of(movie))
-        return movie, path_of(movie)
+        self.paths.append(self.path_of(movie))
+        return movie, self.paths[-1]
 
-    def made(self, title=""):
-        movie, path = self.new(title)
+    def made(self):
+        movie, path = self.new()
         return movie, path, expect(self.call("POST", MOVIES, movie), 200).headers["ETag"]
 
     def is_now(self, path, movie):
@@ -100,33 +99,27 @@ class Api:
         assert response.json() == movie
         return response.headers["ETag"]
 
+    def at_once(self, calls):
+        with ThreadPoolExecutor(8) as pool:
+            return [future.exception() or future.result() for future in [pool.submit(call) for call in calls]]
+
     def clean_up(self):
         for pause in (0, 1, 2, 4):  # At least twice, because an aborted request can arrive later.
             time.sleep(pause)
-            responses = at_once([lambda path=path: self.call("DELETE", path) for path in self.paths])
+            responses = self.at_once([lambda path=path: self.call("DELETE", path) for path in self.paths])
             left = [path for path, response in zip(self.paths, responses) if getattr(response, "status_code", 0) != 404]
             if pause and not left:
                 break
         assert not left, f"not deleted: {left}"
 
 
-def at_once(calls):
-    with ThreadPoolExecutor(8) as pool:
-        return [future.exception() or future.result() for future in [pool.submit(call) for call in calls]]
-
-
 def is_by_service(response):
     return response.headers.get("X-Content-Type-Options") == "nosniff"
 
 
-def path_of(movie):
-    return MOVIES + quote(f"{movie['title']}-{movie['year']}", safe="")
-
-
 def expect(response, status):
     got = f"{response.request.method} {response.url[:300]} returned {response.status_code} {response.text[:300]}"
-    if response.status_code != status:
-        raise AssertionError(f"expected {status}, but {got}")
+    assert response.status_code == status, f"expected {status}, but {got}"
     return response
 
 
