@@ -80,7 +80,7 @@ def use_every_operation(movies: MoviesApi, movie: Movie, etag: str) -> None:
     again = movies.update_movie_with_http_info(old, change, **conditions)
     assert again.data == movie and header(again, "Idempotency-Replayed") == "true", again
     assert header(again, "ETag") == header(changed, "ETag"), again
-    with refused(422):
+    with rejected(422):
         movies.delete_movie(old, idempotency_key=key)
     renamed = movies.patch_movie_with_http_info(old, MoviePatch(year=NEXT_YEAR), if_match=header(changed, "ETag"))
     movie = movie.model_copy(update={"year": NEXT_YEAR})
