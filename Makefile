@@ -33,7 +33,7 @@ check: cargo ## check the format and lints, and run unit and API tests; takes le
 
 test: cargo .tools/lambda .tools/rie .tools/python .tools/web .tools/node ## run all tests
 	tools/test.sh
-moto: cargo .tools/moto ## run the API tests with moto as DynamoDB, for a second opinion
+moto: cargo .tools/moto ## run the API tests with moto instead of the embedded DynamoDB emulator
 	@$(PYTHON) -B tools/second_opinion.py
 
 seed: .tools/python ## load movies into an API: URL=http://localhost:9000, FILE=seed/movies.json, REGION=eu-west-1 (signs requests)
@@ -45,23 +45,23 @@ export: .tools/python ## write all movies of an API to a file for make seed: URL
 reset: ## delete the data of the local emulator
 	rm -rf target/local
 
-openapi: cargo ## write the OpenAPI document to src/openapi/swagger.json, for a review of the diff
+openapi: cargo ## write the OpenAPI document to src/openapi/swagger.json; review the diff
 	UPDATE_OPENAPI=1 cargo test --locked --test api the_kept_document
 swagger-ui: .tools/lint .tools/node ## compare the vendored Swagger UI with npm, or vendor another version: VERSION=5.36.0
 	$(PYTHON) src/swagger_ui/refresh.py $(if $(VERSION),--version $(VERSION))
 
 # These tests inject faults below the service, in the same process, so they cannot test the artifact.
 IN_PROCESS := faults:: model:: panics:: preconditions:: usage:: connections:: tokens:: writes_nothing another_writer_between another_writer_adds
-artifact: cargo .tools/lambda .tools/sam .tools/rie ## build the artifact for this machine as it is deployed, and test it
+artifact: cargo .tools/lambda .tools/sam .tools/rie ## build the deployed artifact, but for this machine's processor, and test it
 	$(SAM) build --parameter-overrides Architecture=$(MACHINE)
 	export AWS_LAMBDA_RIE="$$(readlink -f .tools/aws-lambda-rie)" ARTIFACT="$(CURDIR)/.aws-sam/build/MoviesFunction/bootstrap"; \
 	cargo test --locked --test processes -- --include-ignored deployed:: && \
 	cargo test --locked --test api -- $(addprefix --skip ,$(IN_PROCESS))
-histories: cargo ## check random histories: HISTORIES=3000, SEED=17 (the first one); or MUTANTS=1 (whether they show a broken protocol)
+histories: cargo ## check random histories: HISTORIES=3000, SEED=17 (of the first history); or MUTANTS=1 (check that they find a broken protocol)
 	$(if $(MUTANTS),tests/histories/mutants/check,cargo test --locked --test histories histories_are -- --nocapture)
 changes: cargo ## apply each patch of docs/changing.md to a copy of the project, build and test the copy
 	tests/changes/check
-mutants: cargo .tools/mutants ## change the code in one place at a time, and expect a test to fail: FILE=src/event, SHARD=0/8; all take hours
+mutants: cargo .tools/mutants ## change the code in one place at a time, and check that a test fails: FILE=src/event, SHARD=0/8; all files take hours
 	tools/mutants.sh
 lint: fmt clippy deny template document swagger-ui tree workflows ## check the format, lints, dependencies, documents, template and workflows
 fmt: cargo
@@ -88,7 +88,7 @@ bench-builds: cargo .tools/lambda .tools/sam
 	benches/build.sh $(MACHINE)
 
 # Other load on the machine does not change the number of instructions, so this check is reliable in CI.
-instructions: cargo .tools/lambda .tools/sam ## count the instructions of a start and a GET, and fail if they exceed benches/results.json by a tenth
+instructions: cargo .tools/lambda .tools/sam ## count the instructions of a start and a GET, and fail if they exceed benches/results.json by more than a tenth
 	@tools/system.sh valgrind
 	cargo build --quiet --locked --features local
 	$(SAM) build --parameter-overrides Architecture=$(MACHINE)
