@@ -15,7 +15,8 @@ use super::{
 };
 use crate::telemetry::scope;
 
-/// A page with this many bytes is full. DynamoDB's own pages have more, unless a filter left items out.
+/// A page with this many bytes is full. A page of DynamoDB that ends at 1 MB is larger, unless a filter left
+/// items out.
 const FULL_BYTES: usize = 512 * 1024;
 
 /// Which items are listed.
@@ -118,8 +119,8 @@ impl Items {
     }
 }
 
-/// Fetches until the page is full, nothing follows, or the deadline has passed. It reads one more item than the limit,
-/// which shows whether more follow. So the last page is not empty.
+/// Fetches until the page is full, no items follow, or the deadline has passed. It reads one item more than the limit.
+/// This item shows whether another page follows, so the last page is not empty.
 async fn collect<F: Future<Output = Result<Fetched, StoreError>>>(
     limit: usize,
     start: Option<Item>,
