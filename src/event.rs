@@ -126,7 +126,7 @@ impl Event {
     }
 }
 
-/// The part of a path that is the service's own: the first candidate that is a known path, or else the most likely one.
+/// The service's own part of a path: the first candidate that is a known path, or else the most likely candidate.
 fn own_path<'a>(path: &'a EventPath<'_>) -> Cow<'a, str> {
     let candidates = || path.starts.iter().filter_map(|start| path.text.get(*start..)).map(path::rooted);
     let exists = |local: &Cow<'_, str>| decode(path, local).is_some_and(|local| route::find("OPTIONS", &local).is_ok());

@@ -107,7 +107,7 @@ impl KeyedRequest<'_> {
             Err(Refused::Response(problem)) => return Err(problem),
             Err(Refused::Write(error)) => refuse(error),
         };
-        // The write may have happened, by this request or by the same one sent at the same time.
+        // This request, or a copy of it that arrived at the same time, may have succeeded.
         self.recall().await?.ok_or(problem)
     }
 

@@ -56,7 +56,7 @@ pub(super) fn respond(
                 break;
             }
         }
-        // Items of other writers can have equal versions.
+        // The hash includes the id, because two items of other writers can have the same version.
         for part in [&id, &entity_version] {
             version.update(part.as_bytes());
             version.update([0]);
@@ -70,7 +70,7 @@ pub(super) fn respond(
         let link = format!("<?{}>; rel=\"next\"", query_after(&last));
         set_header(response.headers_mut(), header::LINK, &link)?;
     }
-    // The entities of the page and their versions identify the text.
+    // The version of the page is a hash of the ids and the versions of its entities.
     conditional::evaluate(request, response, &conditional::hex(&version.finalize()))
 }
 

@@ -73,7 +73,7 @@ pub(super) struct Http<'a> {
 #[derive(Default)]
 struct Members<'a>(Vec<(Name<'a>, &'a RawValue)>);
 
-/// A member's name. Serde borrows it only from a field.
+/// A member's name. It is a field of a type, because serde's attribute `borrow` works only on fields.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
