@@ -1,9 +1,10 @@
 //! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): lets a client that lost a response send its request
 //! again.
 //!
-//! The response is built before the write, and remembered in the same transaction. So either the key is unused and
-//! nothing was written, or its record contains the response. No request waits for another, and nothing is locked. If
-//! DynamoDB's response is lost, or if the same request arrives twice at once, the service reads the key again.
+//! The service builds the response before the write, and stores it in the transaction of the write. So either the key
+//! has no record and nothing was written, or its record contains the response. Requests do not lock anything or wait
+//! for each other. If DynamoDB's response is lost, or if the same request arrives twice at once, the service reads the
+//! key again.
 //!
 //! This module does not depend on what is written.
 

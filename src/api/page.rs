@@ -18,8 +18,8 @@ const MAX_BYTES: usize = 900_000;
 /// Builds the response with a page of entities, each with its id and its version. If more follow, `next` is the last id
 /// of the page. `query_after` builds the query of the page that starts after an id.
 ///
-/// The text is written entity by entity, because its size determines how many entities fit. An entity that does not fit
-/// into a reply even alone is left out, so that the listing continues after it.
+/// The text is written entity by entity, because its size determines how many entities fit. If one entity alone is too
+/// large for a reply, it is left out, and the listing continues after it.
 pub(super) fn respond(
     request: &Request,
     noun: Noun,

@@ -93,7 +93,7 @@ fn lead(
     lock: File,
     or_else: impl FnOnce(io::Result<TcpListener>) -> io::Result<TcpListener>,
 ) -> Result<SocketAddr, Error> {
-    // The previous leader's port, which the other copies still use.
+    // Listens on the port of the previous leader, because the other copies still use it.
     let listener = or_else(TcpListener::bind(recorded_address(directory).unwrap_or(ANY_PORT)))?;
     let address = listener.local_addr()?;
     listener.set_nonblocking(true)?;

@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 
-/// The sums of one request.
+/// The totals of one request.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {
     /// Calls of DynamoDB's API.
