@@ -165,10 +165,10 @@ mod tests {
         Item::from([("id".to_owned(), key(&n.to_string())), ("text".to_owned(), text)])
     }
 
-    /// What DynamoDB returns, call by call: which items, and after which of them it stopped.
+    /// DynamoDB's response to each call: the items, and the item after which it stopped.
     type Calls = Vec<(std::ops::Range<usize>, Option<usize>)>;
 
-    /// The ids of a page, where the next page starts, and the limits of the calls.
+    /// Collects a page. Returns its ids, the id after which the next page starts, and the limits of the calls.
     async fn page(limit: usize, item_bytes: usize, calls: Calls) -> (Vec<String>, Option<String>, Vec<i32>) {
         let mut limits = Vec::new();
         let mut starts = Vec::new();

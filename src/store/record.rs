@@ -28,7 +28,7 @@ pub(super) fn to_item(
     let mut item = current;
     item.retain(|name, _| !fields.contains(&name.as_str()));
     item.extend(serde_dynamo::to_item::<_, Item>(entity).map_err(not_written)?);
-    // A later update fills `prior_etag`.
+    // Reserves room for `prior_etag`, which a later update fills.
     let later = version.len().saturating_sub(prior.len());
     for (name, text) in [("id", id), ("etag", version), ("prior_etag", &prior)] {
         item.insert(name.to_owned(), AttributeValue::S(text.to_owned()));
@@ -47,7 +47,7 @@ pub(super) fn from_item(item: Item) -> Result<VersionedMovie, StoreError> {
     }
 }
 
-/// The item after a patch. The item can have invalid fields if the patch sets them.
+/// The item after a patch. The current item can have invalid fields, if the patch sets all of them.
 pub(super) fn patched(item: &Item, patch: &impl Serialize) -> Result<Item, StoreError> {
     let mut item = item.clone();
     let Changes { set, remove } = changes(patch)?;

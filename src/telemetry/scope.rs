@@ -1,7 +1,7 @@
 //! Counts what DynamoDB does for a request: attempts, and units read and written.
 //!
 //! The SDK's interceptors and the store add calls, attempts and units to a value that belongs to the request's task
-//! ([`run`]). So the operations do not have to pass a counter to them. Nothing is counted outside of a request.
+//! ([`run`]). So an operation does not have to pass a counter to the store. Nothing is counted outside of a request.
 
 use std::cell::Cell;
 

@@ -195,8 +195,8 @@ fn tag(random: &mut Rng, rarity: u8) -> Tag {
 }
 
 /// The faults of an operation. About half of the operations have faults, at most one for each attempt. A write with a key
-/// makes more calls than others. In a quarter of these writes, all calls after the first few fail, so that a write can
-/// happen although each of its responses is lost.
+/// makes more calls than others. For a quarter of these writes, all calls after the first few fail, so that a write can
+/// happen although the service never gets a successful response.
 fn faults(random: &mut Rng, is_keyed: bool) -> Vec<usize> {
     if is_keyed && random.u8(..4) == 0 {
         let before = random.usize(..4);
