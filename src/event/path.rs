@@ -74,8 +74,8 @@ impl<'a> Resource<'a> {
         starts
     }
 
-    /// The offsets at which the service's own path may begin, if `path` ends with this resource. Usually, it begins with
-    /// the resource. If the API's resources have a prefix (`/api/{proxy+}`), it begins with a later segment.
+    /// The offsets at which the service's own path may begin, if `path` ends with this resource. Usually, it begins
+    /// with the resource. If the API's resources have a prefix (`/api/{proxy+}`), it begins with a later segment.
     fn matches(&self, path: &str, form: Form) -> Vec<usize> {
         let decoded = form.decode(path);
         let decoded = without_slashes_at_end(&decoded);

@@ -40,8 +40,8 @@ pub struct Page {
 }
 
 impl Page {
-    /// The movies with their ids, in the order of the table. The iterator parses each movie on demand, so that a page is
-    /// not in memory twice.
+    /// The movies with their ids, in the order of the table. The iterator parses each movie on demand, so that a page
+    /// is not in memory twice.
     #[must_use]
     pub fn into_movies(self) -> Movies {
         Movies { items: self.items.into_iter(), others: Vec::new() }
