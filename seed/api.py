@@ -12,15 +12,16 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
-# Six attempts of at most 35 s (API Gateway stops after 29 s), with at most 15 s between them: a signature is valid for 300 s.
+# Six attempts of at most 35 s (API Gateway stops after 29 s), with at most 15 s between them, end before a signature expires
+# (300 s).
 RETRIES = Retry(5, allowed_methods=None, status_forcelist={429, *range(500, 600)}, raise_on_status=False,
                 backoff_factor=0.25, backoff_jitter=0.25, retry_after_max=15)  # fmt: skip
-# What a request raises: requests does not wrap every error of the libraries below it.
+# The errors that a request can raise. The package requests does not wrap all errors of the libraries that it uses.
 ERRORS = (OSError, ValueError, HTTPError, BotoCoreError)
 
 
 class SigV4(requests.auth.AuthBase):
-    """Signs requests for an API with the authorization AWS_IAM, with the credentials that AWS's own tools find."""
+    """Signs requests, for an API with the authorization AWS_IAM. Finds the credentials as AWS's own tools do."""
 
     def __init__(self, region):
         self.region, self.credentials = region, Session().get_credentials()
@@ -28,7 +29,7 @@ class SigV4(requests.auth.AuthBase):
             raise NoCredentialsError
 
     def __call__(self, request):
-        # A proxy, such as CloudFront, may change the other headers.
+        # Signs only this header, because a proxy, such as CloudFront, may change the others.
         headers = {name: value for name, value in request.headers.items() if name == "Content-Type"}
         unsigned = AWSRequest(request.method, request.url, headers, request.body)
         SigV4Auth(self.credentials.get_frozen_credentials(), "execute-api", self.region).add_auth(unsigned)
@@ -38,7 +39,7 @@ class SigV4(requests.auth.AuthBase):
 
 class Api(requests.Session):
     def __init__(self, url, region):
-        """Checks that the list of movies is at the URL, before thousands are sent to it."""
+        """Checks that the URL leads to the list of movies, before thousands of movies are sent to it."""
         super().__init__()
         self.url = url.strip().rstrip("/").removesuffix("/ns_movies") + "/ns_movies/"
         try:
@@ -51,7 +52,7 @@ class Api(requests.Session):
 
     def request(self, method, url, **options):
         options = {"timeout": (10, 35), **options, "allow_redirects": False}
-        # Retry does not cover a response that breaks off in its body.
+        # Retry does not cover a response whose body is cut off.
         with contextlib.suppress(requests.exceptions.ChunkedEncodingError):
             return super().request(method, url, **options)
         return super().request(method, url, **options)
@@ -66,7 +67,7 @@ def movies_of(page):
 
 
 def cause(error):
-    """The innermost error: those around it name connection pools and retries."""
+    """Returns the innermost error. The outer errors only describe connection pools and retries."""
     while inner := error.__cause__ or error.__context__ or next((arg for arg in error.args if isinstance(arg, Exception)), None):
         error = inner
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

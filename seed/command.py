@@ -35,8 +35,8 @@ def say(message, stream=None):
 
 
 def run(main):
-    """Exits with the status that `main` returns, or with 2 after the message that it exits with."""
-    # A stream that the shell closed is missing.
+    """Exits with the status that `main` returns. If `main` exits with a message, prints the message and exits with 2."""
+    # If the shell has closed a stream, Python sets it to None.
     sys.stdout, sys.stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))
     try:
         status = main()

@@ -24,7 +24,7 @@ class FakeApi:
         self.lock = threading.Lock()
         handler = type("Handler", (Handler,), {"api": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        # A client that goes away is part of the test.
+        # Prints no error if a client closes the connection, because some tests do that.
         self.server.handle_error = lambda *_: None
         self.url = f"http://127.0.0.1:{self.server.server_port}{root}"
 

@@ -38,7 +38,7 @@ def pages(api):
 
 
 def write(pages, output):
-    """Writes one movie a line, and gives their number."""
+    """Writes one movie per line. Returns the number of movies."""
     count = 0
     with tqdm(unit=" movies", disable=None, leave=False) as bar:
         output.write('{"movies_list": [')
@@ -54,7 +54,7 @@ def write(pages, output):
 
 
 def export(api, file):
-    """Writes beside the file first, so that it is replaced in one step."""
+    """Writes to a temporary file in the same directory, which then replaces the file in one step."""
     part = file.with_name(f".{file.name[:50]}.{os.getpid()}")
     try:
         with part.open("w", encoding="utf-8") as output:

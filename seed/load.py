@@ -43,7 +43,7 @@ def read_movies(file):
 
 
 def unique(pairs):
-    """If a key occurs twice, Python keeps the last value. The API rejects such an object, and a second movie with an id."""
+    """Turns pairs into a dict, but rejects a key that occurs twice, as the API does. Python would keep the last value."""
     for key, count in Counter(key for key, _ in pairs).most_common(1):
         if count > 1:
             raise ValueError(f"{key[:100]!r} occurs {count} times in {str(dict(pairs))[:100]}")
@@ -61,7 +61,7 @@ def load(api, movies, outcomes):
                 break
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        # Requests that were already sent can still end, and count.
+        # Waits for requests that were already sent, so that their outcomes are counted.
         wait([future for future in futures if not future.cancelled()], timeout=5)
 
 

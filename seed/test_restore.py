@@ -1,4 +1,5 @@
-"""The programs with the real service under `cargo lambda watch`: an export restores every movie, and a lost response is repeated."""
+"""Tests the programs with the real service under `cargo lambda watch`: an export can restore every movie, and the service repeats
+a lost response."""
 
 import contextlib
 import json
@@ -46,7 +47,7 @@ def service(store):
 
 
 class LosingProxy(BaseHTTPRequestHandler):
-    """Forwards requests to `target`, but loses the first response to a POST of each body."""
+    """Forwards requests to `target`. For each body, it does not forward the response to the first POST."""
 
     protocol_version = "HTTP/1.1"
     target, attempts = None, {}

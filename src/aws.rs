@@ -39,7 +39,7 @@ pub fn connect(variable: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, B
         .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build())
         // By default, the SDK waits up to a second before the second attempt.
         .retry_config(RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(25)))
-        // It detects only pauses that are longer than the time limit of an attempt.
+        // The time limit of an attempt ends earlier than this protection could detect a stalled response.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
         .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"));
@@ -52,14 +52,15 @@ pub fn connect(variable: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, B
     Ok(sdk.build())
 }
 
-/// Mozilla's root certificates, or those of a PEM file, which a proxy that terminates TLS needs.
+/// Mozilla's root certificates, or those of the PEM file `bundle`. A proxy that terminates TLS needs its own
+/// certificates.
 fn roots(bundle: Option<String>) -> Result<RootCertStore, ConfigError> {
     let Some(path) = bundle else { return Ok(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()) };
     let wrong = |problem: &str| ConfigError::new("AWS_CA_BUNDLE", format!("is wrong: {path}: {problem}"));
     let certificates = CertificateDer::pem_file_iter(&path).map_err(|error| wrong(&error.to_string()))?;
     let mut roots = RootCertStore::empty();
     let certificates: Result<Vec<_>, _> = certificates.collect();
-    // rustls skips certificates of a system's bundle that it cannot parse, and does not trust them.
+    // A system's bundle can contain certificates that rustls cannot parse. They are skipped, and so not trusted.
     roots.add_parsable_certificates(certificates.map_err(|error| wrong(&error.to_string()))?);
     if roots.is_empty() { Err(wrong("it has no certificate in PEM")) } else { Ok(roots) }
 }

@@ -114,7 +114,7 @@ impl Event {
         let request = Request {
             method: method.to_owned(),
             path: decode(&path, &local),
-            // Two slashes at the beginning would make this a reference to another host.
+            // A URL that begins with two slashes is a reference to another host.
             full_path: path.form.encode(&path::rooted(path.client_path.trim_start_matches('/'))),
             encoded_path: (path.form == path::Form::Encoded).then(|| path.form.encode(&local)),
             query,
@@ -126,7 +126,7 @@ impl Event {
     }
 }
 
-/// The part of a path that is the service's own: the first candidate that is a known path, or else the most likely one.
+/// The service's own part of a path: the first candidate that is a known path, or else the most likely candidate.
 fn own_path<'a>(path: &'a EventPath<'_>) -> Cow<'a, str> {
     let candidates = || path.starts.iter().filter_map(|start| path.text.get(*start..)).map(path::rooted);
     let exists = |local: &Cow<'_, str>| decode(path, local).is_some_and(|local| route::find("OPTIONS", &local).is_ok());
@@ -150,7 +150,7 @@ impl EventSource {
     fn of(payload: &Payload<'_>, context: &RequestContext<'_>, is_local_build: bool) -> Self {
         if let Some(http) = &context.http {
             let is_url = context.domain_name.as_deref().is_some_and(|domain| domain.contains(".lambda-url."));
-            // Only in a local build, because any client can send this header to a deployed function.
+            // The header counts only in a local build, because any client can send it to a deployed function.
             let is_watch = is_local_build && http.user_agent.as_deref() == Some("cargo-lambda");
             if is_url || is_watch { Self::FunctionUrl } else { Self::HttpApi }
         } else if context.is_alb {

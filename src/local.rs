@@ -149,7 +149,7 @@ fn is_loopback(url: &str) -> bool {
     ["localhost", "127.", "[::1]"].iter().any(|host| authority.starts_with(host))
 }
 
-/// The package's folder, from which cargo runs it, or in which it was built.
+/// The package's folder. If cargo does not run the function, it is the folder in which the function was built.
 fn project_directory() -> PathBuf {
     env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
 }

@@ -10,7 +10,7 @@ use std::{
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use movies::{Invocation, api::App, aws, config::Config, event::Event, store::Store, telemetry};
 
-/// How long Init waits for the first connection: with the longest response after it, still less than 5 s.
+/// How long Init waits for the first connection. This wait and the longest response together take less than 5 s.
 const WARM_UP: Duration = Duration::from_secs(1);
 
 // One thread is enough. A sandbox handles one request at a time, and has less than one vCPU below 1,769 MB.
@@ -62,8 +62,8 @@ async fn connect() -> Result<App, Error> {
     #[cfg(feature = "local")]
     local.prepare(&sdk, &config).await;
     let store = Store::new(&sdk, &config.table_name);
-    // The TLS handshake is the slowest part of a first request, and Init has more CPU than an invocation. A table that
-    // does not respond now may do so later: that is no reason not to start.
+    // The TLS handshake is the slowest part of a first request, and Init has more CPU than an invocation. The function
+    // starts even if the table does not respond, because the table may respond later.
     let _ = tokio::time::timeout(WARM_UP, store.ping()).await;
     Ok(App { store, config })
 }

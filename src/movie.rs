@@ -63,7 +63,7 @@ impl MoviePatch {
     }
 }
 
-/// Checks the length of the id. If the year is missing or invalid, the id has the shortest year.
+/// Checks the length of the id. If the year is missing or invalid, it assumes the shortest year.
 fn check(sent: &SentMovie, errors: &mut FieldErrors) {
     let year = sent.year.value().copied().unwrap_or(Year::FIRST);
     if sent.title.value().is_some_and(|title| MovieId::new(title, year).is_none()) {

@@ -194,8 +194,8 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "response-too-large", "Response too large", detail)
     }
 
-    /// 200: an entity was changed, but the response with it would exceed `limit` bytes. `headers` are those of that
-    /// response.
+    /// 200: an entity was changed, but the response with it would exceed `limit` bytes. The problem has the same `ETag`
+    /// and `Location` as that response, from its `headers`.
     #[must_use]
     pub fn changed_but_too_large(noun: Noun, limit: usize, headers: &HeaderMap) -> Self {
         let Noun { one, with_article } = noun;

@@ -16,20 +16,20 @@
 //! An item that another program put into the table has no version. [`version`] derives one from its content. A
 //! condition cannot compare a derived version, so a write to such an item is a [`plan`]: read, check, and write unless
 //! the item has changed since. An update first tries one call, whose condition requires a stored version and valid
-//! types. If only that requirement fails, a plan takes over. A delete reads the item first only if the precondition
-//! names a derived version.
+//! types. If only that requirement fails, the update becomes a plan. A delete reads the item first only if the
+//! precondition names a derived version.
 //!
 //! # Limits
 //! Without an `Idempotency-Key`, two cases are not covered. If the response to an update without `If-Match` is lost,
-//! and two other writes change the item before the retry, the retry applies the update again, on top of them. If the
-//! response to a create is lost, and another client deletes the movie before the retry, the retry creates it again. A
-//! write with a key is a transaction that also writes a record of the key ([`idempotency`]), so it happens once.
+//! and two other writes change the item before the retry, the retry repeats the update after them. If the response to a
+//! create is lost, and another client deletes the movie before the retry, the retry creates it again. A write with a
+//! key is a transaction that also writes a record of the key ([`idempotency`]), so it happens once.
 //!
 //! # Layout
 //! The write protocol knows only keys and versions: [`items`] writes with one call, [`plan`] and [`transaction`] write
 //! with a transaction, [`paging`] lists items, [`precondition`], [`version`], [`content`] and [`expression`] build and
-//! evaluate conditions, and [`attempts`] observes the SDK's attempts. [`record`] makes items of entities and parses
-//! movies from items. [`movies`] knows the rest that movies need. Another entity needs another module like [`movies`].
+//! evaluate conditions, and [`attempts`] observes the SDK's attempts. [`record`] turns entities into items, and items
+//! into movies. [`movies`] contains everything else about movies. Another entity needs another module like [`movies`].
 //!
 //! # The item
 //! `id` (S, partition key), `title` (S), `year` (N, key of the index [`YEAR_INDEX`]), `cast` (L of S), `image` (S),

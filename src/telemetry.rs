@@ -39,7 +39,7 @@ pub fn init() {
     panic::set_hook(Box::new(log_panic));
 }
 
-/// Logs a panic. The line contains only a literal message, because a formatted one can contain what a client sent.
+/// Logs a panic. The line omits a formatted message, because it can contain data from a client.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let cause = panic.payload().downcast_ref::<&'static str>().copied();
     let location = panic.location().map(ToString::to_string);

@@ -3,8 +3,8 @@
 # The outcome is in target/mutants.out.
 set -eu
 cd "$(dirname "$0")/.."
-# cargo-mutants works on copies of the project. Compiled dependencies stay here for the next one.
+# cargo-mutants works on copies of the project. All copies use this directory, so cargo compiles the dependencies only once.
 export CARGO_TARGET_DIR="$PWD/target/mutants"
-# That a random input fails is enough. proptest need not look for the smallest one.
+# One random input that fails is enough, so proptest does not search for a smaller one.
 export PROPTEST_MAX_SHRINK_ITERS=0
 cargo mutants --output target ${FILE:+--re "^$FILE"} ${SHARD:+--shard "$SHARD" --sharding round-robin}

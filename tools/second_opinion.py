@@ -1,7 +1,7 @@
 """Runs the tests of tests/api with moto as DynamoDB.
 
-The table in docs/second-opinion.md has the tests that moto fails, each with the reason. These must fail, so that the table
-stays true.
+The table in docs/second-opinion.md lists the tests that fail with moto, each with the reason. This program also checks that
+each of them still fails.
 """
 
 import logging
@@ -23,7 +23,7 @@ TESTS = ["cargo", "test", "--locked", "--test", "api", "--", "--exact"]
 def serve() -> str:
     """Serves one request at a time, because moto does not lock its tables."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    # Each test has a region of its own.
+    # Each test uses its own region.
     os.environ["MOTO_ALLOW_NONEXISTENT_REGION"] = "true"
     server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -32,7 +32,7 @@ def serve() -> str:
 
 def main() -> int:
     excepted = re.findall(r"^\| `(\w+(?:::\w+)+)` \|", PAGE.read_text(), re.MULTILINE)
-    # A random test that fails needs no smallest case.
+    # One random input that fails is enough, so proptest does not search for a smaller one.
     environment = os.environ | {"DYNAMODB_ENDPOINT": serve(), "PROPTEST_MAX_SHRINK_ITERS": "0"}
     skips = [argument for test in excepted for argument in ("--skip", test)]
     if subprocess.run([*TESTS, *skips], cwd=PROJECT, env=environment).returncode:

@@ -9,8 +9,8 @@ use crate::{
     problem::Problem,
 };
 
-/// The headers that a page may send when its preflight does not list any: those that the API and the event sources
-/// read.
+/// The headers that a page may send if its preflight does not list any. They are the headers that the API and the event
+/// sources read.
 const KNOWN_HEADERS: &str = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, \
                              X-Amz-Content-Sha256, X-Amz-Date, X-Amz-Security-Token, X-Api-Key";
 
@@ -54,7 +54,7 @@ pub(super) fn allow_request(request: &Request, methods: &'static str, headers: &
 }
 
 /// The requested names that are tokens (RFC 9110 §5.6.2). If the page's request has another header, the browser blocks
-/// it.
+/// the request.
 fn allowed_names(requested: &str) -> String {
     let mut names = String::new();
     for name in requested.split(',').map(trim).filter(|name| HeaderName::from_bytes(name.as_bytes()).is_ok()) {

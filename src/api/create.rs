@@ -28,7 +28,7 @@ pub(super) async fn create(
     let id = movie.id().map_err(Problem::from_invalid)?;
     if let Some(required) = conditional::if_match(request) {
         let problem = refuse(app, &id, &required).await;
-        // Another request with the key may have come before what the refusal tells.
+        // If an earlier request used the key, the response for the key takes precedence over this problem.
         return idempotency::replay(keyed).await?.ok_or(problem);
     }
     let text = to_json(&movie)?;
@@ -63,7 +63,7 @@ pub(crate) fn describe() -> serde_json::Value {
     use crate::openapi::{describe, entities::MOVIE};
     use serde_json::json;
 
-    // What a client can do with the created movie.
+    // The links point to the operations on the created movie.
     let id = "{$response.body#/title}-{$response.body#/year}";
     let link = |operation: &str| json!({"operationId": operation, "parameters": {"id": id}});
     let created = json!({

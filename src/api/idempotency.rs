@@ -1,9 +1,10 @@
 //! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): lets a client that lost a response send its request
 //! again.
 //!
-//! The response is built before the write, and remembered in the same transaction. So either the key is unused and
-//! nothing was written, or its record contains the response. No request waits for another, and nothing is locked. If
-//! DynamoDB's response is lost, or if the same request arrives twice at once, the service reads the key again.
+//! The service builds the response before the write, and stores it in the transaction of the write. So either the key
+//! has no record and nothing was written, or its record contains the response. Requests do not lock anything or wait
+//! for each other. If DynamoDB's response is lost, or if the same request arrives twice at once, the service reads the
+//! key again.
 //!
 //! This module does not depend on what is written.
 
@@ -107,7 +108,7 @@ impl KeyedRequest<'_> {
             Err(Refused::Response(problem)) => return Err(problem),
             Err(Refused::Write(error)) => refuse(error),
         };
-        // The write may have happened, by this request or by the same one sent at the same time.
+        // This request, or a copy of it that arrived at the same time, may have succeeded.
         self.recall().await?.ok_or(problem)
     }
 

@@ -18,8 +18,8 @@ const MAX_BYTES: usize = 900_000;
 /// Builds the response with a page of entities, each with its id and its version. If more follow, `next` is the last id
 /// of the page. `query_after` builds the query of the page that starts after an id.
 ///
-/// The text is written entity by entity, because its size determines how many entities fit. An entity that does not fit
-/// into a reply even alone is left out, so that the listing continues after it.
+/// The text is written entity by entity, because its size determines how many entities fit. If one entity alone is too
+/// large for a reply, it is left out, and the listing continues after it.
 pub(super) fn respond(
     request: &Request,
     noun: Noun,
@@ -56,7 +56,7 @@ pub(super) fn respond(
                 break;
             }
         }
-        // Items of other writers can have equal versions.
+        // The hash includes the id, because two items of other writers can have the same version.
         for part in [&id, &entity_version] {
             version.update(part.as_bytes());
             version.update([0]);
@@ -70,7 +70,7 @@ pub(super) fn respond(
         let link = format!("<?{}>; rel=\"next\"", query_after(&last));
         set_header(response.headers_mut(), header::LINK, &link)?;
     }
-    // The entities of the page and their versions identify the text.
+    // The version of the page is a hash of the ids and the versions of its entities.
     conditional::evaluate(request, response, &conditional::hex(&version.finalize()))
 }
 

@@ -2,8 +2,8 @@
 
 use crate::{event::Request, fields::Noun, problem::Problem};
 
-/// Room for the status and the headers. The longest header, `Location`, has up to three bytes for each of an id's 2,048
-/// bytes.
+/// Room for the status and the headers. The longest header is `Location`. An id has up to 2,048 bytes, and each becomes
+/// up to three bytes in the header.
 const HEAD_BYTES: usize = 8 * 1024;
 
 /// Whether the event source accepts a reply with this JSON in its body.

@@ -19,7 +19,7 @@ pub(super) fn to_json(value: &(impl Serialize + ?Sized)) -> Result<String, Probl
     serde_json::to_string(value).map_err(|_| Problem::internal())
 }
 
-/// Sets a header whose value is not known when the service is compiled.
+/// Sets a header to a value that the service computes for each response.
 ///
 /// # Errors
 /// A 500 for a text that cannot be a header. Clients rely on these headers, so a response without one would mislead

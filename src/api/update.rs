@@ -31,7 +31,8 @@ pub(super) async fn update(
     let new_id = patch.id_after(&id).map_err(Problem::from_invalid)?;
     let precondition = conditional::precondition(request)?;
     if !reply_limit::fits(request, body) {
-        // The patch alone may exceed the limit. The rest of the movie is known only after the write.
+        // Rejects a patch that exceeds the limit even in the smallest movie. The rest of the stored movie is known only
+        // after the write.
         reply_limit::check(request, Movie::NOUN, to_json(&patch.apply(smallest_movie(&new_id)?))?.as_bytes())?;
     }
 

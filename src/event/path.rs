@@ -1,8 +1,8 @@
 //! Finds where the service's own path begins in the path of an event.
 //!
-//! Before it there can be a stage, a custom domain's base path, or a prefix of the API's resources. An event does not
-//! say how long that is. But it contains the resource or route that API Gateway matched (`/ns_movies/{id}`) and the
-//! values of its parameters. Together, these form the end of the path.
+//! A stage, a custom domain's base path, or a prefix of the API's resources can precede it. An event does not contain
+//! the length of these parts. But it contains the resource or route that API Gateway matched (`/ns_movies/{id}`) and
+//! the values of its parameters. The resource with these values is the end of the path.
 
 use std::borrow::Cow;
 
@@ -61,8 +61,8 @@ impl<'a> Resource<'a> {
         Self { template: template.unwrap_or("/{proxy+}"), parameters }
     }
 
-    /// Where in `path` the service's own path may begin, the most likely place first. `stage_length` is the length of
-    /// the stage at the beginning of the path.
+    /// The offsets in `path` at which the service's own path may begin, the most likely first. `stage_length` is the
+    /// length of the stage at the beginning of the path.
     pub(super) fn starts(&self, path: &str, form: Form, stage_length: usize) -> Vec<usize> {
         let mut starts = self.matches(path, form);
         // A handwritten event can have a resource that does not match its path.
@@ -74,8 +74,8 @@ impl<'a> Resource<'a> {
         starts
     }
 
-    /// Where the service's own path may begin if `path` ends with this resource: usually where the resource begins. If
-    /// the API's resources have a prefix (`/api/{proxy+}`), it is where one of the later segments begins.
+    /// The offsets at which the service's own path may begin, if `path` ends with this resource. Usually, it begins
+    /// with the resource. If the API's resources have a prefix (`/api/{proxy+}`), it begins with a later segment.
     fn matches(&self, path: &str, form: Form) -> Vec<usize> {
         let decoded = form.decode(path);
         let decoded = without_slashes_at_end(&decoded);
@@ -88,7 +88,8 @@ impl<'a> Resource<'a> {
                 fit(path, form, decoded, &unescaped)
             })
         };
-        // The value of a greedy parameter begins with a slash in the console's test event, or if the title does.
+        // The value of a greedy parameter begins with a slash if the title does. In the console's test event, it begins
+        // with an additional slash, which the second try removes.
         fits(false).or_else(|| fits(true)).unwrap_or_default()
     }
 
@@ -101,7 +102,7 @@ impl<'a> Resource<'a> {
             .collect()
     }
 
-    /// The value of the parameter `id}` or `proxy+}`.
+    /// The value of a parameter. `name` is the rest of its segment after `{`, such as `id}` or `proxy+}`.
     fn value(&self, name: &str, strips_slash: bool) -> Option<&str> {
         let name = name.strip_suffix('}')?;
         let value_of = |name| self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
@@ -132,13 +133,13 @@ fn fit(path: &str, form: Form, decoded: &[u8], segments: &[Cow<'_, [u8]>]) -> Op
     (!starts.is_empty()).then_some(starts)
 }
 
-/// API Gateway removes slashes from the end of a parameter, but not from the end of the path.
+/// Removes slashes from the end. API Gateway does the same with a parameter, but not with the path.
 fn without_slashes_at_end(path: &[u8]) -> &[u8] {
     let slashes = path.iter().rev().take_while(|byte| **byte == b'/').count();
     path.get(..path.len().saturating_sub(slashes)).unwrap_or_default()
 }
 
-/// The offset in `path` of the segment boundary that is at the offset `place` in the decoded path.
+/// Converts an offset in the decoded path to an offset in `path`; `None` if it is not at the end of a segment.
 fn offset(path: &str, form: Form, place: usize) -> Option<usize> {
     let (mut offset, mut decoded) = (0, 0);
     for segment in path.split('/') {
@@ -159,7 +160,7 @@ pub(super) fn stage_length(path: &str, stage: Option<&str>) -> usize {
     rest.map_or(0, |rest| path.len() - rest.len())
 }
 
-/// The rest of a percent-encoded path after a base path, which has `length` bytes when it is decoded.
+/// Removes the base path from a percent-encoded path. `length` is the number of bytes of the decoded base path.
 pub(super) fn below(encoded: &str, length: usize) -> String {
     let start = offset(encoded, Form::Encoded, length).unwrap_or_default();
     rooted(encoded.get(start..).unwrap_or_default()).into_owned()

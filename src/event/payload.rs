@@ -73,7 +73,7 @@ pub(super) struct Http<'a> {
 #[derive(Default)]
 struct Members<'a>(Vec<(Name<'a>, &'a RawValue)>);
 
-/// A member's name. Serde borrows it only from a field.
+/// A member's name. It is a field of a type, because serde's attribute `borrow` works only on fields.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -163,8 +163,8 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// Headers or parameters whose names `known` accepts: those of the multi-value map, and those that only the
-/// single-value map has.
+/// Headers or parameters whose names `known` accepts. They come from the multi-value map. The single-value map adds
+/// only names that the multi-value map does not contain.
 fn pairs<N: Clone + Ord>(
     multi_value: Option<&Members<'_>>,
     single_value: Option<&Members<'_>>,

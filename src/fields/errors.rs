@@ -52,7 +52,8 @@ impl FieldErrors {
         self.list.push(FieldError::new(pointer, detail));
     }
 
-    /// Adds an error of a kind that a body can cause any number of times.
+    /// Adds an error of which a body can cause any number, such as one for an unknown field. After
+    /// [`MAX_OTHER_ERRORS`], it ignores further ones.
     pub(crate) fn add_other(&mut self, pointer: &str, detail: &str) {
         if self.others < MAX_OTHER_ERRORS {
             self.others += 1;
@@ -69,13 +70,13 @@ impl FieldErrors {
         self.add_other(&pointer_to(name), &format!("is not a field of {}: {known}", noun.with_article));
     }
 
-    /// Returns what was read, or the errors if there are any.
+    /// Returns the value that was read, or the errors if there are any.
     pub(crate) fn or<T>(self, read: Option<T>) -> Result<T, Invalid> {
         read.filter(|_| self.list.is_empty()).ok_or(Invalid::Fields(self.list))
     }
 }
 
-/// A JSON Pointer to a member. It shortens a long name.
+/// A JSON Pointer to a member. A long name is cut.
 fn pointer_to(name: &str) -> String {
     let cut = name.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= MAX_NAME_BYTES).last();
     let shown = name.get(..cut.unwrap_or_default()).unwrap_or_default();

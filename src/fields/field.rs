@@ -110,10 +110,10 @@ pub(crate) trait Member: Sized + Serialize {
     /// Whether this entity lacks the field.
     fn is_absent(&self) -> bool;
 
-    /// The field of a whole entity, from what was sent. If that is invalid, adds an error and returns `None`.
+    /// Turns what was sent into a field of a whole entity. If it is invalid, adds an error and returns `None`.
     fn of_whole(sent: Sent<Self::Value>, pointer: &str, errors: &mut FieldErrors) -> Option<Self>;
 
-    /// The change in a patch, from what was sent. If that is invalid, adds an error and returns `None`.
+    /// Turns what was sent into a change of a patch. If it is invalid, adds an error and returns `None`.
     fn of_patch(sent: Sent<Self::Value>, pointer: &str, errors: &mut FieldErrors) -> Option<Change<Self>>;
 }
 
@@ -181,7 +181,7 @@ impl<T: Field> Member for Option<T> {
 mod tests {
     use super::{super::Invalid, *};
 
-    /// The field of an entity and the change in a patch for which `json` was sent, each with its error.
+    /// Reads `json` as a field of an entity, and as a change in a patch. Returns both, each with its error.
     fn read<M: Member>(json: Option<&str>) -> [(Option<String>, String); 2] {
         let sent = |errors: &mut FieldErrors| {
             let mut sent = Sent::default();

@@ -1,7 +1,7 @@
 //! A macro that generates code from an entity's table of fields.
 //!
-//! The table is a struct, such as [`Movie`](crate::movie::Movie). All code that names every field again is generated
-//! here. So a field that is added to the table is also parsed, checked, patched, stored, listed and described.
+//! The table is a struct, such as [`Movie`](crate::movie::Movie). The macro generates all other code that names each
+//! field. So a field that is added to the table is also parsed, checked, patched, stored, listed and described.
 
 /// Generates from a struct: the type for what a client sends, the patch, and the schemas of both. An optional function
 /// checks what was sent as a whole, because fields that are valid alone can be invalid together.

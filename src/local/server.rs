@@ -93,7 +93,7 @@ fn lead(
     lock: File,
     or_else: impl FnOnce(io::Result<TcpListener>) -> io::Result<TcpListener>,
 ) -> Result<SocketAddr, Error> {
-    // The previous leader's port, which the other copies still use.
+    // Listens on the port of the previous leader, because the other copies still use it.
     let listener = or_else(TcpListener::bind(recorded_address(directory).unwrap_or(ANY_PORT)))?;
     let address = listener.local_addr()?;
     listener.set_nonblocking(true)?;
@@ -209,7 +209,7 @@ mod tests {
         let leader = Server::start(&directory).await.unwrap();
         let copy = Server::start(&directory).await.unwrap();
         assert_eq!((leader.is_leader, copy.is_leader, copy.address), (true, false, leader.address));
-        // How often the waiting threads have been woken.
+        // Counts how often the operating system has woken each waiting thread.
         let wakes = || -> Vec<String> {
             let tasks = fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
             let standbys =
@@ -218,7 +218,7 @@ mod tests {
             let wakes = status.map(|status| status.lines().filter(|line| line.contains("ctxt_switches")).collect());
             wakes.collect()
         };
-        // Meanwhile, other tests start waiting threads.
+        // Several tries are necessary, because other tests start waiting threads at the same time.
         for _ in 0..20 {
             let before = wakes();
             tokio::time::sleep(Duration::from_millis(500)).await;

@@ -93,7 +93,7 @@ fn responses(problems: &[SentProblem]) -> Value {
         for problem in of_status {
             examples.insert(kind_of(&problem.json), json!({"value": problem.json}));
             for name in &problem.headers {
-                // A 415 has one of two headers. A 503 always has `Retry-After`.
+                // A 503 always has its header, `Retry-After`. A 415 has only one of its two headers.
                 response["headers"][name] = header(name, status == 503);
             }
         }

@@ -52,7 +52,7 @@ pub(crate) const MOVIE: Entity = Entity {
     },
 };
 
-/// The name of any entity, such as `movie`, for texts about all of them.
+/// The names of all entities, joined by "or", for texts about any of them.
 pub(super) fn any() -> String {
     ENTITIES.map(|entity| entity.noun.one).join(" or ")
 }

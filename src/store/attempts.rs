@@ -70,8 +70,8 @@ impl Intercept for UsageCounter {
 /// Detects attempts at one call whose outcome is unknown: the connection broke, the attempt timed out, or DynamoDB
 /// reported a server error.
 ///
-/// From the moment when an attempt is sent, its response counts as lost, until a response shows the outcome. So it does
-/// not matter how an attempt without a response ends.
+/// A response counts as lost from the moment when the attempt is sent, until a response shows the outcome. So this type
+/// does not need to know all ways in which an attempt can end without a response.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LostResponses(Arc<AtomicU32>);
 
@@ -81,8 +81,8 @@ impl LostResponses {
         self.0.load(Ordering::Relaxed) > 0
     }
 
-    /// Returns `refusal` if every attempt had a response. Otherwise an earlier attempt of this call may be its cause,
-    /// and the outcome is unknown.
+    /// Returns `refusal` if every attempt had a response. Otherwise the outcome is unknown, because an earlier attempt
+    /// may have succeeded and caused the refusal.
     pub(super) fn unless(&self, refusal: StoreError) -> StoreError {
         if self.any() { StoreError::Unavailable } else { refusal }
     }

@@ -43,13 +43,14 @@ impl StoreError {
     }
 }
 
-/// DynamoDB does not have a code for this, but two messages: one for a new item, and one for an update.
+/// Whether DynamoDB rejects an item as too large. DynamoDB has no separate error code for this. Only the message shows
+/// it: one message is for a new item, the other for an update.
 pub(super) fn is_too_large(code: Option<&str>, message: Option<&str>) -> bool {
     const TEXTS: [&str; 2] = [
         "Item size has exceeded the maximum allowed size",
         "Item size to update has exceeded the maximum allowed size",
     ];
-    // The second code is that of a reason in a canceled transaction.
+    // The first code is that of a call, the second that of an action in a canceled transaction.
     matches!(code, Some("ValidationException" | "ValidationError"))
         && message.is_some_and(|message| TEXTS.iter().any(|text| message.contains(text)))
 }

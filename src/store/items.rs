@@ -78,8 +78,8 @@ impl Items {
     }
 
     /// Sets and removes attributes of an item, and gives it a new version. Returns the item after the update. Returns
-    /// `None`, and changes nothing, if a read must decide whether the item can be changed: it has no version, or an
-    /// attribute that the update keeps has a wrong type.
+    /// `None`, and changes nothing, if the item has no version, or if an attribute that the update keeps has a wrong
+    /// type. Then a read must decide whether the item can be changed.
     pub(super) async fn update(
         &self,
         id: &str,

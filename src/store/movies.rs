@@ -40,18 +40,18 @@ pub struct Page {
 }
 
 impl Page {
-    /// The movies with their ids, in the order of the table. Each is parsed on demand, so that a page is not in memory
-    /// twice.
+    /// The movies with their ids, in the order of the table. The iterator parses each movie on demand, so that a page
+    /// is not in memory twice.
     #[must_use]
     pub fn into_movies(self) -> Movies {
         Movies { items: self.items.into_iter(), others: Vec::new() }
     }
 }
 
-/// The maximum number of items that a log line names.
+/// The maximum number of items that a log line lists.
 const MAX_NAMED: usize = 10;
 
-/// The movies of a page. Items that are not movies are left out, and one log line names those of a page.
+/// The movies of a page. It leaves out items that are not movies, and logs them all in one line at the end.
 #[derive(Debug)]
 pub struct Movies {
     items: vec::IntoIter<Item>,

@@ -15,7 +15,8 @@ use super::{
 };
 use crate::telemetry::scope;
 
-/// A page with this many bytes is full. DynamoDB's own pages have more, unless a filter left items out.
+/// A page with this many bytes is full. A page of DynamoDB that ends at 1 MB is larger, unless a filter left
+/// items out.
 const FULL_BYTES: usize = 512 * 1024;
 
 /// Which items are listed.
@@ -118,8 +119,8 @@ impl Items {
     }
 }
 
-/// Fetches until the page is full, nothing follows, or the deadline has passed. It reads one more item than the limit,
-/// which shows whether more follow. So the last page is not empty.
+/// Fetches until the page is full, no items follow, or the deadline has passed. It reads one item more than the limit.
+/// This item shows whether another page follows, so the last page is not empty.
 async fn collect<F: Future<Output = Result<Fetched, StoreError>>>(
     limit: usize,
     start: Option<Item>,
@@ -164,10 +165,10 @@ mod tests {
         Item::from([("id".to_owned(), key(&n.to_string())), ("text".to_owned(), text)])
     }
 
-    /// What DynamoDB returns, call by call: which items, and after which of them it stopped.
+    /// DynamoDB's response to each call: the items, and the item after which it stopped.
     type Calls = Vec<(std::ops::Range<usize>, Option<usize>)>;
 
-    /// The ids of a page, where the next page starts, and the limits of the calls.
+    /// Collects a page. Returns its ids, the id after which the next page starts, and the limits of the calls.
     async fn page(limit: usize, item_bytes: usize, calls: Calls) -> (Vec<String>, Option<String>, Vec<i32>) {
         let mut limits = Vec::new();
         let mut starts = Vec::new();

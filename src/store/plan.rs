@@ -51,15 +51,15 @@ pub(super) enum Refusal {
 }
 
 impl<T> Plan<T> {
-    /// The same plan with an additional action and another result. The refusal of the additional action takes
-    /// precedence.
+    /// Adds an action to the plan, and replaces its result. If several conditions are false, the refusal of the added
+    /// action takes precedence.
     pub fn and<R>(mut self, action: Action, result: R) -> Plan<R> {
         self.actions.insert(0, action);
         Plan { client: self.client, operation: self.operation, actions: self.actions, result }
     }
 
-    /// Carries out the plan. Returns `None` if another writer has changed the item. After the first round, it waits
-    /// before that.
+    /// Carries out the plan. Returns `None` if another writer has changed the item. In every round except the first
+    /// (round 0), it waits before it returns `None`.
     async fn commit(self, round: u32) -> Result<Option<T>, StoreError> {
         let (items, refusals): (Vec<_>, Vec<_>) =
             self.actions.into_iter().map(|action| (action.item, action.refusal)).unzip();
@@ -101,7 +101,7 @@ where
     Err(StoreError::Unavailable.into())
 }
 
-/// The error if the condition of a precondition is false.
+/// The error for a failed precondition. `reason` contains the item that failed it, if there is one.
 fn refused(reason: &CancellationReason, precondition: &Precondition) -> StoreError {
     match reason.item().filter(|item| !item.is_empty()) {
         None => StoreError::NotFound,

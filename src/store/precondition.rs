@@ -33,7 +33,7 @@ impl Versions {
     }
 }
 
-/// Is false for every existing item. The rest of the expression requires that the item exists.
+/// A clause that makes the whole condition false: the other clauses require that the item exists.
 const NEVER: &str = "attribute_not_exists(id)";
 
 impl Precondition {
@@ -52,7 +52,7 @@ impl Precondition {
         })
     }
 
-    /// The condition under which an item that exists may be changed.
+    /// The condition of a write: the item exists, and its version meets the precondition.
     pub(super) fn condition(&self) -> Condition {
         let mut condition = Condition::new("attribute_exists(id)");
         if let Some(Versions::OneOf(versions)) = &self.if_match {

@@ -28,7 +28,7 @@ pub(super) fn to_item(
     let mut item = current;
     item.retain(|name, _| !fields.contains(&name.as_str()));
     item.extend(serde_dynamo::to_item::<_, Item>(entity).map_err(not_written)?);
-    // A later update fills `prior_etag`.
+    // Reserves room for `prior_etag`, which a later update fills.
     let later = version.len().saturating_sub(prior.len());
     for (name, text) in [("id", id), ("etag", version), ("prior_etag", &prior)] {
         item.insert(name.to_owned(), AttributeValue::S(text.to_owned()));
@@ -47,7 +47,7 @@ pub(super) fn from_item(item: Item) -> Result<VersionedMovie, StoreError> {
     }
 }
 
-/// The item after a patch. The item can have invalid fields if the patch sets them.
+/// The item after a patch. The current item can have invalid fields, if the patch sets all of them.
 pub(super) fn patched(item: &Item, patch: &impl Serialize) -> Result<Item, StoreError> {
     let mut item = item.clone();
     let Changes { set, remove } = changes(patch)?;
@@ -91,8 +91,8 @@ pub(super) fn changes(patch: &impl Serialize) -> Result<Changes, StoreError> {
     Ok(Changes { set, remove: removed.into_keys().collect() })
 }
 
-/// The attributes that a listing reads: all except `prior_etag`, which only writes use. With eight attributes instead
-/// of seven, the map of each item would grow once more, and a page would cost an eighth more.
+/// The attributes that a listing reads: all except `prior_etag`, which only writes use. An eighth attribute would make
+/// the map of each item grow once more, and a page would cost an eighth more.
 pub(super) fn projection(fields: &[&str]) -> String {
     let fields: Vec<_> = fields.iter().map(|field| format!("#{field}")).collect();
     format!("id, etag, {}", fields.join(", "))
@@ -116,7 +116,8 @@ impl fmt::Display for NotAMovie {
     }
 }
 
-/// The error, with the name of the field that was read last. The error for a missing field already names it.
+/// The error's text, with the name of the field that was read last. The text for a missing field already contains the
+/// name.
 fn reason(field: &str, error: &serde_dynamo::Error) -> String {
     let error = error.to_string();
     if error.starts_with("missing field") { error } else { format!("{field}: {error}") }
@@ -133,7 +134,7 @@ impl IntoDeserializer<'_, serde_dynamo::Error> for Attribute {
     }
 }
 
-/// Every value of a field can be written, so this error would be a bug.
+/// Logs an error of serialization. It is a bug, because every value of a field can be serialized.
 fn not_written(error: impl std::error::Error) -> StoreError {
     tracing::error!(cause = %error, "an entity cannot be written");
     StoreError::Corrupt

@@ -28,8 +28,8 @@ pub(super) enum Canceled {
 
 /// Carries out all of these actions in one transaction.
 ///
-/// As long as every response has arrived, each attempt is certainly canceled, and the next attempt is a new
-/// transaction. DynamoDB may still carry out an attempt whose response was lost, so the next attempt has the same
+/// If all responses so far have arrived, every earlier attempt was certainly canceled, so the next attempt is a new
+/// transaction. If a response was lost, DynamoDB may still carry out that attempt, so the next attempt has the same
 /// token.
 pub(super) async fn transact(
     client: &Client,

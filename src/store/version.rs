@@ -28,7 +28,7 @@ pub(super) fn of(item: &Item) -> Cow<'_, str> {
     stored(item).map_or_else(|| Cow::Owned(derived(item)), Cow::Borrowed)
 }
 
-/// The version of an item's last write by this service.
+/// The version that this service has stored in an item, if there is one.
 pub(super) fn stored(item: &Item) -> Option<&str> {
     text(item, "etag").filter(|version| is_opaque_tag(version))
 }
@@ -44,7 +44,7 @@ pub(super) fn take(item: &mut Item) -> String {
     }
 }
 
-/// The item that a failed condition returned, if its last write or the one before has this version.
+/// Returns the item that came with a failed condition, if its current or previous version is `version`.
 pub(super) fn written<'a>(found: Option<&'a Item>, version: &str) -> Option<&'a Item> {
     found.filter(|item| [text(item, "etag"), text(item, "prior_etag")].contains(&Some(version)))
 }

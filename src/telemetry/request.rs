@@ -72,7 +72,7 @@ struct Line<'a> {
     status_dimension: String,
     #[serde(rename = "Duration")]
     duration_metric: f64,
-    // The line has these only if they occurred.
+    // The line contains these metrics only if they are not zero.
     #[serde(rename = "ColdStarts", skip_serializing_if = "Option::is_none")]
     cold_starts: Option<u32>,
     #[serde(rename = "Conflicts", skip_serializing_if = "Option::is_none")]

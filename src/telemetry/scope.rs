@@ -1,13 +1,13 @@
 //! Counts what DynamoDB does for a request: attempts, and units read and written.
 //!
 //! The SDK's interceptors and the store add calls, attempts and units to a value that belongs to the request's task
-//! ([`run`]). So the operations do not have to pass a counter to them. Nothing is counted outside of a request.
+//! ([`run`]). So an operation does not have to pass a counter to the store. Nothing is counted outside of a request.
 
 use std::cell::Cell;
 
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 
-/// The sums of one request.
+/// The totals of one request.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {
     /// Calls of DynamoDB's API.

@@ -1,7 +1,8 @@
-//! Whether a history can be explained: some order of its operations, in which each takes effect at one moment between its
-//! request and its response, gives the responses that the clients got.
+//! Checks whether a history is linearizable: an order of its operations must explain all responses that the clients got. In
+//! this order, each operation takes effect at one moment between its request and its response.
 //!
-//! A write whose response is 503 may have happened or not, and may happen until the end of the history: it has no return.
+//! A write with the response 503 may take effect at any time until the end of the history, or never. So the tester gets its
+//! request, but not its response.
 
 use std::collections::BTreeMap;
 
@@ -15,17 +16,17 @@ use crate::{
     wire::Writes,
 };
 
-/// A thread of the tester does one thing at a time. The tester tries threads in this order.
+/// A thread of the tester, with at most one operation at a time. The tester tries the threads in this order.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Thread {
     Client(usize),
-    /// What a client's listing shows of an id.
+    /// The part of a client's listing that concerns one id.
     Listed(usize, usize),
-    /// What may have happened at any time since.
+    /// An attempt whose response the client did not get. It may take effect at any time after the request, or never.
     Unanswered(usize, usize),
 }
 
-/// Says what is wrong with a history, if anything is.
+/// Checks a history. The error says what is wrong with it.
 pub fn check(history: &History) -> Result<(), String> {
     let versions = history.versions()?;
     history.check_repetitions()?;
@@ -38,8 +39,8 @@ pub fn check(history: &History) -> Result<(), String> {
     Ok(())
 }
 
-/// Ids that neither a rename nor a key links are objects of their own. A history is linearizable if what happens to each
-/// object is.
+/// Groups the ids that a rename or a key links. Operations on different groups do not affect each other, so a history is
+/// linearizable if the history of each group is.
 fn linked(history: &History) -> Vec<Vec<Id>> {
     let mut groups: Vec<Vec<Id>> = (0..IDS.len()).map(|id| vec![id]).collect();
     let mut of_keys = BTreeMap::new();
@@ -57,7 +58,7 @@ fn linked(history: &History) -> Vec<Vec<Id>> {
     groups
 }
 
-/// What happened to these ids, for the tester.
+/// A tester with all operations on these ids.
 fn explain(
     history: &History,
     versions: &Versions,
@@ -100,11 +101,11 @@ fn explain(
     Ok(tester)
 }
 
-/// How many attempts have happened, or may happen until the end of the history, without the response that the client got:
-/// the operation happens again with each, unless the movie's last two versions show it.
+/// The number of attempts that took effect, or may still take effect, in addition to the attempt whose response the client
+/// got. The operation happens again with each of them, unless one of the movie's last two versions is that of the operation.
 ///
-/// Deletes, renames and writes with a key are transactions: DynamoDB carries out one of their attempts, which have the same
-/// token. A refusal tells that nothing has happened.
+/// Deletes, renames and writes with a key are transactions. All attempts of a transaction have the same token, so DynamoDB
+/// carries out only one of them. If the response is a refusal, nothing was written.
 fn unanswered(exchange: &Exchange) -> usize {
     let Writes { arrived, done } = exchange.writes;
     let Request { action, key, .. } = exchange.step.request;
@@ -112,7 +113,7 @@ fn unanswered(exchange: &Exchange) -> usize {
     match exchange.response.as_ref().map(|response| response.status) {
         Some(503) if is_transaction => done.min(1),
         Some(503) => done,
-        // One of those that arrived had the response.
+        // The client got the response to one of the attempts that arrived.
         Some(200) if !is_transaction => done.min(arrived.saturating_sub(1)),
         _ => 0,
     }

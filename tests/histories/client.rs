@@ -22,7 +22,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Takes its steps, one after the other.
+    /// Carries out the client's steps, one after the other.
     pub async fn act(&self) {
         for (number, step) in self.steps.iter().enumerate() {
             self.wire.clock.wait(step.pause).await;

@@ -1,5 +1,5 @@
-//! Time that passes only when nothing else can go on. A second of waiting takes no time, and what happens at the same time
-//! happens in the same order each time.
+//! A simulated clock. It advances only when every client waits, so a simulated second takes no real time. Actions with the
+//! same time always run in the same order.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +16,7 @@ use std::{
 use aws_sdk_dynamodb::config::{AsyncSleep, Sleep};
 use tokio::sync::oneshot;
 
-/// A clock of one history. Its copies are the same clock.
+/// The clock of one history. All clones show the same time.
 #[derive(Clone, Default)]
 pub struct Clock(Arc<Mutex<Timers>>);
 
@@ -24,17 +24,17 @@ pub struct Clock(Arc<Mutex<Timers>>);
 struct Timers {
     now: Duration,
     set: u64,
-    /// What happens next, by time and, at the same time, in the order in which it was set.
+    /// The next actions, sorted by time. Actions with the same time run in the order in which they were added.
     actions: BTreeMap<(Duration, u64), Box<dyn FnOnce() + Send>>,
 }
 
 impl Clock {
-    /// How much time has passed since the start.
+    /// The simulated time since the start.
     pub fn now(&self) -> Duration {
         self.0.lock().unwrap().now
     }
 
-    /// Does something after a while, even if nothing waits for it by then.
+    /// Runs `action` after `delay`, even if nothing waits for it any more.
     pub fn after(&self, delay: Duration, action: impl FnOnce() + Send + 'static) {
         let mut timers = self.0.lock().unwrap();
         let key = (timers.now + delay, timers.set);
@@ -48,7 +48,7 @@ impl Clock {
         async move { receiver.await.unwrap_or_default() }
     }
 
-    /// Runs a future to its end.
+    /// Runs a future to its end. Advances the clock whenever the future waits.
     pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
         let woken = Arc::new(Woken::default());
@@ -63,7 +63,7 @@ impl Clock {
         }
     }
 
-    /// Moves on to what happens next, if anything does.
+    /// Advances the clock to the next action, and runs it. Returns whether there was an action.
     fn pass(&self) -> bool {
         let action = {
             let mut timers = self.0.lock().unwrap();
@@ -82,7 +82,7 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// The SDK's timeouts, and its delays between attempts.
+/// The SDK uses the clock for its timeouts, and for its delays between attempts.
 impl AsyncSleep for Clock {
     fn sleep(&self, duration: Duration) -> Sleep {
         Sleep::new(self.wait(duration))

@@ -1,4 +1,4 @@
-//! A history: which requests clients sent, when, and what came back.
+//! A history: the requests that clients sent, with their times and responses.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,13 +9,13 @@ use crate::{
     wire::Writes,
 };
 
-/// The header of a repetition's response.
+/// The header that marks the response to an earlier request.
 pub const REPLAYED: &str = "idempotency-replayed";
 
-/// Which write each ETag is the version of.
+/// The write that created the version of each ETag.
 pub type Versions = BTreeMap<String, Write>;
 
-/// A request, and its response if it has one by now.
+/// A request, and its response as soon as the client has it.
 #[derive(Debug)]
 pub struct Exchange {
     pub client: usize,
@@ -29,27 +29,28 @@ pub struct Exchange {
     pub writes: Writes,
 }
 
-/// What happens to an exchange.
+/// The start or the end of an exchange, by its index.
 #[derive(Clone, Copy, Debug)]
 pub enum Event {
     Invoked(usize),
     Returned(usize),
 }
 
-/// What has happened so far, as all clients saw it.
+/// All requests and responses so far.
 #[derive(Debug, Default)]
 pub struct History {
     pub seed: u64,
     pub exchanges: Vec<Exchange>,
     pub events: Vec<Event>,
-    /// The ETags that responses showed, each with a movie.
+    /// The ETags of all responses with a movie, the latest last.
     pub seen: Vec<String>,
-    /// `If-Match` and `If-None-Match` of the requests with a key. They are the same each time.
+    /// `If-Match` and `If-None-Match` of each request with a key. They stay the same when the request is repeated.
     pub preconditions: BTreeMap<Write, [Option<String>; 2]>,
 }
 
 impl History {
-    /// An ETag belongs to the write that the movie beside it shows. It always has to be the same.
+    /// Finds the write of each ETag. The movie in the same response shows it. All responses with an ETag must show the same
+    /// write.
     pub fn versions(&self) -> Result<Versions, String> {
         let mut versions = Versions::new();
         for (etag, movie) in self.exchanges.iter().filter_map(Exchange::etag_and_movie) {
@@ -62,7 +63,7 @@ impl History {
         Ok(versions)
     }
 
-    /// Each success of a request with a key is the same in every byte, but for the header that tells a repetition.
+    /// Checks that all successful responses to a request with a key are equal, except for the header that marks a repetition.
     pub fn check_repetitions(&self) -> Result<(), String> {
         let mut successes = BTreeMap::new();
         for exchange in self.exchanges.iter().filter(|exchange| exchange.step.request.key.is_some()) {
@@ -84,7 +85,7 @@ impl Exchange {
         matches!(self.step.request.action, Action::List(_))
     }
 
-    /// The ETag that the response has, and the movie that it shows.
+    /// The ETag and the movie of the response, if it contains a single movie.
     pub fn etag_and_movie(&self) -> Option<(&str, Result<Movie, String>)> {
         let response = self.response.as_ref()?;
         let shows_movie = response.status == 200 && !response.body.is_empty();

@@ -1,25 +1,27 @@
-//! Random histories of clients that act at the same time, each with its own copy of the function, on one store, while calls
-//! to DynamoDB fail. Each history is checked for linearizability against a sequential specification.
+//! Tests random histories. In a history, several clients send requests at the same time, while calls to DynamoDB fail. Each
+//! client has its own copy of the function, and all copies use one store. Each history is checked for linearizability
+//! against a sequential specification.
 //!
-//! A history has a clock of its own, and follows entirely from its seed: the requests, the faults, the delays on the wire
-//! and between attempts. So a second of waiting takes no time, no timeout depends on the machine's load, and a history that
-//! fails is the same when it runs again.
+//! A history has a simulated clock. Its seed determines everything: the requests, the faults, the delays of calls, and the
+//! delays between attempts. So waiting takes no real time, timeouts do not depend on the machine's load, and a history that
+//! fails can be repeated exactly.
 //!
 //! # What the specification allows
 //! - A write with the response 503 may happen at any time until the end of the history, or not at all.
-//! - A create or an update happens again with an attempt whose response was lost, if the movie's last two versions do not
-//!   show it. The store documents this as not promised.
-//! - A listing reads each id at a moment of its own. DynamoDB's scan is not a snapshot.
+//! - If the response to an attempt is lost, a create or an update may happen again, unless one of the movie's last two
+//!   versions is that of the operation. The documentation of the store names this limit.
+//! - A listing reads each id at a different moment, because DynamoDB's scan is not a snapshot.
 //!
-//! A write with an `Idempotency-Key` happens once, without exception: the first successful request with a key is remembered,
-//! the same one gets its response again, and another one gets 422. Clients send it again after each kind of response, through
-//! several copies of the function, also at the same time.
+//! The specification allows no exception for a write with an `Idempotency-Key`: it happens at most once. The service
+//! remembers the first successful request with a key. The same request gets the same response again, and a different request
+//! gets 422. Clients repeat such a request after each kind of response, through several copies of the function, and also at
+//! the same time.
 //!
-//! # What histories leave out
-//! - A delete, a rename or a write with a key that is carried out after its attempt has timed out, and after a later attempt
-//!   was refused. The client has the refusal by then. Other creates and updates can be overdue.
-//! - A key that expires: a history takes seconds.
-//! - Listings of a year, because the index follows the table later.
+//! # What histories do not cover
+//! - A delete, a rename or a write with a key that DynamoDB carries out too late: its attempt has timed out, a later attempt
+//!   was refused, and the client already has the refusal. Only creates and updates without a key are carried out late.
+//! - A key that expires, because a history takes only seconds.
+//! - Listings of one year, because the index follows the table with a delay.
 
 #![allow(
     clippy::unwrap_used,
@@ -55,19 +57,20 @@ use std::{
     time::Instant,
 };
 
-/// A number from the environment.
+/// The number in an environment variable.
 fn number(name: &str, default: u64) -> u64 {
     env::var(name).map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{name} is not a number: {value}")))
 }
 
-/// Lets the SDK and the service set their timers, which never end: a history has a clock of its own.
+/// Does `work` with a Tokio runtime, because the SDK and the service create Tokio timers. These timers never end, because
+/// the runtime itself does not run. A history uses its own clock instead.
 fn with_timers(work: impl FnOnce()) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let _entered = runtime.enter();
     work();
 }
 
-/// Checks histories of seeds in a row: `HISTORIES` of them, from `SEED` on. A history that is checked alone is printed.
+/// Checks the histories of `HISTORIES` consecutive seeds. The first seed is `SEED`. If `HISTORIES` is 1, prints the history.
 #[test]
 fn histories_are_linearizable() {
     let (first, count) = (number("SEED", 0), number("HISTORIES", 3_000));

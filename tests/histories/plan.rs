@@ -1,4 +1,4 @@
-//! What the clients of a history do, and which faults they meet: all of it follows from a seed.
+//! The plan of a history: what its clients do, and which of their calls to DynamoDB fail. The seed determines the plan.
 
 use std::{fmt, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
 pub const IDS: [MovieId; 3] =
     [MovieId { title: "A", year: 2000 }, MovieId { title: "A", year: 2001 }, MovieId { title: "B", year: 2000 }];
 
-/// What an image begins with, before the number of the write that set it.
+/// The beginning of each movie's image. The number of the write that set the image follows.
 pub const IMAGE: &str = "https://example.org/";
 
 #[derive(Clone, Copy, Debug)]
@@ -43,22 +43,22 @@ pub const FAULTS: [NamedFault; 9] = [
     ("conflict", || Fault::Conflict),
 ];
 
-/// One client's next operation.
+/// One operation of a client.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// How long the client waits before it.
+    /// How long the client waits before the operation.
     pub pause: Duration,
     pub request: Request,
-    /// What its calls to DynamoDB meet, one each: indexes into [`FAULTS`].
+    /// The faults of its calls to DynamoDB, one for each call, as indexes into [`FAULTS`].
     pub faults: Vec<usize>,
-    /// How many of its first calls are carried out only after their attempt has timed out.
+    /// How many of its calls, from the first one on, the emulator carries out only after the SDK's timeout.
     pub overdue: usize,
 }
 
-/// What a client asks for.
+/// A client's request.
 #[derive(Clone, Copy, Debug)]
 pub struct Request {
-    /// Its number. A request that is sent again has the same.
+    /// The number of the request. A repeated request has the same number.
     pub write: Write,
     pub action: Action,
     pub if_match: Tag,
@@ -67,20 +67,20 @@ pub struct Request {
     pub key: Option<Key>,
 }
 
-/// What a precondition names.
+/// The value of `If-Match` or `If-None-Match`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Tag {
-    /// There is no such header.
+    /// The request does not have the header.
     Absent,
     Any,
     /// An ETag that no movie has.
     Unknown,
-    /// An ETag that a response to some client showed: the last one, or one that is so many responses older.
+    /// An ETag from an earlier response to any client. 0 is the latest one, 1 is the one before it.
     Seen(usize),
 }
 
-/// The steps of each client, in three rounds: the first client makes some movies before the others begin, and the last one
-/// reads them all.
+/// The steps of each client, in three rounds. In the first round, one client creates some movies. In the second round,
+/// several clients act at the same time. In the third round, another client reads each movie.
 pub fn rounds(random: &mut Rng) -> [Vec<Vec<Step>>; 3] {
     let ids = random.usize(1..=IDS.len());
     let made: Vec<_> = (0..ids).filter(|_| random.u8(..3) > 0).collect();
@@ -105,7 +105,8 @@ fn write(client: usize, number: usize) -> Write {
     client * 100 + number + 1
 }
 
-/// The requests that have a key. Each is for every client to send, again and again, and some have the key of another.
+/// The requests with a key. Every client can send each of them, also several times. Two different requests can have the
+/// same key.
 fn keyed(random: &mut Rng, ids: usize) -> Vec<Request> {
     let mut requests = Vec::new();
     for key in 0..random.usize(..=KEYS) {
@@ -114,7 +115,7 @@ fn keyed(random: &mut Rng, ids: usize) -> Vec<Request> {
             let action = loop {
                 match action(random, ids) {
                     Action::Read(_) | Action::List(_) => {}
-                    // Without a body, it can be the same request as the first one.
+                    // A delete has no body, so it can be the same request as the first one with this key.
                     Action::Delete(_) if number > 0 => {}
                     write => break write,
                 }
@@ -126,7 +127,7 @@ fn keyed(random: &mut Rng, ids: usize) -> Vec<Request> {
 }
 
 impl Step {
-    /// A request without any fault.
+    /// A step without a pause, preconditions, a key or faults.
     fn plain(write: Write, action: Action) -> Self {
         let request = Request { write, action, if_match: Tag::Absent, if_none_match: Tag::Absent, key: None };
         Self { pause: Duration::ZERO, request, faults: Vec::new(), overdue: 0 }
@@ -153,9 +154,9 @@ fn step(random: &mut Rng, ids: usize, write: Write, keyed: &[Request]) -> Step {
 
 fn request(random: &mut Rng, write: Write, action: Action) -> Request {
     let rarities = match action {
-        // Its ETag is that of a page.
+        // The ETag of a listing belongs to a page, not to a movie.
         Action::List(_) => None,
-        // One with If-Match never writes.
+        // A create with If-Match never writes, so it should be rare.
         Action::Create(_) => Some((16, 6)),
         _ => Some((3, 6)),
     };
@@ -180,7 +181,7 @@ fn fields(random: &mut Rng) -> Fields {
     Fields { description: random.bool(), cast: random.bool() }
 }
 
-/// One request of `rarity` has such a precondition.
+/// The value of a precondition. One request in `rarity` has one.
 fn tag(random: &mut Rng, rarity: u8) -> Tag {
     match random.u8(..rarity) {
         0 => match random.u8(..8) {
@@ -193,8 +194,9 @@ fn tag(random: &mut Rng, rarity: u8) -> Tag {
     }
 }
 
-/// Half of the operations meet faults, up to one for each attempt. A write with a key makes more calls than others: it meets
-/// faults from one of them to its end, so that it can happen without any response.
+/// The faults of an operation. About half of the operations have faults, at most one for each attempt. A write with a key
+/// makes more calls than others. For a quarter of these writes, all calls after the first few fail, so that a write can
+/// happen although the service never gets a successful response.
 fn faults(random: &mut Rng, is_keyed: bool) -> Vec<usize> {
     if is_keyed && random.u8(..4) == 0 {
         let before = random.usize(..4);

@@ -1,4 +1,4 @@
-//! A history, as people read it.
+//! Prints a history for people.
 
 use std::fmt::{self, Display, Write as _};
 
@@ -8,8 +8,8 @@ use crate::{
     specification::{Action, Fields, Movie},
 };
 
-/// One line for each operation, by its start: who, when, what, what came back, which faults. A column of the bars is a request
-/// or a response.
+/// One line for each operation, in the order of the requests: the client, the times, the request, the response and the
+/// faults. Each column of the bars is an event: the request or the response of one operation.
 impl Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
@@ -90,7 +90,7 @@ impl History {
         text
     }
 
-    /// The write that the first response with an ETag shows, or what else a precondition names.
+    /// The number of the write to which an ETag belongs. If no response shows it, the value of the header itself.
     fn version(&self, etag: &str) -> String {
         let mut shown = self.exchanges.iter().filter_map(Exchange::etag_and_movie);
         match shown.find(|(one, _)| *one == etag) {

@@ -1,4 +1,4 @@
-//! Runs the clients of a seed.
+//! Runs the history of a seed.
 
 use std::sync::{Arc, Mutex};
 
@@ -17,10 +17,10 @@ use crate::{
     wire::{self, Trips, Wire},
 };
 
-/// Lets the clients of a seed act, each with a copy of the function, on one store.
+/// Runs the clients of a seed. Each client has its own copy of the function, and all copies use one store.
 pub fn run(seed: u64) -> History {
     let mut random = Rng::with_seed(seed);
-    // The SDK's delays between attempts.
+    // The SDK takes its random delays between attempts from this generator.
     fastrand::seed(seed);
     let (clock, database) = (Clock::default(), wire::store());
     let history = Arc::new(Mutex::new(History { seed, ..History::default() }));
@@ -35,7 +35,7 @@ pub fn run(seed: u64) -> History {
             clients.push(Client { number, steps, function, faults, wire, history: history.clone() });
         }
         clock.run(join_all(clients[first..].iter().map(Client::act)));
-        // What is still on its way arrives before the next clients begin.
+        // Calls that are still on their way reach the emulator before the next round begins.
         clock.run(clock.wait(wire::LONGEST));
     }
 
@@ -57,7 +57,8 @@ fn variable(name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-/// A copy of the function on a wire. The SDK counts retries for each region of a process, so that each copy has its own.
+/// A copy of the function that calls DynamoDB through `wire`. The SDK counts the retries of all clients in a region together.
+/// So each copy has its own region.
 fn function(region: &str, wire: &Wire, faults: &Faults) -> Function {
     thread_local! {
         static SDK: SdkConfig = aws::connect(variable).unwrap();

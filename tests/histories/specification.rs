@@ -1,4 +1,4 @@
-//! The sequential specification: what each operation does and responds when nothing else happens at the same time.
+//! The sequential specification: what each operation does and responds if the operations run one after the other.
 
 use serde_json::Value;
 use stateright::semantics::SequentialSpec;
@@ -8,7 +8,7 @@ use crate::plan::{IDS, IMAGE};
 /// An index into [`IDS`].
 pub type Id = usize;
 
-/// The number of the operation that wrote something. A movie has it as its version, and in each field that the operation set.
+/// The number of an operation that writes. It becomes the movie's version, and is in each field that the operation sets.
 pub type Write = usize;
 
 /// An index into the keys of requests.
@@ -21,14 +21,14 @@ pub const KEYS: usize = 2;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Movie {
     pub id: Id,
-    /// Each write sets the image, so that the image tells the version.
+    /// The version comes from the image, because each write sets the image.
     pub version: Write,
     pub description: Write,
     pub cast: Write,
 }
 
 impl Movie {
-    /// The movie of a response's body.
+    /// Parses the movie in a response's body.
     pub fn read(body: &Value) -> Result<Self, String> {
         let read = || {
             let id = IDS.iter().position(|id| body["title"] == id.title && body["year"] == id.year)?;
@@ -41,7 +41,7 @@ impl Movie {
     }
 }
 
-/// Which fields a patch sets beside the image.
+/// The fields that a patch sets in addition to the image.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Fields {
     pub description: bool,
@@ -52,7 +52,7 @@ pub struct Fields {
 pub enum Action {
     Create(Id),
     Read(Id),
-    /// What a listing shows of one id. A listing is not a snapshot: it reads each id at a moment of its own.
+    /// The part of a listing that concerns one id. A listing is not a snapshot: it reads each id at a different moment.
     List(Id),
     Update(Id, Fields),
     Rename(Id, Id, Fields),
@@ -73,7 +73,7 @@ impl Action {
     }
 }
 
-/// What a precondition names.
+/// The versions that a precondition names.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Named {
     /// `*`
@@ -120,11 +120,11 @@ impl Operation {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Response {
     pub status: u64,
-    /// The ETag.
+    /// The write that the ETag identifies.
     pub version: Option<Write>,
-    /// The body.
+    /// The movie in the body.
     pub movie: Option<Movie>,
-    /// It is that of an earlier request.
+    /// Whether it is the response to an earlier request.
     pub replayed: bool,
 }
 
@@ -141,18 +141,18 @@ impl Response {
 #[derive(Clone, Copy, Debug)]
 struct Stored {
     movie: Movie,
-    /// The version before.
+    /// The previous version.
     previous: Option<Write>,
 }
 
 impl Stored {
-    /// A write that the last two versions show does not happen again.
+    /// Whether one of the last two versions is that of `write`. If so, the write does not happen again.
     fn shows(&self, write: Write) -> bool {
         self.movie.version == write || self.previous == Some(write)
     }
 }
 
-/// What the service remembers.
+/// The content of the service's tables.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tables {
     movies: Movies,
@@ -164,7 +164,7 @@ impl SequentialSpec for Tables {
     type Op = Operation;
     type Ret = Response;
 
-    /// A 304 can be all that was seen of a version, and then its ETag tells nothing.
+    /// If no other response shows the version of a 304, its ETag identifies no write, and is not compared.
     fn is_valid_step(&mut self, operation: &Operation, response: &Response) -> bool {
         let mut expected = self.invoke(operation);
         if response.status == 304 && response.version.is_none() {
@@ -173,7 +173,7 @@ impl SequentialSpec for Tables {
         expected == *response
     }
 
-    /// A request that succeeded with its key is not carried out again, and no other request with this key is.
+    /// After a request with a key has succeeded, neither this request nor another one with the key is carried out.
     fn invoke(&mut self, operation: &Operation) -> Response {
         let Some(key) = operation.key else { return self.movies.carry_out(operation) };
         match self.keys[key] {

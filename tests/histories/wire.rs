@@ -1,5 +1,5 @@
-//! The way to DynamoDB and back, by the clock of a history: the emulator carries out each call at one moment, and each way
-//! takes a while.
+//! Simulates the network between the function and DynamoDB, with the clock of a history. The emulator carries out each call
+//! at one moment. The call and its response each have a delay.
 
 use std::{
     collections::BTreeMap,
@@ -26,18 +26,18 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 
-/// Longer than any call is on its way.
+/// Longer than any call takes to reach the emulator.
 pub const LONGEST: Duration = Duration::from_secs(4);
 
 /// The writes that reached the emulator.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Writes {
     pub arrived: usize,
-    /// Those of them that it did not refuse.
+    /// The writes that the emulator carried out.
     pub done: usize,
 }
 
-/// The wire of one client.
+/// The network between one client's function and the emulator.
 #[derive(Clone)]
 pub struct Wire {
     pub clock: Clock,
@@ -45,15 +45,15 @@ pub struct Wire {
     pub trips: Arc<Mutex<Trips>>,
 }
 
-/// What a client's calls meet on the wire, and what became of them.
+/// The delays of a client's calls, and the results of its writes.
 pub struct Trips {
-    /// Where the delays come from.
+    /// The source of the delays.
     random: Rng,
-    /// How many calls to come are carried out only after their attempt has timed out.
+    /// How many of the next calls the emulator carries out only after the SDK's timeout.
     pub overdue: usize,
-    /// Which of the client's operations the calls to come belong to.
+    /// The client's operation to which the next calls belong.
     pub operation: usize,
-    /// What the emulator did with the writes of each operation.
+    /// The writes of each operation that reached the emulator.
     writes: BTreeMap<usize, Writes>,
 }
 
@@ -62,12 +62,12 @@ impl Trips {
         Self { random, overdue: 0, operation: 0, writes: BTreeMap::new() }
     }
 
-    /// What became of the writes of an operation.
+    /// The writes of an operation that reached the emulator.
     pub fn writes(&self, operation: usize) -> Writes {
         self.writes.get(&operation).copied().unwrap_or_default()
     }
 
-    /// How long a call and its response take.
+    /// The delays of a call and of its response.
     fn delays(&mut self) -> [Duration; 2] {
         let mut delays = [0; 2].map(|_: u64| match self.random.u8(..8) {
             0 => self.random.u64(10..400),
@@ -98,7 +98,7 @@ impl HttpConnector for Wire {
         };
         let (sender, receiver) = oneshot::channel();
         let (database, trips) = (self.database.clone(), self.trips.clone());
-        // A call that is on its way arrives, although the SDK may have given it up.
+        // A call reaches the emulator even if the SDK no longer waits for it.
         self.clock.after(there, move || {
             let response = carry_out(&database, &name, &body);
             if ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&name.as_str()) {
@@ -124,7 +124,7 @@ impl fmt::Debug for Wire {
     }
 }
 
-/// An emulator with the table of movies and that of keys. Nothing here asks for an index.
+/// An emulator with the table of movies and the table of keys. The index is missing, because no history uses it.
 pub fn store() -> Database {
     let database = Database::memory().unwrap();
     for (table, key) in [("movies", "id"), ("keys", "key")] {
@@ -138,7 +138,7 @@ pub fn store() -> Database {
     database
 }
 
-/// The emulator's response, as its server sends it.
+/// Carries out a call, and returns the response that the emulator's server would send.
 fn carry_out(database: &Database, name: &str, body: &[u8]) -> HttpResponse {
     let result = match name {
         "GetItem" => respond(body, |request| database.get_item(request)),

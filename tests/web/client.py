@@ -76,7 +76,7 @@ def use_every_operation(movies: MoviesApi, movie: Movie, etag: str) -> None:
     changed = movies.update_movie_with_http_info(old, change, **conditions)
     movie = movie.model_copy(update={"description": "Changed.", "cast": []})
     assert changed.data == movie and not header(changed, "Idempotency-Replayed"), changed
-    # A client that lost the response sends the request again, although the ETag is another one now.
+    # If a response was lost, a client can send the same request again, even though the update has changed the ETag.
     again = movies.update_movie_with_http_info(old, change, **conditions)
     assert again.data == movie and header(again, "Idempotency-Replayed") == "true", again
     assert header(again, "ETag") == header(changed, "ETag"), again

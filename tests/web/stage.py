@@ -68,7 +68,7 @@ class Stage(BaseHTTPRequestHandler):
         connection.request("POST", INVOCATIONS, json.dumps(event))
         reply = json.loads(connection.getresponse().read())
         connection.close()
-        # The response of API Gateway if a function fails.
+        # API Gateway responds with this 502 if a function fails.
         return reply if "statusCode" in reply else {"statusCode": 502, "body": '{"message":"Internal server error"}'}
 
     def respond(self, status: int, headers: dict[str, str], data: bytes) -> None:
