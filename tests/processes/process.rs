@@ -131,9 +131,10 @@ impl Drop for Process {
 }
 
 /// A different port for each process of these tests. It is below the ephemeral ports of the system, so that nothing
-/// else can use it before the process does.
+/// else can use it before the process does. Two test runs at the same time start at different ports.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(25_000);
-    let mut ports = iter::repeat_with(|| NEXT.fetch_add(1, Ordering::Relaxed));
+    let offset = u16::try_from(std::process::id() % 5_000).unwrap();
+    let mut ports = iter::repeat_with(|| offset + NEXT.fetch_add(1, Ordering::Relaxed));
     ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
