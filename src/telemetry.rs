@@ -5,6 +5,8 @@
 //! `AWS_LAMBDA_LOG_LEVEL` are left out. Each line is written to standard output at once, so that nothing is lost when
 //! the sandbox is frozen. Lambda itself sends the X-Ray segments.
 
+#[cfg(test)]
+pub(crate) mod captured;
 mod json_line;
 mod request;
 pub mod scope;

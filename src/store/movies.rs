@@ -223,26 +223,8 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io,
-        sync::{Arc, Mutex},
-    };
-
     use super::*;
-
-    /// A log in memory.
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::telemetry::captured::Log;
 
     #[test]
     fn one_line_names_the_items_of_a_page_that_are_not_movies() {
@@ -253,7 +235,7 @@ mod tests {
             let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
             let page = Page { items: (0..count).map(|n| item(format!("Row {n}-1"))).collect(), next: None };
             tracing::subscriber::with_default(subscriber, || assert_eq!(page.into_movies().count(), 0));
-            let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+            let log = log.text();
             assert_eq!(log.lines().count(), count.min(1), "{log}");
             assert_eq!(log.matches("-1' (missing field `title`)").count(), named, "{log}");
             assert_eq!(log.contains(&format!("count={count}")), count > 0, "{log}");

@@ -49,29 +49,16 @@ fn write_members(line: &mut Writer<'_>, object: &str) -> fmt::Result {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io, panic,
-        sync::{Arc, Mutex},
-    };
+    use std::panic;
 
     use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
     use serde_json::{Value, json};
     use tracing_subscriber::fmt::format::JsonFields;
 
-    use super::{super::log_panic, *};
-
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use super::{
+        super::{captured::Log, log_panic},
+        *,
+    };
 
     /// The lines that `work` logs, without their timestamps.
     fn logged(work: impl FnOnce()) -> Vec<Value> {
@@ -80,7 +67,7 @@ mod tests {
         let builder = tracing_subscriber::fmt().with_writer(move || writer.clone());
         let subscriber = builder.fmt_fields(JsonFields::new()).event_format(JsonLine).finish();
         tracing::subscriber::with_default(subscriber, work);
-        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let log = log.text();
         let read = |line| {
             let mut line: Value = serde_json::from_str(line).unwrap();
             let timestamp = line.as_object_mut().unwrap().remove("timestamp").unwrap();
