@@ -92,13 +92,12 @@ const EDITED: [&str; 10] = [
 ];
 
 /// A file of each kind that is compiled, embedded or read at the start.
-const WATCHED: [&str; 8] = [
+const WATCHED: [&str; 7] = [
     "src/lib.rs",
     "src/openapi/swagger.json",
     "src/swagger_ui/start.js",
     "Cargo.toml",
     "Cargo.lock",
-    ".cargo/config.toml",
     "template.yaml",
     "seed/movies.json",
 ];
