@@ -106,3 +106,29 @@ fn has_expired(item: &Item) -> bool {
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{aws, store::Store};
+
+    #[test]
+    fn a_record_is_at_most_as_large_as_an_item_can_be() {
+        let keys = Store::new(&aws::connect(|_| None).unwrap(), "movies").keys("keys");
+        let request = |bytes: usize| Remembered {
+            key: "key".to_owned(),
+            fingerprint: "fingerprint".to_owned(),
+            attempt: "attempt".to_owned(),
+            status: 200,
+            etag: None,
+            location: None,
+            body: "x".repeat(bytes),
+        };
+        // The time at which a record expires has ten digits.
+        let expires_at = "expires_at".len() + 6;
+        let empty = size::of(&serde_dynamo::to_item(request(0)).unwrap()) + expires_at;
+        let rest = size::MAX_ITEM_BYTES - empty;
+        assert!(keys.remember(&request(rest)).is_ok());
+        assert_eq!(keys.remember(&request(rest + 1)).unwrap_err(), StoreError::TooLarge);
+    }
+}

@@ -195,3 +195,26 @@ pub(super) fn put(table: &str, item: Item, condition: Condition, refusal: Refusa
     let put = put.build().map_err(|_| StoreError::Corrupt)?;
     Ok(Action { item: TransactWriteItem::builder().put(put).build(), refusal })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Versions;
+
+    #[test]
+    fn a_failed_precondition_is_explained_by_the_item_that_failed_it() {
+        let item = Item::from([("id".to_owned(), key("A-1")), ("etag".to_owned(), key("v1"))]);
+        for (item, if_match, expected) in [
+            (None, "v1", StoreError::NotFound),
+            (Some(Item::new()), "v1", StoreError::NotFound),
+            (Some(item.clone()), "v0", StoreError::Stale),
+            // The item meets the precondition, so it is not the reason.
+            (Some(item), "v1", StoreError::Unavailable),
+        ] {
+            let reason = CancellationReason::builder().set_item(item).build();
+            let if_match = Some(Versions::OneOf(vec![if_match.to_owned()]));
+            let precondition = Precondition { if_match, if_none_match: None };
+            assert_eq!(refused(&reason, &precondition), expected, "{reason:?}, {precondition:?}");
+        }
+    }
+}

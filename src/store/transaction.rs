@@ -3,7 +3,7 @@
 //! A write is a transaction if the item alone cannot show that the write has happened: a delete, a rename, and a write
 //! that is remembered in another table.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -78,12 +78,17 @@ pub(super) async fn transact(
 /// Waits before the next attempt, longer after each attempt. The duration is random, because two writers that wait
 /// equally long would conflict again.
 pub(super) async fn pause(client: &Client, attempt: u32) {
-    const SHORTEST: u64 = 25;
-    const LONGEST: u64 = 100;
-    let longest = (SHORTEST << attempt.saturating_sub(1).min(8)).min(LONGEST);
     if let Some(sleep) = client.config().sleep_impl() {
-        sleep.sleep(Duration::from_millis(fastrand::u64(longest / 2..=longest))).await;
+        sleep.sleep(Duration::from_millis(fastrand::u64(milliseconds(attempt)))).await;
     }
+}
+
+/// The shortest and the longest pause after this attempt, in milliseconds.
+fn milliseconds(attempt: u32) -> RangeInclusive<u64> {
+    const FIRST: u64 = 25;
+    const LONGEST: u64 = 100;
+    let longest = (FIRST << attempt.saturating_sub(1).min(8)).min(LONGEST);
+    longest / 2..=longest
 }
 
 /// Whether an action's condition is false.
@@ -94,4 +99,30 @@ pub(super) fn condition_failed(reason: &CancellationReason) -> bool {
 /// Whether an action was canceled for a reason that ends within moments.
 fn is_passing(reason: &CancellationReason) -> bool {
     matches!(reason.code(), Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_doubles_after_each_attempt_up_to_a_tenth_of_a_second() {
+        let pauses = [1, 2, 3, 4, 5, u32::MAX].map(milliseconds);
+        assert_eq!(pauses, [12..=25, 25..=50, 50..=100, 50..=100, 50..=100, 50..=100]);
+    }
+
+    #[test]
+    fn the_reasons_that_end_within_moments_are_known() {
+        for (code, expected) in [
+            ("TransactionConflict", true),
+            ("ThrottlingError", true),
+            ("ProvisionedThroughputExceeded", true),
+            ("ConditionalCheckFailed", false),
+            ("ItemCollectionSizeLimitExceeded", false),
+            ("ValidationError", false),
+            ("None", false),
+        ] {
+            assert_eq!(is_passing(&CancellationReason::builder().code(code).build()), expected, "{code}");
+        }
+    }
 }

@@ -39,3 +39,4 @@ mod support;
 mod swagger_ui;
 mod tokens;
 mod usage;
+mod waits;
