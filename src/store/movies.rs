@@ -184,14 +184,13 @@ impl Store {
         patch: &MoviePatch,
         precondition: &Precondition,
     ) -> Result<Plan<VersionedMovie>, StoreError> {
-        let operation = if id == new_id { "update" } else { "rename" };
         let change = |current: &Item| {
             let VersionedMovie { movie, .. } = record::from_item(record::patched(current, patch)?)?;
             let version = version::new()?;
             let item = record::to_item(new_id.as_str(), &movie, Movie::FIELDS, &version, current.clone())?;
             Ok((Some(item), VersionedMovie { movie, version }))
         };
-        self.items.plan_change(operation, id.as_str(), precondition, change).await
+        self.items.plan_change(id.as_str(), precondition, change).await
     }
 
     /// A plan that does the same as [`Self::delete`].

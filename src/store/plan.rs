@@ -119,7 +119,7 @@ impl Items {
     /// A plan to delete an item. It needs a read only if the precondition names a derived version.
     pub(super) async fn plan_delete(&self, id: &str, precondition: &Precondition) -> Result<Plan<()>, StoreError> {
         if precondition.names_derived() {
-            return self.plan_change("delete", id, precondition, |_| Ok((None, ()))).await;
+            return self.plan_change(id, precondition, |_| Ok((None, ()))).await;
         }
         let refusal = Refusal::Precondition(precondition.clone());
         Ok(self.plan("delete", vec![self.delete_if(id, precondition.condition(), refusal)?], ()))
@@ -129,7 +129,6 @@ impl Items {
     /// returns `None` instead of a new item, the plan deletes the item.
     pub(super) async fn plan_change<T>(
         &self,
-        operation: &'static str,
         id: &str,
         precondition: &Precondition,
         change: impl FnOnce(&Item) -> Result<(Option<Item>, T), StoreError>,
@@ -140,12 +139,12 @@ impl Items {
         }
         let unchanged = Condition::unchanged(&current);
         let (new, result) = change(&current)?;
-        let actions = match new {
+        let (operation, actions) = match new {
             Some(new) if new.get("id") == current.get("id") => {
-                vec![self.update_if(id, unchanged, Changes::between(&current, new))?]
+                ("update", vec![self.update_if(id, unchanged, Changes::between(&current, new))?])
             }
-            Some(new) => vec![self.delete_if(id, unchanged, Refusal::Overtaken)?, self.put_new(new)?],
-            None => vec![self.delete_if(id, unchanged, Refusal::Overtaken)?],
+            Some(new) => ("rename", vec![self.delete_if(id, unchanged, Refusal::Overtaken)?, self.put_new(new)?]),
+            None => ("delete", vec![self.delete_if(id, unchanged, Refusal::Overtaken)?]),
         };
         Ok(self.plan(operation, actions, result))
     }

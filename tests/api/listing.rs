@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use movies::cursor;
 use serde_json::json;
 
 use crate::support::{Service, movie, parsed, path_of};
@@ -160,6 +161,15 @@ async fn bad_parameters_are_400() {
     }
     assert_eq!(service.get("/ns_movies/?unknown=1&utm_source=x").await.status, 200);
     assert_eq!(service.get(&format!("/ns_movies/?limit=1000&cursor={}", value(&cursor))).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_cursor_belongs_to_the_table() {
+    let service = with_movies(3).await;
+    for (table, status) in [("movies", 200), ("other", 400)] {
+        let cursor = cursor::encode(table, "", "Movie-1");
+        assert_eq!(service.get(&format!("/ns_movies/?cursor={cursor}")).await.status, status, "{table}");
+    }
 }
 
 #[tokio::test]
