@@ -93,6 +93,16 @@ async fn a_page_costs_a_unit_for_each_4_kb_and_half_of_it_by_year() {
 }
 
 #[tokio::test]
+async fn a_write_whose_precondition_is_false_is_one_call() {
+    let service = Service::seeded().await;
+    for (method, body) in [("PUT", json!({"cast": []})), ("DELETE", json!(null))] {
+        let call = service.call(method, &path_of("The Dare-2020")).header("If-Match", "\"stale\"").json(&body);
+        let (status, _, usage) = usage_of(&service, call).await;
+        assert_eq!((status, usage.calls), (412, 1), "{method}");
+    }
+}
+
+#[tokio::test]
 async fn a_retry_is_counted() {
     let service = Service::seeded().await;
     service.faults.inject([Fault::Throttled, Fault::Reset]);
