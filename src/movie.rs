@@ -49,6 +49,14 @@ impl Movie {
     pub fn id(&self) -> Result<MovieId, Invalid> {
         MovieId::new(&self.title, self.year).ok_or_else(|| Invalid::Fields(vec![id_too_long()]))
     }
+
+    /// Whether `id` is the movie's title, a dash and its year. Unlike [`Self::id`], this copies nothing: a page compares
+    /// a thousand ids.
+    #[must_use]
+    pub fn has_id(&self, id: &str) -> bool {
+        let year = id.strip_prefix(self.title.as_ref()).and_then(|rest| rest.strip_prefix('-'));
+        year.is_some_and(|year| year.parse() == Ok(self.year))
+    }
 }
 
 impl MoviePatch {
@@ -97,6 +105,32 @@ mod tests {
         let movie = Movie::from_json(WHOLE.as_bytes()).unwrap();
         assert_eq!(serde_json::to_string(&movie).unwrap(), WHOLE);
         assert_eq!(movie.id().unwrap().as_str(), "The Dare-2020");
+    }
+
+    #[test]
+    fn a_movie_has_one_id() {
+        let movie = Movie::from_json(WHOLE.replace("The Dare", "The-Dare-1").as_bytes()).unwrap();
+        assert!(movie.has_id("The-Dare-1-2020") && movie.has_id(movie.id().unwrap().as_str()));
+        for other in [
+            "",
+            "-",
+            "-2020",
+            "2020",
+            "The-Dare-1",
+            "The-Dare-1-",
+            "The-Dare-12020",
+            "The-Dare-1--2020",
+            "The-Dare-1-1-2020",
+            "The-Dare-1-2021",
+            "The-Dare-1-02020",
+            "The-Dare-1-+2020",
+            "The-Dare-1-2020.0",
+            "The-Dare-1-2020 ",
+            "the-dare-1-2020",
+            " The-Dare-1-2020",
+        ] {
+            assert!(!movie.has_id(other), "{other:?}");
+        }
     }
 
     #[test]
