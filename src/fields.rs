@@ -1,4 +1,4 @@
-//! The fields of an entity. One table lists them, and parsers, patches, errors and JSON Schemas are generated from it.
+//! The fields of an entity. One table lists them, and parsers, patches and errors are generated from it.
 //!
 //! The macro [`fields!`] generates them from a struct. [`Field`] covers what depends on a field's type, and [`Member`]
 //! covers what depends on whether the field is optional.
@@ -6,8 +6,6 @@
 mod errors;
 mod field;
 mod object;
-#[cfg(feature = "local")]
-pub(crate) mod schema;
 mod table;
 
 pub use errors::{FieldError, Invalid};

@@ -29,8 +29,8 @@
 //!
 //! [`serve`] implements this path. It turns one event into one reply and never fails.
 //!
-//! Other modules: [`fields`] generates parsers, patches and schemas from an entity's table of fields. [`config`] and
-//! [`aws`] run once, at the start. [`cursor`] encodes where a listing continues. [`openapi`] describes the API, and
+//! Other modules: [`fields`] generates parsers and patches from an entity's table of fields. [`config`] and
+//! [`aws`] run once, at the start. [`cursor`] encodes where a listing continues. `openapi.json` describes the API, and
 //! [`swagger_ui`] shows the description. `local` is the embedded store, which only local builds contain.
 //!
 //! `docs/architecture.md` explains the path and the modules. `docs/changing.md` says which of these files a change
@@ -45,7 +45,6 @@ pub mod fields;
 #[cfg(feature = "local")]
 pub mod local;
 pub mod movie;
-pub mod openapi;
 pub mod problem;
 pub mod route;
 pub mod store;

@@ -28,11 +28,9 @@ pub struct Problem {
 
 /// The members of RFC 9457, and two of this API: `request_id`, and `errors` for a validation problem.
 #[derive(Serialize)]
-#[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(rename = "Problem"))]
-pub(crate) struct ProblemJson<'a> {
+struct ProblemJson<'a> {
     r#type: String,
     title: &'a str,
-    #[cfg_attr(feature = "local", schemars(with = "i32", range(min = 200, max = 599)))]
     status: u16,
     detail: &'a str,
     instance: &'a str,

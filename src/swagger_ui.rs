@@ -2,7 +2,7 @@
 //!
 //! The files come from the npm package `swagger-ui-dist`. `swagger_ui/refresh.py` pins and vendors it. The files are
 //! embedded and sent as gzip, because otherwise the bundle exceeds a load balancer's 1 MB. The page shows the document
-//! of [`crate::openapi`].
+//! `openapi.json`.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use lambda_http::{
@@ -87,12 +87,6 @@ impl SwaggerUiFile {
     pub fn at(path: &str) -> Option<&'static Self> {
         let (version, name) = path.strip_prefix("/swagger-ui/")?.split_once('/')?;
         FILES.iter().find(|file| version == VERSION && file.name == name)
-    }
-
-    /// The names of all files, and their version.
-    #[cfg(feature = "local")]
-    pub(crate) fn names() -> ([&'static str; 3], &'static str) {
-        (FILES.each_ref().map(|file| file.name), VERSION)
     }
 
     /// The ETag of every file. It is strong, because each file has only one representation.

@@ -4,7 +4,7 @@
 #   tools/deployed.sh sbom TARGET    writes them as CycloneDX to target/sbom.cdx.json
 set -eu
 cd "$(dirname "$0")/.."
-forbidden='dynoxide.*|schemars|rusqlite|libsqlite3-sys|sqlite.*|aws-lc-.*|openssl|openssl-sys|native-tls|aws-smithy-http-client|h2|rustls-native-certs'
+forbidden='dynoxide.*|rusqlite|libsqlite3-sys|sqlite.*|aws-lc-.*|openssl|openssl-sys|native-tls|aws-smithy-http-client|h2|rustls-native-certs'
 
 tree() {
   for target in aarch64-unknown-linux-gnu x86_64-unknown-linux-gnu; do

@@ -11,8 +11,6 @@ use lambda_http::{
 use sha2::{Digest as _, Sha256};
 
 use super::response::set_header;
-#[cfg(feature = "local")]
-use crate::fields::Noun;
 use crate::{
     event::{Header, Request, trim},
     problem::Problem,
@@ -134,64 +132,6 @@ fn is_blank(list: &str) -> bool {
 
 fn versions(tags: Vec<&str>) -> Versions {
     Versions::OneOf(tags.into_iter().map(str::to_owned).collect())
-}
-
-/// The headers of a GET, as OpenAPI describes them.
-#[cfg(feature = "local")]
-pub(crate) fn describe_read() -> [serde_json::Value; 2] {
-    [
-        describe("If-Match", "412 unless this is `*` or lists the current ETag.", Some(ETAGS)),
-        describe("If-None-Match", "304 if this is `*` or lists the current ETag.", None),
-    ]
-}
-
-/// The headers of a write to an entity, as OpenAPI describes them.
-#[cfg(feature = "local")]
-pub(crate) fn describe_write(Noun { one, .. }: Noun) -> [serde_json::Value; 2] {
-    [
-        describe(
-            "If-Match",
-            &format!("412, and no change, unless this is `*` or lists the {one}'s current ETag."),
-            Some(ETAGS),
-        ),
-        describe(
-            "If-None-Match",
-            &format!("412, and no change, if this is `*` or lists the {one}'s current ETag."),
-            Some(ETAGS),
-        ),
-    ]
-}
-
-/// The headers of a create, as OpenAPI describes them.
-#[cfg(feature = "local")]
-pub(crate) fn describe_create(Noun { one, with_article }: Noun) -> [serde_json::Value; 2] {
-    [
-        describe(
-            "If-Match",
-            &format!("409 if the existing {one} has a listed ETag, else 412. Never creates {with_article}."),
-            Some(ETAGS),
-        ),
-        describe(
-            "If-None-Match",
-            &format!("`*` is allowed. It has no effect, because a create never replaces {with_article}."),
-            None,
-        ),
-    ]
-}
-
-/// `*`, or ETags separated by commas. The service rejects everything else.
-#[cfg(feature = "local")]
-const ETAGS: &str = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
-
-#[cfg(feature = "local")]
-fn describe(name: &str, description: &str, pattern: Option<&str>) -> serde_json::Value {
-    use serde_json::json;
-
-    let schema = match pattern {
-        Some(pattern) => json!({"type": "string", "pattern": pattern}),
-        None => json!({"type": "string"}),
-    };
-    json!({"name": name, "in": "header", "description": description, "schema": schema})
 }
 
 #[cfg(test)]

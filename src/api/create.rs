@@ -55,33 +55,3 @@ async fn refuse(app: &App, id: &MovieId, required: &Versions) -> Problem {
     };
     Problem::from_store(Movie::NOUN, error, id.as_str(), false)
 }
-
-/// The operation, as OpenAPI describes it.
-#[cfg(feature = "local")]
-pub(crate) fn describe() -> serde_json::Value {
-    use super::idempotency;
-    use crate::openapi::{describe, entities::MOVIE};
-    use serde_json::json;
-
-    // The links point to the operations on the created movie.
-    let id = "{$response.body#/title}-{$response.body#/year}";
-    let link = |operation: &str| json!({"operationId": operation, "parameters": {"id": id}});
-    let created = json!({
-        "description": "The stored movie.",
-        "headers": {
-            "ETag": describe::header("ETag", true), "Location": describe::header("Location", true),
-            "Idempotency-Replayed": describe::header("Idempotency-Replayed", false),
-        },
-        "content": MOVIE.content(),
-        "links": {"read": link("readMovie"), "update": link("updateMovie"), "delete": link("deleteMovie")},
-    });
-    let parameters: Vec<_> =
-        conditional::describe_create(Movie::NOUN).into_iter().chain([idempotency::describe()]).collect();
-    json!({
-        "operationId": "createMovie", "tags": ["movies"], "summary": "Create a movie",
-        "description": "Never replaces a movie.",
-        "parameters": parameters,
-        "requestBody": {"required": true, "content": MOVIE.content()},
-        "responses": describe::responses(200, created, &[400, 409, 412, 413, 415, 422, 500, 503]),
-    })
-}

@@ -24,23 +24,3 @@ pub(super) async fn delete(
         Some(keyed) => keyed.write(|| app.store.plan_delete(&id, &precondition), respond, refuse).await,
     }
 }
-
-/// The operation, as OpenAPI describes it.
-#[cfg(feature = "local")]
-pub(crate) fn describe() -> serde_json::Value {
-    use super::idempotency;
-    use crate::openapi::describe;
-    use serde_json::json;
-
-    let parameters: Vec<_> =
-        conditional::describe_write(Movie::NOUN).into_iter().chain([idempotency::describe()]).collect();
-    let deleted = json!({
-        "description": "The movie is deleted.",
-        "headers": {"Idempotency-Replayed": describe::header("Idempotency-Replayed", false)},
-    });
-    json!({
-        "operationId": "deleteMovie", "tags": ["movies"], "summary": "Delete a movie",
-        "parameters": parameters,
-        "responses": describe::responses(200, deleted, &[400, 404, 412, 413, 422, 500, 503]),
-    })
-}

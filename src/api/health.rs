@@ -16,20 +16,3 @@ pub(super) async fn health(app: &App, request: &Request) -> Result<Response<Body
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
-
-/// The operation, as OpenAPI describes it.
-#[cfg(feature = "local")]
-pub(crate) fn describe() -> serde_json::Value {
-    use crate::openapi::describe;
-    use serde_json::json;
-
-    let healthy = json!({
-        "description": "The table responds.", "headers": {"ETag": describe::header("ETag", true)},
-        "content": {"application/json": {"schema": describe::schema("Health")}},
-    });
-    json!({
-        "operationId": "readHealth", "tags": ["service"], "summary": "Health check",
-        "parameters": conditional::describe_read(),
-        "responses": describe::responses(200, healthy, &[304, 412, 500, 503]),
-    })
-}

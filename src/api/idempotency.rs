@@ -215,20 +215,6 @@ fn fingerprint(request: &Request) -> String {
     hash.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
-/// The header of a write, as OpenAPI describes it.
-#[cfg(feature = "local")]
-pub(crate) fn describe() -> serde_json::Value {
-    use serde_json::json;
-
-    json!({
-        "name": "Idempotency-Key", "in": "header",
-        "description": "Makes the request safe to send again. For 24 hours, the same request with the same key gets the \
-            response of the first successful one, and writes nothing; another request with the same key gets 422. Use a \
-            new random key, such as a UUID, for each request.",
-        "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ use crate::{cursor, event::Request, movie::Year, problem::Problem};
 const DEFAULT_LIMIT: usize = 100;
 
 /// How many movies a page has at most.
-pub(crate) const MAX_LIMIT: usize = 1000;
+const MAX_LIMIT: usize = 1000;
 
 /// The query parameters of a listing of movies.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -47,20 +47,6 @@ impl ListQuery {
         filters.extend_pairs(year.map(|year| ("year", year.to_string())));
         filters.finish()
     }
-
-    /// The parameters, as OpenAPI describes them.
-    #[cfg(feature = "local")]
-    pub(crate) fn describe() -> [serde_json::Value; 3] {
-        use serde_json::json;
-
-        [
-            describe_limit("movies"),
-            json!({"name": "year", "in": "query",
-                "description": "Lists the movies of one year. They come from an index that follows writes within moments.",
-                "schema": {"type": "integer", "minimum": 1, "maximum": 9999}}),
-            describe_cursor(),
-        ]
-    }
 }
 
 /// How many entities a page has at most.
@@ -92,21 +78,6 @@ pub(super) fn after(limit: usize, table: &str, filters: &str, last: &str) -> Str
     let cursor = cursor::encode(table, filters, last);
     let separator = if filters.is_empty() { "" } else { "&" };
     format!("limit={limit}{separator}{filters}&cursor={cursor}")
-}
-
-/// The parameter `limit`, as OpenAPI describes it.
-#[cfg(feature = "local")]
-pub(super) fn describe_limit(entities: &str) -> serde_json::Value {
-    serde_json::json!({"name": "limit", "in": "query", "description": format!("The maximum number of {entities} on the page."),
-    "schema": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}})
-}
-
-/// The parameter `cursor`, as OpenAPI describes it.
-#[cfg(feature = "local")]
-pub(super) fn describe_cursor() -> serde_json::Value {
-    serde_json::json!({"name": "cursor", "in": "query",
-    "description": "Where the page starts. The `Link` header of the previous page contains it.",
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}})
 }
 
 /// Accepts digits only, because Rust's parser accepts a plus sign too.

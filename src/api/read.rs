@@ -20,19 +20,3 @@ pub(super) async fn read(app: &App, request: &Request, id: &str) -> Result<Respo
     reply_limit::check(request, Movie::NOUN, response.body().as_ref())?;
     Ok(response)
 }
-
-/// The operation, as OpenAPI describes it.
-#[cfg(feature = "local")]
-pub(crate) fn describe() -> serde_json::Value {
-    use crate::openapi::{describe, entities::MOVIE};
-    use serde_json::json;
-
-    let movie = json!({
-        "description": "The movie.", "headers": {"ETag": describe::header("ETag", true)}, "content": MOVIE.content(),
-    });
-    json!({
-        "operationId": "readMovie", "tags": ["movies"], "summary": "Read a movie",
-        "parameters": conditional::describe_read(),
-        "responses": describe::responses(200, movie, &[304, 400, 404, 412, 413, 500, 503]),
-    })
-}

@@ -24,7 +24,6 @@ pub enum Invalid {
 
 /// One bad field.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[cfg_attr(feature = "local", derive(schemars::JsonSchema))]
 pub struct FieldError {
     /// JSON Pointer (RFC 6901) to the field, or to the entry of an array.
     pub pointer: String,

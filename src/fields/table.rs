@@ -1,9 +1,9 @@
 //! A macro that generates code from an entity's table of fields.
 //!
 //! The table is a struct, such as [`Movie`](crate::movie::Movie). The macro generates all other code that names each
-//! field. So a field that is added to the table is also parsed, checked, patched, stored, listed and described.
+//! field. So a field that is added to the table is also parsed, checked, patched, stored and listed.
 
-/// Generates from a struct: the type for what a client sends, the patch, and the schemas of both. An optional function
+/// Generates from a struct: the type for what a client sends, and the patch. An optional function
 /// checks what was sent as a whole, because fields that are valid alone can be invalid together.
 macro_rules! fields {
     (
@@ -39,12 +39,6 @@ macro_rules! fields {
                 $(let $field = $crate::fields::Member::of_whole($field, concat!("/", stringify!($field)), &mut errors);)+
                 let whole = || Some(Self { $($field: $field?),+ });
                 errors.or(whole())
-            }
-
-            /// The description of each field.
-            #[cfg(feature = "local")]
-            fn descriptions() -> Vec<$crate::fields::schema::Description> {
-                vec![$($crate::fields::schema::Description::of::<$type>(stringify!($field), &[$($text),+])),+]
             }
         }
 
@@ -98,30 +92,6 @@ macro_rules! fields {
             pub fn apply(&self, whole: $entity) -> $entity {
                 let Self { $($field),+ } = self.clone();
                 $entity { $($field: $field.apply(whole.$field)),+ }
-            }
-        }
-
-        #[cfg(feature = "local")]
-        impl schemars::JsonSchema for $entity {
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($entity).into()
-            }
-
-            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                let title = concat!(stringify!($entity), " Data");
-                $crate::fields::schema::of_whole(title, $summary, &Self::descriptions(), generator)
-            }
-        }
-
-        #[cfg(feature = "local")]
-        impl schemars::JsonSchema for $patch {
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($patch).into()
-            }
-
-            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                let title = concat!(stringify!($entity), " Patch");
-                $crate::fields::schema::of_patch(title, &$entity::descriptions(), generator)
             }
         }
     };

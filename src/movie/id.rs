@@ -13,18 +13,7 @@ pub const MAX_ID_BYTES: usize = 2048;
 /// A movie's title: any text that is not blank. It is stored exactly as sent, and never normalized.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
-#[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(inline, !try_from))]
-pub struct Title(
-    #[cfg_attr(feature = "local", schemars(length(min = 1, max = MAX_ID_BYTES - "-1".len()), regex(pattern = NOT_BLANK)))]
-     String,
-);
-
-/// Matches a text with a character that is not Unicode `White_Space`, as in [`str::trim`]. The pattern lists that
-/// class, because regular expression engines differ about `\s`. It covers the whole text, so that a search and a full
-/// match give the same result.
-#[cfg(feature = "local")]
-const NOT_BLANK: &str =
-    r"^[\s\S]*[^\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][\s\S]*$";
+pub struct Title(String);
 
 impl Field for Title {
     const RULE: &'static str = "must be a string that is not blank";

@@ -10,8 +10,7 @@ use crate::fields::{Field, FieldErrors};
 /// The year in which a movie was released, 1 to 9999.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "u64")]
-#[cfg_attr(feature = "local", derive(schemars::JsonSchema), schemars(inline, !try_from))]
-pub struct Year(#[cfg_attr(feature = "local", schemars(with = "i32", range(min = 1, max = 9999)))] u16);
+pub struct Year(u16);
 
 impl Year {
     /// The first year, which also gives the shortest ids.

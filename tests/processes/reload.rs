@@ -94,7 +94,7 @@ const EDITED: [&str; 10] = [
 /// A file of each kind that is compiled, embedded or read at the start.
 const WATCHED: [&str; 7] = [
     "src/lib.rs",
-    "src/openapi/swagger.json",
+    "src/openapi.json",
     "src/swagger_ui/start.js",
     "Cargo.toml",
     "Cargo.lock",
