@@ -34,11 +34,14 @@ impl StoreError {
         if is_too_large(error.code(), error.message()) {
             return Self::TooLarge;
         }
-        // The message of each cause, because the debug output would contain the whole response.
         let first: Option<&dyn std::error::Error> = Some(error);
         let causes = std::iter::successors(first, |error| error.source()).map(ToString::to_string);
-        let cause = causes.collect::<Vec<_>>().join(": ");
-        tracing::error!(operation, code = error.code(), cause, "DynamoDB did not respond");
+        let causes = causes.collect::<Vec<_>>().join(": ");
+        // Only the first line of DynamoDB's message: after a wrong signature, the others contain the signed request with
+        // its session token.
+        let cause = error.message().unwrap_or(&causes).lines().next();
+        let event = if error.raw_response().is_some() { "a DynamoDB call failed" } else { "DynamoDB did not respond" };
+        tracing::error!(operation, code = error.code(), cause, "{event}");
         Self::Unavailable
     }
 }
@@ -57,7 +60,57 @@ pub(super) fn is_too_large(code: Option<&str>, message: Option<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::{
+        config::http::HttpResponse, error::ConnectorError, error::ErrorMetadata, operation::get_item::GetItemError,
+    };
+    use aws_smithy_types::body::SdkBody;
+
     use super::*;
+    use crate::telemetry::captured::Log;
+
+    /// The line that is logged for an error.
+    fn logged(error: &SdkError<GetItemError>) -> String {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            assert_eq!(StoreError::from_sdk("read", error), StoreError::Unavailable);
+        });
+        log.text()
+    }
+
+    #[test]
+    fn the_log_of_a_failed_call_has_its_code_and_the_first_line_of_the_message() {
+        let message = "The signature does not match.\n\nThe Canonical String should have been\n'POST\n/\nx-amz-security-token:s3cret'";
+        for (error, response, expected) in [
+            (
+                ErrorMetadata::builder().code("InvalidSignatureException").message(message).build(),
+                r#"{"message": "s3cret"}"#,
+                r#"code="InvalidSignatureException" cause="The signature does not match.""#,
+            ),
+            (ErrorMetadata::builder().build(), "s3cret", r#"cause="service error: "#),
+        ] {
+            let response = HttpResponse::new(400.try_into().unwrap(), SdkBody::from(response));
+            let line = logged(&SdkError::service_error(GetItemError::generic(error), response));
+            assert!(line.contains(r#"a DynamoDB call failed operation="read" "#) && line.contains(expected), "{line}");
+            assert!(!line.contains("s3cret") && line.lines().count() == 1, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_log_says_whether_dynamodb_responded() {
+        let broken = || ConnectorError::io("connection reset by peer".into());
+        let response = HttpResponse::new(200.try_into().unwrap(), SdkBody::from("s3cret"));
+        for (error, expected) in [
+            (SdkError::dispatch_failure(broken()), "DynamoDB did not respond"),
+            (SdkError::timeout_error(broken()), "DynamoDB did not respond"),
+            (SdkError::construction_failure("no credentials"), "DynamoDB did not respond"),
+            (SdkError::response_error("not JSON", response), "a DynamoDB call failed"),
+        ] {
+            let line = logged(&error);
+            assert!(line.contains(expected) && !line.contains("s3cret"), "{line}");
+        }
+    }
 
     #[test]
     fn dynamodbs_texts_of_an_item_that_is_too_large_are_known() {
