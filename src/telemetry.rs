@@ -29,8 +29,12 @@ pub use request::RequestLog;
 pub fn init() {
     let settings = Settings::get();
     let builder = tracing_subscriber::fmt().with_max_level(settings.level).with_writer(io::stdout);
-    // The emulator of local builds writes a warning for each failed condition.
-    let targets = Targets::new().with_default(settings.level).with_target("dynoxide", LevelFilter::ERROR);
+    // The emulator of local builds writes a warning for each failed condition. This module of the runtime writes one
+    // because `cargo lambda watch` sets AWS_LAMBDA_MAX_CONCURRENCY.
+    let targets = Targets::new()
+        .with_default(settings.level)
+        .with_target("dynoxide", LevelFilter::ERROR)
+        .with_target("lambda_runtime::runtime", LevelFilter::ERROR);
     // This fails only if another subscriber is set.
     let _ = if settings.json {
         let subscriber = builder.fmt_fields(JsonFields::new()).event_format(JsonLine).finish();

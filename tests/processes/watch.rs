@@ -76,6 +76,7 @@ fn it_serves_the_tutorials_movies_and_keeps_changes() {
     for line in ["/ns_movies/", "movies.db", "make reset"] {
         assert!(log.contains(line), "{line} is not in what the start prints: {log}");
     }
+    assert!(!log.contains("WARN") && !log.contains("ERROR") && !log.contains("warning"), "{log}");
     drop(watch);
 
     let again = Process::watch(&directory, &[]);
