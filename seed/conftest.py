@@ -13,6 +13,11 @@ import pytest
 
 PAGE = 50
 
+# Movies that the API rejects. OMDb's names of the fields begin with a capital.
+REJECTED = [{"Title": "A", "Year": "2000"}, {"title": None, "year": 2000}, {"title": " ", "year": 2000}, {"title": "A" * 2048, "year": 2000},
+            {"title": "\ud800", "year": 2000}, {"title": ["A"], "year": 2000}, {},
+            *({"title": "A", "year": year} for year in ("2000", None, True, 1e30, 0, 10_000, 2000.5, [2000]))]  # fmt: skip
+
 
 class FakeApi:
     """An API in memory. `mishap` can return another response to a POST, or a fault: `drop` closes the connection before the movie

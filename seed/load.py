@@ -36,10 +36,27 @@ def read_movies(file):
         movies = document.get("movies_list") if isinstance(document, dict) else None
         if not isinstance(movies, list) or not all(isinstance(movie, dict) for movie in movies):
             raise ValueError('it must look like {"movies_list": [movie, ...]}, and each movie must be an object')
-        unique([(f"{movie.get('title')}-{movie.get('year')}", movie) for movie in movies])
+        numbers = {}
+        for number, movie in enumerate(movies, 1):
+            id = id_of(movie)
+            if id and numbers.setdefault(id, number) != number:
+                raise ValueError(f"movies {numbers[id]} and {number} have the same title and year, {id[:100]!r}")
         return movies
     except (OSError, ValueError, RecursionError) as error:
         sys.exit(f"{file} cannot be used: {error}. Nothing was loaded.")
+
+
+def id_of(movie):
+    """The movie's id, or None if the API does not accept its title or year. To the API, 2020 and 2020.0 are the same year."""
+    title, year = movie.get("title"), movie.get("year")
+    is_year = type(year) in (int, float) and 1 <= year <= 9999 and year == int(year)
+    if not is_year or not isinstance(title, str) or not title.strip():
+        return None
+    id = f"{title}-{int(year)}"
+    try:
+        return id if len(id.encode()) <= 2048 else None
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return None
 
 
 def unique(pairs):
@@ -78,7 +95,7 @@ def create(api, number, movie, outcomes):
         sys.exit(f"The API denies access: {why}. To sign requests, add REGION=… (--sigv4 REGION).")
     outcome = {200: CREATED, 409: THERE}.get(status, FAILED if status == 429 or status >= 500 else REJECTED)
     if outcome in (REJECTED, FAILED):
-        say(f"movie {number} ({str(movie.get('title'))[:100]}) {outcome}: {why}")
+        say(f"movie {number} ({str(movie.get('title', 'without a title'))[:100]}) {outcome}: {why}")
     outcomes.append(outcome)
 
 

@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from conftest import FakeApi, end, movies
+from conftest import REJECTED, FakeApi, end, movies
 
 
 def summary_of(total, created, there, rejected=0, failed=0, not_done=0):
@@ -36,6 +36,25 @@ def test_the_program_reports_rejected_movies_and_continues(load):
         status, summary, messages = load(api.url, movies(3))
     assert (status, summary) == (1, summary_of(3, created=2, there=0, rejected=1))
     assert messages == f"movie 2 (Movie 1) rejected: 400 {json.dumps(problem)}\n"
+
+
+def test_only_movies_that_the_api_would_accept_are_duplicates(load):
+    problem = {"detail": "Validation failed."}
+    content = [movie for movie in REJECTED for _ in range(2)] + movies(2)
+    with FakeApi(lambda movie, _: (400, problem) if movie in REJECTED else None) as api:
+        status, summary, messages = load(api.url, content)
+    assert (status, summary) == (1, summary_of(len(content), created=2, there=0, rejected=len(content) - 2))
+    for number, movie in enumerate(content[:-2], 1):
+        title = str(movie.get("title", "without a title")).encode("unicode_escape").decode()[:100]
+        assert f"movie {number} ({title}) rejected: 400 {json.dumps(problem)}\n" in messages
+
+
+def test_a_year_with_a_zero_fraction_is_the_same_year(load):
+    pair = [movie | {"year": year} for movie, year in zip(movies(1) * 2, (2000, 2.0e3))]
+    with FakeApi() as api:
+        status, summary, messages = load(api.url, movies(1) + pair)
+    assert (status, summary, api.attempts) == (2, "", [])
+    assert "movies 1 and 2 have the same title and year, 'Movie 0-2000'. Nothing was loaded." in messages
 
 
 def test_messages_have_no_control_characters(load):

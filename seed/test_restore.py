@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import requests
-from conftest import movies
+from conftest import REJECTED, movies
 from test_export import TITLES
 
 COUNT = 10_000
@@ -87,6 +87,8 @@ def test_a_movie_whose_first_response_was_lost_counts_as_created(load, tmp_path)
         assert load(url, movies(20)) == (0, summary, "")
         again = "20 movies: 0 created, 20 already there, 0 rejected, 0 failed, 0 not done"
         assert load(target, movies(20)) == (0, again, "")
+        rejected = f"{2 * len(REJECTED)} movies: 0 created, 0 already there, {2 * len(REJECTED)} rejected, 0 failed, 0 not done"
+        assert load(target, REJECTED * 2)[:2] == (1, rejected)
     assert len(attempts) == 20
     for (first, key, is_replay), (second, same_key, is_second_replay) in attempts.values():
         assert (first, is_replay, second, is_second_replay) == (200, None, 200, "true") and key == same_key
