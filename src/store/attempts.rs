@@ -81,10 +81,10 @@ impl LostResponses {
         self.0.load(Ordering::Relaxed) > 0
     }
 
-    /// Returns `refusal` if every attempt had a response. Otherwise the outcome is unknown, because an earlier attempt
-    /// may have succeeded and caused the refusal.
-    pub(super) fn unless(&self, refusal: StoreError) -> StoreError {
-        if self.any() { StoreError::Unavailable } else { refusal }
+    /// Returns `error` if every attempt had a response. Otherwise the outcome is unknown: an earlier attempt may have
+    /// succeeded and caused the error, or DynamoDB may still carry it out.
+    pub(super) fn or_unknown(&self, error: StoreError) -> StoreError {
+        if self.any() { StoreError::Unavailable } else { error }
     }
 }
 

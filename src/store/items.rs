@@ -70,7 +70,7 @@ impl Items {
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                     let own = version::written(failed.item(), version);
-                    own.map(|_| ()).ok_or(lost.unless(StoreError::Exists))
+                    own.map(|_| ()).ok_or(lost.or_unknown(StoreError::Exists))
                 }
                 _ => Err(StoreError::from_sdk("create", &error)),
             },
@@ -117,10 +117,10 @@ impl Items {
             Err(error) => error,
         };
         let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
-            return Err(StoreError::from_sdk("update", &error));
+            return Err(lost.or_unknown(StoreError::from_sdk("update", &error)));
         };
         match failed.item() {
-            None => Err(lost.unless(StoreError::NotFound)),
+            None => Err(lost.or_unknown(StoreError::NotFound)),
             found if version::written(found, &version).is_some() => Ok(found.cloned()),
             Some(_) if lost.any() => Err(StoreError::Unavailable),
             Some(item) if precondition.allows(&version::of(item)) => Ok(None),

@@ -66,18 +66,20 @@ impl<T> Plan<T> {
         match transact(&self.client, self.operation, items).await {
             Ok(()) => Ok(Some(self.result)),
             Err(Canceled::Other(error)) => Err(error),
-            Err(Canceled::Conditions(reasons)) => {
-                match refusals.iter().zip(&reasons).find(|(_, reason)| condition_failed(reason)) {
+            Err(Canceled::Conditions(reasons, lost)) => {
+                let error = match refusals.iter().zip(&reasons).find(|(_, reason)| condition_failed(reason)) {
+                    // The item has another version, so DynamoDB cannot carry out an earlier attempt any more.
                     Some((Refusal::Overtaken, _)) => {
                         if round > 0 {
                             pause(&self.client, round).await;
                         }
-                        Ok(None)
+                        return Ok(None);
                     }
-                    Some((Refusal::Exists, _)) => Err(StoreError::Exists),
-                    Some((Refusal::Precondition(precondition), reason)) => Err(refused(reason, precondition)),
-                    Some((Refusal::InUse, _)) | None => Err(StoreError::Unavailable),
-                }
+                    Some((Refusal::Exists, _)) => StoreError::Exists,
+                    Some((Refusal::Precondition(precondition), reason)) => refused(reason, precondition),
+                    Some((Refusal::InUse, _)) | None => StoreError::Unavailable,
+                };
+                Err(lost.or_unknown(error))
             }
         }
     }

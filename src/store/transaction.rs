@@ -20,8 +20,9 @@ const ATTEMPTS: u32 = 4;
 
 /// Why a transaction did not happen.
 pub(super) enum Canceled {
-    /// Some of its conditions are false. There is one reason for each action.
-    Conditions(Vec<CancellationReason>),
+    /// Some of its conditions are false. There is one reason for each action. If a response was lost, DynamoDB may still
+    /// carry out an earlier attempt.
+    Conditions(Vec<CancellationReason>, LostResponses),
     /// Something else.
     Other(StoreError),
 }
@@ -56,10 +57,10 @@ pub(super) async fn transact(
             Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
                 let reasons = canceled.cancellation_reasons();
                 if reasons.iter().any(condition_failed) {
-                    return Err(Canceled::Conditions(reasons.to_vec()));
+                    return Err(Canceled::Conditions(reasons.to_vec(), lost));
                 }
                 if reasons.iter().any(|reason| is_too_large(reason.code(), reason.message())) {
-                    return Err(Canceled::Other(StoreError::TooLarge));
+                    return Err(Canceled::Other(lost.or_unknown(StoreError::TooLarge)));
                 }
                 attempt = if reasons.iter().any(is_passing) { attempt + 1 } else { ATTEMPTS };
                 if !lost.any() {

@@ -26,6 +26,7 @@ mod hostile;
 mod idempotency;
 mod idempotency_faults;
 mod idempotency_records;
+mod late_attempts;
 mod listing;
 mod model;
 mod not_movies;

@@ -7,7 +7,8 @@
 //! fails can be repeated exactly.
 //!
 //! # What the specification allows
-//! - A write with the response 503 may happen at any time until the end of the history, or not at all.
+//! - A write with the response 503 may happen at any time until the end of the history, or not at all. It can happen late:
+//!   DynamoDB carries out an attempt after the service has stopped waiting for it, also if a later attempt was refused.
 //! - If the response to an attempt is lost, a create or an update may happen again, unless one of the movie's last two
 //!   versions is that of the operation. The documentation of the store names this limit.
 //! - A listing reads each id at a different moment, because DynamoDB's scan is not a snapshot.
@@ -18,8 +19,6 @@
 //! the same time.
 //!
 //! # What histories do not cover
-//! - A delete, a rename or a write with a key that DynamoDB carries out too late: its attempt has timed out, a later attempt
-//!   was refused, and the client already has the refusal. Only creates and updates without a key are carried out late.
 //! - A key that expires, because a history takes only seconds.
 //! - Listings of one year, because the index follows the table with a delay.
 

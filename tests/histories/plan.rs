@@ -51,7 +51,7 @@ pub struct Step {
     pub request: Request,
     /// The faults of its calls to DynamoDB, one for each call, as indexes into [`FAULTS`].
     pub faults: Vec<usize>,
-    /// How many of its calls, from the first one on, the emulator carries out only after the SDK's timeout.
+    /// How many of its attempts to write, from the first one on, the emulator carries out only after the SDK's timeout.
     pub overdue: usize,
 }
 
@@ -142,8 +142,7 @@ fn step(random: &mut Rng, ids: usize, write: Write, keyed: &[Request]) -> Step {
             request(random, write, action)
         }
     };
-    let can_be_overdue = request.key.is_none() && matches!(request.action, Action::Create(_) | Action::Update(..));
-    let is_overdue = random.u8(..10) == 0 && can_be_overdue;
+    let is_overdue = random.u8(..10) == 0;
     Step {
         pause: Duration::from_millis(if random.u8(..8) == 0 { random.u64(..2_500) } else { random.u64(..40) }),
         request,

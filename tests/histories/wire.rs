@@ -49,7 +49,7 @@ pub struct Wire {
 pub struct Trips {
     /// The source of the delays.
     random: Rng,
-    /// How many of the next calls the emulator carries out only after the SDK's timeout.
+    /// How many of the next attempts to write the emulator carries out only after the SDK's timeout.
     pub overdue: usize,
     /// The client's operation to which the next calls belong.
     pub operation: usize,
@@ -68,12 +68,12 @@ impl Trips {
     }
 
     /// The delays of a call and of its response.
-    fn delays(&mut self) -> [Duration; 2] {
+    fn delays(&mut self, is_write: bool) -> [Duration; 2] {
         let mut delays = [0; 2].map(|_: u64| match self.random.u8(..8) {
             0 => self.random.u64(10..400),
             _ => self.random.u64(1..15),
         });
-        if self.overdue > 0 {
+        if is_write && self.overdue > 0 {
             self.overdue -= 1;
             delays[0] = self.random.u64(1_001..3_000);
         }
@@ -92,16 +92,17 @@ impl HttpConnector for Wire {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let name = target.rsplit('.').next().unwrap_or_default().to_owned();
         let body = request.body().bytes().unwrap_or_default().to_vec();
+        let is_write = ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&name.as_str());
         let (operation, [there, back]) = {
             let mut trips = self.trips.lock().unwrap();
-            (trips.operation, trips.delays())
+            (trips.operation, trips.delays(is_write))
         };
         let (sender, receiver) = oneshot::channel();
         let (database, trips) = (self.database.clone(), self.trips.clone());
         // A call reaches the emulator even if the SDK no longer waits for it.
         self.clock.after(there, move || {
             let response = carry_out(&database, &name, &body);
-            if ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&name.as_str()) {
+            if is_write {
                 let mut trips = trips.lock().unwrap();
                 let writes = trips.writes.entry(operation).or_default();
                 writes.arrived += 1;

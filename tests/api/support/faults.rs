@@ -20,8 +20,27 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::Clock;
+
+/// What another client does.
+pub type Other = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// An attempt that is held on the wire.
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    released: Arc<Notify>,
+    arrived: Arc<Notify>,
+}
+
+impl Held {
+    /// Lets the attempt arrive, and waits until DynamoDB has carried it out or refused it.
+    pub async fn release(&self) {
+        self.released.notify_one();
+        self.arrived.notified().await;
+    }
+}
 
 /// What happens to one call to DynamoDB.
 pub enum Fault {
@@ -30,13 +49,13 @@ pub enum Fault {
     /// The call is carried out, but its response is lost.
     ResponseLost,
     /// The call is carried out, but its response is lost. Another client acts before the retry.
-    ResponseLostThen(Pin<Box<dyn Future<Output = ()> + Send>>),
+    ResponseLostThen(Other),
     /// The call is carried out, but its response is late: the attempt times out.
     LateResponse,
     /// The call is carried out, another client acts, and the attempt times out.
-    LateResponseThen(Pin<Box<dyn Future<Output = ()> + Send>>),
+    LateResponseThen(Other),
     /// The call is carried out, another client acts, then the response arrives.
-    Meanwhile(Pin<Box<dyn Future<Output = ()> + Send>>),
+    Meanwhile(Other),
     /// The connection breaks before the call arrives.
     Reset,
     /// The server does not accept a connection.
@@ -55,6 +74,9 @@ pub enum Fault {
     TooLarge,
     /// The call never returns.
     Hang,
+    /// The attempt is held on the wire, another client acts, and the attempt times out. DynamoDB carries out the attempt
+    /// when it is released.
+    Held(Other, Held),
     /// The call panics.
     Panic,
 }
@@ -77,6 +99,7 @@ impl fmt::Debug for Fault {
             Self::InProgress => "InProgress",
             Self::TooLarge => "TooLarge",
             Self::Hang => "Hang",
+            Self::Held(..) => "Held",
             Self::Panic => "Panic",
         })
     }
@@ -187,6 +210,15 @@ impl HttpConnector for FaultyConnector {
                     Ok(canceled("ValidationError", "Item size to update has exceeded the maximum allowed size"))
                 }
                 Fault::Hang => silence(&clock).await,
+                Fault::Held(other, held) => {
+                    other.await;
+                    tokio::spawn(async move {
+                        held.released.notified().await;
+                        let _ = real.call(request).await;
+                        held.arrived.notify_one();
+                    });
+                    silence(&clock).await
+                }
                 Fault::Panic => panic!("injected"),
             }
         })

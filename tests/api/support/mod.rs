@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 pub use call::{Call, EventFormat};
 pub use clock::Clock;
-pub use faults::{Fault, Faults, FaultyClient};
+pub use faults::{Fault, Faults, FaultyClient, Held};
 pub use function::Function;
 pub use items::{Item, item, string};
 pub use response::{Response, send_event};
