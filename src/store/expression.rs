@@ -50,6 +50,13 @@ impl Condition {
         self.expression.push_str(clause.as_ref());
     }
 
+    /// Adds the clause that the attribute has this value.
+    pub(super) fn and_equal(&mut self, name: &str, value: AttributeValue) {
+        self.and(format!("#{name} = :{name}"));
+        self.names.insert(format!("#{name}"), name.to_owned());
+        self.values.insert(format!(":{name}"), value);
+    }
+
     /// Adds the clause that the attribute has this DynamoDB type.
     pub(super) fn and_type(&mut self, name: &str, of_type: &str) {
         self.and(format!("attribute_type(#{name}, :type_{of_type})"));

@@ -12,8 +12,7 @@ use aws_sdk_dynamodb::{
 use super::{
     Item, StoreError,
     attempts::{ConflictRetry, LostResponses, UsageCounter},
-    expression::Changes,
-    precondition::Precondition,
+    expression::{Changes, Condition},
     version,
 };
 use crate::telemetry::scope;
@@ -77,25 +76,18 @@ impl Items {
         }
     }
 
-    /// Sets and removes attributes of an item, and gives it a new version. Returns the item after the update. Returns
-    /// `None`, and changes nothing, if the item has no version, or if an attribute that the update keeps has a wrong
-    /// type. Then a read must decide whether the item can be changed.
+    /// Sets and removes attributes of an item, and gives it a new version, if it has a version and the condition is true.
     pub(super) async fn update(
         &self,
         id: &str,
         changes: Changes,
-        types: &[(&str, &str)],
-        precondition: &Precondition,
-    ) -> Result<Option<Item>, StoreError> {
+        mut condition: Condition,
+    ) -> Result<Updated, StoreError> {
         let version = version::new()?;
-        let mut condition = precondition.condition();
         condition.values.insert(":new".to_owned(), AttributeValue::S(version.clone()));
         // A write that has happened already does not happen again.
         condition.and("etag <> :new AND prior_etag <> :new");
         condition.and_type("etag", "S");
-        for (name, of_type) in types.iter().filter(|(name, _)| !changes.set.contains_key(*name)) {
-            condition.and_type(name, of_type);
-        }
         let lost = LostResponses::default();
         let call = self
             .client
@@ -112,7 +104,7 @@ impl Items {
         let error = match Box::pin(call.customize().interceptor(lost.clone()).send()).await {
             Ok(written) => {
                 scope::write(written.consumed_capacity());
-                return Ok(Some(written.attributes.unwrap_or_default()));
+                return Ok(Updated::Done(written.attributes.unwrap_or_default()));
             }
             Err(error) => error,
         };
@@ -121,12 +113,19 @@ impl Items {
         };
         match failed.item() {
             None => Err(lost.or_unknown(StoreError::NotFound)),
-            found if version::written(found, &version).is_some() => Ok(found.cloned()),
+            Some(item) if version::written(Some(item), &version).is_some() => Ok(Updated::Done(item.clone())),
             Some(_) if lost.any() => Err(StoreError::Unavailable),
-            Some(item) if precondition.allows(&version::of(item)) => Ok(None),
-            Some(_) => Err(StoreError::Stale),
+            Some(item) => Ok(Updated::Refused(item.clone())),
         }
     }
+}
+
+/// What became of an update.
+pub(super) enum Updated {
+    /// It happened, and this is the item after it.
+    Done(Item),
+    /// The condition is false for this item, which is unchanged.
+    Refused(Item),
 }
 
 pub(super) fn key(id: &str) -> AttributeValue {

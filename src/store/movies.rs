@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
     Item, Keys, StoreError,
-    items::Items,
+    items::{Items, Updated},
     paging::{Partition, Selection},
     plan::{Plan, carry_out},
     precondition::Precondition,
@@ -148,9 +148,13 @@ impl Store {
     ) -> Result<VersionedMovie, StoreError> {
         if id == new_id && !precondition.names_derived() {
             let changes = record::changes(patch)?;
-            if let Some(item) = self.items.update(id.as_str(), changes, &record::TYPES, precondition).await? {
-                return record::from_item(item);
-            }
+            let mut condition = precondition.condition();
+            record::require_movie(&mut condition, id, &changes);
+            match self.items.update(id.as_str(), changes, condition).await? {
+                Updated::Done(item) => return record::from_item(item),
+                // If the item says why, a read would say the same.
+                Updated::Refused(item) => changed(&item, new_id, patch, precondition)?,
+            };
         }
         carry_out(|| self.plan_update(id, new_id, patch, precondition)).await
     }
@@ -184,13 +188,8 @@ impl Store {
         patch: &MoviePatch,
         precondition: &Precondition,
     ) -> Result<Plan<VersionedMovie>, StoreError> {
-        let change = |current: &Item| {
-            let VersionedMovie { movie, .. } = record::from_item(record::patched(current, patch)?)?;
-            let version = version::new()?;
-            let item = record::to_item(new_id.as_str(), &movie, Movie::FIELDS, &version, current.clone())?;
-            Ok((Some(item), VersionedMovie { movie, version }))
-        };
-        self.items.plan_change(id.as_str(), precondition, change).await
+        let change = |current: &Item| changed(current, new_id, patch, precondition);
+        self.items.plan_change(id.as_str(), change).await
     }
 
     /// A plan that does the same as [`Self::delete`].
@@ -218,6 +217,21 @@ impl Store {
         let page = self.items.list(&selection, *limit, cursor.clone(), deadline.into()).await?;
         Ok(Page { items: page.items, next: page.next })
     }
+}
+
+/// The item after a patch, and the movie in it. Only a movie is stored, at the id of its title and year.
+fn changed(
+    current: &Item,
+    new_id: &MovieId,
+    patch: &MoviePatch,
+    precondition: &Precondition,
+) -> Result<(Option<Item>, VersionedMovie), StoreError> {
+    // An item that does not become a movie counts as absent, whatever the precondition.
+    let movie = record::patched(current, new_id, patch)?;
+    precondition.check(current)?;
+    let version = version::new()?;
+    let item = record::to_item(new_id.as_str(), &movie, Movie::FIELDS, &version, current.clone())?;
+    Ok((Some(item), VersionedMovie { movie, version }))
 }
 
 #[cfg(test)]

@@ -121,7 +121,7 @@ impl Items {
     /// A plan to delete an item. It needs a read only if the precondition names a derived version.
     pub(super) async fn plan_delete(&self, id: &str, precondition: &Precondition) -> Result<Plan<()>, StoreError> {
         if precondition.names_derived() {
-            return self.plan_change(id, precondition, |_| Ok((None, ()))).await;
+            return self.plan_change(id, |current| Ok((None, precondition.check(current)?))).await;
         }
         let refusal = Refusal::Precondition(precondition.clone());
         Ok(self.plan("delete", vec![self.delete_if(id, precondition.condition(), refusal)?], ()))
@@ -132,13 +132,9 @@ impl Items {
     pub(super) async fn plan_change<T>(
         &self,
         id: &str,
-        precondition: &Precondition,
         change: impl FnOnce(&Item) -> Result<(Option<Item>, T), StoreError>,
     ) -> Result<Plan<T>, StoreError> {
         let current = self.get(id).await?;
-        if !precondition.allows(&version::of(&current)) {
-            return Err(StoreError::Stale);
-        }
         let unchanged = Condition::unchanged(&current);
         let (new, result) = change(&current)?;
         let (operation, actions) = match new {

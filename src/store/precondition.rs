@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{expression::Condition, version};
+use super::{Item, StoreError, expression::Condition, version};
 
 /// What a client requires of an item's current version. Both parts must hold.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -37,6 +37,11 @@ impl Versions {
 const NEVER: &str = "attribute_not_exists(id)";
 
 impl Precondition {
+    /// Checks that this item may be changed.
+    pub(super) fn check(&self, item: &Item) -> Result<(), StoreError> {
+        if self.allows(&version::of(item)) { Ok(()) } else { Err(StoreError::Stale) }
+    }
+
     /// Whether an item of this version may be changed.
     pub(super) fn allows(&self, version: &str) -> bool {
         self.if_match.as_ref().is_none_or(|required| required.contains(version))

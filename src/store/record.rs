@@ -9,12 +9,15 @@ use serde::{
     de::{IntoDeserializer, value::MapDeserializer},
 };
 
-use super::{Item, StoreError, VersionedMovie, expression::Changes, size, version};
+use super::{
+    Item, StoreError, VersionedMovie,
+    expression::{Changes, Condition},
+    size, version,
+};
 use crate::movie::{Movie, MovieId};
 
-/// The types of the attributes that every movie has, as DynamoDB names them.
-pub(super) const TYPES: [(&str, &str); 5] =
-    [("title", "S"), ("year", "N"), ("cast", "L"), ("image", "S"), ("description", "S")];
+/// The DynamoDB types of the attributes that every movie has, in addition to the title and the year.
+const TYPES: [(&str, &str); 3] = [("cast", "L"), ("image", "S"), ("description", "S")];
 
 /// The item of an entity with these fields that replaces `current`. The new item keeps the other attributes of `current`.
 pub(super) fn to_item(
@@ -36,48 +39,60 @@ pub(super) fn to_item(
     if size::of(&item) + later > size::MAX_ITEM_BYTES { Err(StoreError::TooLarge) } else { Ok(item) }
 }
 
-/// Parses an item. Logs an item that is not a movie, with its invalid field.
+/// Parses an item. Logs an item that is not a movie, and treats it as absent.
 pub(super) fn from_item(item: Item) -> Result<VersionedMovie, StoreError> {
-    match read(item) {
-        Ok((_, movie)) => Ok(movie),
-        Err(NotAMovie { id, reason }) => {
-            tracing::error!(id, reason, "an item in the table is not a movie");
-            Err(StoreError::Corrupt)
-        }
-    }
+    read(item).map(|(_, movie)| movie).map_err(|other| other.log(None))
 }
 
-/// The item after a patch. The current item can have invalid fields, if the patch sets all of them.
-pub(super) fn patched(item: &Item, patch: &impl Serialize) -> Result<Item, StoreError> {
-    let mut item = item.clone();
+/// The movie that a patch makes of an item, at `new_id`. The current item can have invalid fields, if the patch sets all
+/// of them.
+pub(super) fn patched(current: &Item, new_id: &MovieId, patch: &impl Serialize) -> Result<Movie, StoreError> {
+    let mut item = current.clone();
     let Changes { set, remove } = changes(patch)?;
     item.extend(set);
     item.retain(|name, _| !remove.contains(name));
-    Ok(item)
+    item.insert("id".to_owned(), AttributeValue::S(new_id.as_str().to_owned()));
+    read(item).map(|(_, found)| found.movie).map_err(|other| other.log(current.get("id")))
 }
 
-/// Parses an item's id and movie. An item is a movie if all five fields are valid. Other attributes do not matter.
+/// Adds to the condition of an update that the item at `id` is a movie. It does not cover the fields that the update
+/// sets. It cannot show each invalid value: an image can begin like a URL, and a cast can contain other values.
+pub(super) fn require_movie(condition: &mut Condition, id: &MovieId, changes: &Changes) {
+    let year = AttributeValue::N(id.year().to_string());
+    for (name, value) in [("title", AttributeValue::S(id.title().as_ref().to_owned())), ("year", year)] {
+        if !changes.set.contains_key(name) {
+            condition.and_equal(name, value);
+        }
+    }
+    for (name, of_type) in TYPES.iter().filter(|(name, _)| !changes.set.contains_key(*name)) {
+        condition.and_type(name, of_type);
+    }
+    if !changes.set.contains_key("image") {
+        condition.and("begins_with(#image, :http)");
+        condition.values.insert(":http".to_owned(), AttributeValue::S("http".to_owned()));
+    }
+}
+
+/// Parses an item's id and movie. An item is a movie if all five fields are valid, and if its id is the title, a dash and
+/// the year. Other attributes do not matter.
 ///
 /// The item is parsed in one pass. [`serde_dynamo::from_item`] first copies it into another map. For a page of a
 /// thousand items, that costs as much as everything in this function.
 pub(super) fn read(mut item: Item) -> Result<(String, VersionedMovie), NotAMovie> {
     let version = version::take(&mut item);
-    let mut id = String::new();
+    // A map has no order, so the id is taken before a field can turn out to be invalid.
+    let id = item.remove("id").and_then(|id| if let AttributeValue::S(id) = id { Some(id) } else { None });
+    let id = id.unwrap_or_default();
     let current = Cell::new("");
-    let fields = item.into_iter().filter_map(|(name, value)| match (name.as_str(), value) {
-        ("id", AttributeValue::S(text)) => {
-            id = text;
-            None
-        }
-        (name, value) => {
-            let field = Movie::FIELDS.iter().find(|field| **field == name)?;
-            current.set(field);
-            Some((*field, Attribute(value)))
-        }
+    // A set of binary values counts as absent, because serde would read its bytes as strings.
+    let fields = item.into_iter().filter(|(_, value)| !value.is_bs()).filter_map(|(name, value)| {
+        let field = Movie::FIELDS.iter().find(|field| **field == name)?;
+        current.set(field);
+        Some((*field, Attribute(value)))
     });
     match Movie::deserialize(MapDeserializer::new(fields)) {
-        Ok(_) if !MovieId::is_one(&id) => {
-            Err(NotAMovie { id, reason: "id: must be a title, a dash and a year".into() })
+        Ok(movie) if !movie.has_id(&id) => {
+            Err(NotAMovie { id, reason: "id: must be the title, a dash and the year".into() })
         }
         Ok(movie) => Ok((id, VersionedMovie { movie, version })),
         Err(error) => Err(NotAMovie { id, reason: reason(current.get(), &error) }),
@@ -108,6 +123,15 @@ pub(super) fn projection_names(fields: &[&str]) -> HashMap<String, String> {
 pub(super) struct NotAMovie {
     id: String,
     reason: String,
+}
+
+impl NotAMovie {
+    /// Logs the item. `stored_id` replaces the id, if a patch has changed it.
+    fn log(self, stored_id: Option<&AttributeValue>) -> StoreError {
+        let id = stored_id.and_then(|id| id.as_s().ok()).unwrap_or(&self.id);
+        tracing::error!(id, reason = self.reason, "an item in the table is not a movie");
+        StoreError::NotFound
+    }
 }
 
 impl fmt::Display for NotAMovie {
@@ -174,8 +198,12 @@ mod tests {
 
     #[test]
     fn each_bad_attribute_is_named() {
+        let binary = |bytes: &[u8]| AttributeValue::Bs(vec![bytes.to_vec().into()]);
         for (name, value, reason) in [
             ("title", string(" "), "title: must be a string that is not blank"),
+            ("title", string("a"), "id: must be the title, a dash and the year"),
+            ("year", AttributeValue::N("2".to_owned()), "id: must be the title, a dash and the year"),
+            ("cast", binary(b"B"), "missing field `cast`"),
             ("title", AttributeValue::N("1".to_owned()), "title: Expected string"),
             ("year", string("2020"), "year: Expected num"),
             ("year", AttributeValue::N("0".to_owned()), "year: must be an integer from 1 to 9999"),
@@ -186,13 +214,17 @@ mod tests {
         ] {
             let mut item = item();
             item.insert(name.to_owned(), value);
-            let found = read(item).unwrap_err().reason;
-            assert!(found.starts_with(reason), "{name}: {found}");
+            // Each map has another order.
+            for item in (0..20).map(|_| item.iter().map(|(name, value)| (name.clone(), value.clone())).collect()) {
+                let found = read(item).unwrap_err();
+                assert!(found.reason.starts_with(reason), "{name}: {}", found.reason);
+                assert_eq!(found.id, "A-1", "{name}: the line names the item");
+            }
         }
         for name in fields() {
             let mut item = item();
             item.remove(&name);
-            assert_eq!(read(item).unwrap_err().reason, format!("missing field `{name}`"));
+            assert_eq!(read(item).unwrap_err().to_string(), format!("'A-1' (missing field `{name}`)"));
         }
     }
 
@@ -207,7 +239,7 @@ mod tests {
             };
             assert!(is_of_type, "{name}");
         }
-        assert_eq!(fields().count(), TYPES.len());
+        assert_eq!(fields().count(), ["title", "year"].len() + TYPES.len());
     }
 
     #[test]
@@ -219,10 +251,10 @@ mod tests {
         let (id, found) = read(other.clone()).unwrap();
         assert_eq!((id.as_str(), found.movie), ("A-1", movie()));
         assert!(version::is_derived(&found.version));
-        for id in ["weird", "a-0x", "", " -1"] {
+        for id in ["weird", "a-0x", "", " -1", "A-2", "a-1"] {
             other.insert("id".to_owned(), string(id));
             let found = read(other.clone()).unwrap_err().to_string();
-            assert_eq!(found, format!("'{id}' (id: must be a title, a dash and a year)"));
+            assert_eq!(found, format!("'{id}' (id: must be the title, a dash and the year)"));
         }
     }
 
@@ -249,9 +281,9 @@ mod tests {
             (r#"{"cast":["B",""]}"#, false),
             (r#"{"image":"https://x.org/"}"#, false),
         ] {
-            let patched = patched(&broken, &MoviePatch::from_json(patch.as_bytes()).unwrap()).unwrap();
-            let movie_of = |item| from_item(item).map(|found| found.movie);
-            assert_eq!(movie_of(patched), if is_movie { Ok(movie()) } else { Err(StoreError::Corrupt) }, "{patch}");
+            let id = movie().id().unwrap();
+            let patched = patched(&broken, &id, &MoviePatch::from_json(patch.as_bytes()).unwrap());
+            assert_eq!(patched, if is_movie { Ok(movie()) } else { Err(StoreError::NotFound) }, "{patch}");
         }
     }
 
