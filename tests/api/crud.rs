@@ -247,7 +247,7 @@ async fn an_item_that_is_not_a_movie_does_not_hide_movies() {
     let foreign = service.dynamodb.put_item().table_name("movies");
     foreign.item("id", AttributeValue::S("Foreign-1".to_owned())).send().await.unwrap();
     assert_eq!(service.list_all("/ns_movies/?limit=1").await.len(), 2);
-    assert_eq!(service.get("/ns_movies/Foreign-1").await.status, 500);
+    assert_eq!(service.get("/ns_movies/Foreign-1").await.status, 404);
     let response: Value = service.get("/ns_movies/Foreign-1").await.json();
     assert!(!response.to_string().contains("attribute"));
 }
