@@ -101,9 +101,6 @@ fn route<'a>(app: &App, request: &'a Request) -> Result<Route<'a>, Problem> {
 
 async fn operate(app: &App, request: &Request, route: Route<'_>, deadline: Instant) -> Result<Response<Body>, Problem> {
     let keyed = idempotency::read(app, request, route)?;
-    if let Some(response) = idempotency::replay(keyed.as_ref()).await? {
-        return Ok(response);
-    }
     match route {
         Route::Movies(Crud::List) => list::list(app, request, deadline).await,
         Route::Movies(Crud::Create) => create::create(app, request, keyed.as_ref()).await,

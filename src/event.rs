@@ -24,6 +24,7 @@
 //! Any other event, such as bytes that are not JSON, gets a problem with status 400. The runtime never gets an error.
 
 mod alb;
+mod caller;
 mod function_url;
 mod http_api;
 mod path;
@@ -118,6 +119,7 @@ impl Event {
             full_path: path.form.encode(&path::rooted(path.client_path.trim_start_matches('/'))),
             encoded_path: (path.form == path::Form::Encoded).then(|| path.form.encode(&local)),
             query,
+            caller: context.caller.clone(),
             max_reply_bytes: source.max_reply_bytes(),
             body: read_body(payload),
             headers: payload.headers(),

@@ -39,6 +39,9 @@ struct ProblemJson<'a> {
     errors: &'a [FieldError],
 }
 
+/// The content types of a patch (RFC 5789 §3.1).
+pub(crate) const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+
 /// The maximum length of `instance`. The longest id fits, fully percent-encoded and with the path before it.
 const MAX_INSTANCE_BYTES: usize = 8 * 1024;
 
@@ -56,6 +59,11 @@ impl Problem {
     fn with(mut self, name: HeaderName, value: &'static str) -> Self {
         self.headers.push((name, HeaderValue::from_static(value)));
         self
+    }
+
+    /// Adds `Accept-Patch` (RFC 5789 §2.2) if the accepted types are those of a patch.
+    fn with_accept_patch(self, accepted: &'static str) -> Self {
+        if accepted.contains("merge-patch") { self.with(ACCEPT_PATCH, accepted) } else { self }
     }
 
     /// The problem for an error of the store, in an operation on the entity with this id.
@@ -223,14 +231,16 @@ impl Problem {
         let detail = format!("Send the body as {accepted}.");
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-type", "Unsupported media type", detail)
             .with(header::ACCEPT, accepted)
+            .with_accept_patch(accepted)
     }
 
-    /// 415: the body is compressed.
+    /// 415: the body is compressed. `accepted` is as for [`Self::unsupported_type`].
     #[must_use]
-    pub fn unsupported_encoding() -> Self {
+    pub fn unsupported_encoding(accepted: &'static str) -> Self {
         let detail = "Compressed bodies are not supported. Send the body without Content-Encoding.";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-encoding", "Unsupported content encoding", detail)
             .with(header::ACCEPT_ENCODING, "identity")
+            .with_accept_patch(accepted)
     }
 
     /// 500: a bug, or an item in the table that is not a valid entity.

@@ -55,7 +55,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 pub use error::StoreError;
-pub use idempotency::{Keys, Remembered};
+pub use idempotency::{Keys, RecordedResponse, Remembered};
 pub use movies::{Movies, Page, Store, VersionedMovie, YEAR_INDEX};
 pub use plan::{Action, Plan, carry_out};
 pub use precondition::{Precondition, Versions};

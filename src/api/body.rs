@@ -10,7 +10,7 @@ use crate::{
 pub(super) const JSON: &str = "application/json";
 
 /// The content types of a patch.
-pub(super) const JSON_OR_MERGE_PATCH: &str = "application/json, application/merge-patch+json";
+pub(crate) const JSON_OR_MERGE_PATCH: &str = "application/merge-patch+json, application/json";
 
 /// The maximum size of a body, in bytes.
 pub(crate) const MAX_BYTES: usize = 1024 * 1024;
@@ -28,7 +28,7 @@ pub(super) fn read<'a>(request: &'a Request, noun: Noun, accepted: &'static str)
     }
     let coding = request.header(Header::ContentEncoding).unwrap_or_default();
     if !coding.is_empty() && !coding.eq_ignore_ascii_case("identity") {
-        return Err(Problem::unsupported_encoding());
+        return Err(Problem::unsupported_encoding(accepted));
     }
     let body = request.body.as_deref().map_err(|invalid| match invalid {
         InvalidBody::NotBase64 => Problem::bad_body("The event's body is not valid base64."),

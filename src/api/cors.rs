@@ -33,7 +33,7 @@ pub(super) fn allow_origin(config: &Config, request: &Request, headers: &mut Hea
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("ETag, Link, Location, Retry-After, Allow, Idempotency-Replayed"),
+        HeaderValue::from_static("ETag, Link, Location, Retry-After, Allow, Accept-Patch, Idempotency-Replayed"),
     );
 }
 

@@ -7,16 +7,14 @@ use lambda_http::{Body, Response};
 use super::{
     App, body, conditional,
     idempotency::{self, KeyedRequest},
-    location::set_location,
     reply_limit,
-    response::{json, to_json},
+    response::{self, to_json},
 };
 use crate::{
     event::Request,
     movie::{Movie, MovieId},
     problem::Problem,
-    route::MOVIES,
-    store::{StoreError, VersionedMovie, Versions},
+    store::{RecordedResponse, StoreError, VersionedMovie, Versions},
 };
 
 pub(super) async fn create(
@@ -34,15 +32,17 @@ pub(super) async fn create(
     let text = to_json(&movie)?;
     reply_limit::check(request, Movie::NOUN, text.as_bytes())?;
     let respond = |created: &VersionedMovie| {
-        let mut response = json(text.clone());
-        conditional::set_etag(&mut response, &created.version)?;
-        set_location(request, MOVIES, id.as_str(), &mut response)?;
-        Ok(response)
+        let id = id.as_str().to_owned();
+        Ok(RecordedResponse { etag: Some(created.version.clone()), id: Some(id), body: text.clone() })
     };
     let refuse = |error| Problem::from_store(Movie::NOUN, error, id.as_str(), true);
     match keyed {
-        None => respond(&app.store.create(&id, movie).await.map_err(refuse)?),
-        Some(keyed) => keyed.write(|| ready(app.store.plan_create(&id, &movie)), respond, refuse).await,
+        None => response::written(request, respond(&app.store.create(&id, movie).await.map_err(refuse)?)?),
+        Some(keyed) => {
+            // A movie that is too large is an invalid request, so it is rejected before the key is looked up.
+            app.store.plan_create(&id, &movie).map_err(refuse)?;
+            keyed.write(|| ready(app.store.plan_create(&id, &movie)), respond, refuse).await
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     event::Request,
     movie::{Movie, MovieId},
     problem::Problem,
+    store::RecordedResponse,
 };
 
 pub(super) async fn delete(
@@ -17,10 +18,13 @@ pub(super) async fn delete(
 ) -> Result<Response<Body>, Problem> {
     let id = MovieId::parse(id).ok_or_else(|| Problem::from_invalid_id(Movie::NOUN, id))?;
     let precondition = conditional::precondition(request)?;
-    let respond = |(): &()| Ok(Response::new(Body::Empty));
+    let respond = |(): &()| Ok(RecordedResponse::default());
     let refuse = |error| Problem::from_store(Movie::NOUN, error, id.as_str(), true);
     match keyed {
-        None => respond(&app.store.delete(&id, &precondition).await.map_err(refuse)?),
+        None => {
+            app.store.delete(&id, &precondition).await.map_err(refuse)?;
+            Ok(Response::new(Body::Empty))
+        }
         Some(keyed) => keyed.write(|| app.store.plan_delete(&id, &precondition), respond, refuse).await,
     }
 }

@@ -4,27 +4,29 @@
 //! The service builds the response before the write, and stores it in the transaction of the write. So either the key
 //! has no record and nothing was written, or its record contains the response. Requests do not lock anything or wait
 //! for each other. If DynamoDB's response is lost, or if the same request arrives twice at once, the service reads the
-//! key again.
+//! key again. A response that it finds then is marked as replayed, because the request may not be the one that wrote it.
 //!
-//! This module does not depend on what is written.
+//! A key belongs to its caller: the same key of another caller has another record.
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use lambda_http::{
     Body, Response,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue},
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    App, conditional, reply_limit,
-    response::{self, set_header},
-};
+use super::{App, reply_limit, response};
 use crate::{
     event::{Header, Request},
     fields::Noun,
     problem::Problem,
-    route::Route,
-    store::{Action, Keys, Plan, Remembered, StoreError, carry_out},
+    route::{Crud, Route},
+    store::{Action, Keys, Plan, RecordedResponse, Remembered, StoreError, carry_out},
 };
+
+/// Begins each partition key. Change it with the form of a record, a fingerprint, or a caller, so that no release reads a
+/// record of another form.
+const VERSION: &str = "1";
 
 /// The header that marks the response to an earlier request.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -38,11 +40,10 @@ pub(super) struct KeyedRequest<'a> {
     /// The entity that the request writes.
     noun: Noun,
     keys: Keys,
+    /// The partition key of the record.
     key: String,
     /// Identifies the request: its method, path, body and preconditions.
     fingerprint: String,
-    /// Distinguishes this request from its repetitions.
-    attempt: String,
 }
 
 /// Reads the key, if the request is a write and has one.
@@ -51,17 +52,17 @@ pub(super) struct KeyedRequest<'a> {
 /// A 400 for a value that is not a key, and if the deployment has no table for keys.
 pub(super) fn read<'a>(app: &App, request: &'a Request, route: Route<'_>) -> Result<Option<KeyedRequest<'a>>, Problem> {
     let value = route.written().zip(request.header(Header::IdempotencyKey));
-    let Some((noun, value)) = value else { return Ok(None) };
-    let key = parse(&value).ok_or_else(|| {
-        Problem::bad_request("`Idempotency-Key` must be 1 to 255 visible ASCII characters, with or without quotes.")
-    })?;
+    let Some((noun, key)) = value else { return Ok(None) };
+    // If the event shows two keys, the value has a space between them.
+    if !(1..=MAX_KEY_CHARS).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Problem::bad_request("`Idempotency-Key` must be one key of 1 to 255 visible ASCII characters."));
+    }
     let Some(table) = &app.config.idempotency_table_name else {
         let detail = "This deployment does not remember requests. Send the request without `Idempotency-Key`.";
         return Err(Problem::bad_request(detail));
     };
-    let attempt = Remembered::new_attempt().map_err(|error| unknown(noun, error))?;
-    let keys = app.store.keys(table);
-    Ok(Some(KeyedRequest { request, noun, keys, key, fingerprint: fingerprint(request), attempt }))
+    let key = partition_key(request.caller.as_deref(), &key);
+    Ok(Some(KeyedRequest { request, noun, keys: app.store.keys(table), key, fingerprint: fingerprint(request, route) }))
 }
 
 /// The response to an earlier request with the same key, if there is one.
@@ -83,28 +84,37 @@ impl KeyedRequest<'_> {
         if found.fingerprint != self.fingerprint {
             return Err(Problem::idempotency_key_reused());
         }
-        self.response(found).map(Some)
+        let mut response = response::written(self.request, found.response)?;
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        Ok(Some(response))
     }
 
-    /// Carries out `plan`, and remembers the response that `respond` builds from its result. `refuse` turns an error of
-    /// the store into a problem.
+    /// Carries out `plan`, and remembers the response that `respond` builds from its result. If an earlier request used
+    /// the key, nothing is written. `refuse` turns an error of the store into a problem.
+    ///
+    /// Call it after everything in the request has been checked, because an invalid request must not depend on the
+    /// table of keys.
     ///
     /// # Errors
-    /// Those of `respond` and `refuse`; a 413, before the write, if the response is too large.
+    /// Those of `respond` and `refuse`; a 422 if an earlier request differs; a 413, before the write, if the response is
+    /// too large.
     pub(super) async fn write<T, F: Future<Output = Result<Plan<T>, StoreError>>>(
         &self,
         plan: impl Fn() -> F,
-        respond: impl Fn(&T) -> Result<Response<Body>, Problem>,
+        respond: impl Fn(&T) -> Result<RecordedResponse, Problem>,
         refuse: impl Fn(StoreError) -> Problem,
     ) -> Result<Response<Body>, Problem> {
+        if let Some(response) = self.recall().await? {
+            return Ok(response);
+        }
         let written = carry_out(|| async {
             let plan = plan().await?;
             let response = respond(&plan.result).map_err(Refused::Response)?;
-            let record = self.remember(&response).map_err(Refused::Response)?;
+            let record = self.remember(response.clone()).map_err(Refused::Response)?;
             Ok::<_, Refused>(plan.and(record, response))
         });
         let problem = match written.await {
-            Ok(response) => return Ok(response),
+            Ok(response) => return response::written(self.request, response),
             Err(Refused::Response(problem)) => return Err(problem),
             Err(Refused::Write(error)) => refuse(error),
         };
@@ -112,41 +122,13 @@ impl KeyedRequest<'_> {
         self.recall().await?.ok_or(problem)
     }
 
-    fn remember(&self, response: &Response<Body>) -> Result<Action, Problem> {
-        let body = String::from_utf8_lossy(response.body().as_ref()).into_owned();
-        reply_limit::check(self.request, self.noun, body.as_bytes())?;
-        let text = |name| response.headers().get(name)?.to_str().ok().map(str::to_owned);
-        let record = Remembered {
-            key: self.key.clone(),
-            fingerprint: self.fingerprint.clone(),
-            attempt: self.attempt.clone(),
-            status: response.status().as_u16(),
-            etag: text(header::ETAG),
-            location: text(header::LOCATION),
-            body,
-        };
+    fn remember(&self, response: RecordedResponse) -> Result<Action, Problem> {
+        reply_limit::check(self.request, self.noun, response.body.as_bytes())?;
+        let record = Remembered { key: self.key.clone(), fingerprint: self.fingerprint.clone(), response };
         self.keys.remember(&record).map_err(|error| match error {
             StoreError::TooLarge => Problem::response_not_remembered(),
             error => unknown(self.noun, error),
         })
-    }
-
-    /// The remembered response. Each event source accepts it: it has at most 400 KB, and escaping in a reply at most
-    /// doubles it.
-    fn response(&self, found: Remembered) -> Result<Response<Body>, Problem> {
-        let is_own = found.attempt == self.attempt;
-        let mut response = if found.body.is_empty() { Response::new(Body::Empty) } else { response::json(found.body) };
-        *response.status_mut() = StatusCode::from_u16(found.status).map_err(|_| Problem::internal())?;
-        if let Some(etag) = found.etag {
-            conditional::set_etag(&mut response, etag.trim_matches('"'))?;
-        }
-        if let Some(location) = found.location {
-            set_header(response.headers_mut(), header::LOCATION, &location)?;
-        }
-        if !is_own {
-            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-        }
-        Ok(response)
     }
 }
 
@@ -172,38 +154,25 @@ fn unknown(noun: Noun, error: StoreError) -> Problem {
     }
 }
 
-/// The key in a header's value: the characters themselves, or a string of a structured field (RFC 8941 §3.3.3).
-fn parse(value: &str) -> Option<String> {
-    let key = match value.strip_prefix('"') {
-        None => value.to_owned(),
-        Some(quoted) => unescape(quoted.strip_suffix('"')?)?,
+/// The partition key of a caller's key. No other caller and no other key have the same one, because its three parts have
+/// no space. A caller can be longer than a partition key, so a hash stands for it.
+fn partition_key(caller: Option<&str>, key: &str) -> String {
+    let caller = caller.map(|caller| BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(caller))).unwrap_or_default();
+    format!("{VERSION} {caller} {key}")
+}
+
+/// A hash of the method, the movie's id, the preconditions and the body. It includes their lengths, so that the same
+/// bytes, divided differently, have another hash. It does not include the path, because the collection has two.
+fn fingerprint(request: &Request, route: Route<'_>) -> String {
+    let id = match route {
+        Route::Movies(Crud::Read(id) | Crud::Update(id) | Crud::Delete(id)) => Some(id),
+        _ => None,
     };
-    let is_key = (1..=MAX_KEY_CHARS).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
-    is_key.then_some(key)
-}
-
-/// Unescapes the text between the quotes of a string. A backslash can only precede a quote or another backslash.
-fn unescape(text: &str) -> Option<String> {
-    let mut unescaped = String::new();
-    let mut chars = text.chars();
-    while let Some(char) = chars.next() {
-        unescaped.push(match char {
-            '\\' => chars.next().filter(|escaped| matches!(escaped, '"' | '\\'))?,
-            '"' => return None,
-            other => other,
-        });
-    }
-    Some(unescaped)
-}
-
-/// A hash of the method, the path, the preconditions and the body. It includes their lengths, so that the same bytes,
-/// divided differently, have another hash.
-fn fingerprint(request: &Request) -> String {
     let body = request.body.as_deref().unwrap_or_default();
     let [if_match, if_none_match] = [Header::IfMatch, Header::IfNoneMatch].map(|name| request.header(name));
     let parts = [
         Some(request.method.as_bytes()),
-        request.path.as_deref().map(str::as_bytes),
+        id.map(str::as_bytes),
         if_match.as_deref().map(str::as_bytes),
         if_none_match.as_deref().map(str::as_bytes),
         Some(body),
@@ -217,37 +186,56 @@ fn fingerprint(request: &Request) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
-    #[test]
-    fn a_key_is_visible_ascii_with_or_without_quotes() {
-        let (longest, too_long) = ("k".repeat(255), "k".repeat(256));
-        for (value, key) in [
-            ("8e03978e-40d5-43dd-bc93-6894a57f9324", Some("8e03978e-40d5-43dd-bc93-6894a57f9324")),
-            ("\"8e03978e\"", Some("8e03978e")),
-            ("!~", Some("!~")),
-            ("a\"b\\", Some("a\"b\\")),
-            (r#""a\"b\\""#, Some(r#"a"b\"#)),
-            (&longest, Some(&longest)),
-            (&format!("\"{longest}\""), Some(&longest)),
-            (&too_long, None),
-            (&format!("\"{too_long}\""), None),
-            ("", None),
-            ("\"\"", None),
-            ("\"", None),
-            ("\"a", None),
-            (r#""a\""#, None),
-            (r#""a\b""#, None),
-            (r#""a"b""#, None),
-            ("\"a\";b=1", None),
-            ("a b", None),
-            ("\"a b\"", None),
-            ("a, b", None),
-            ("é", None),
-            ("a\u{7f}", None),
-            ("a\n", None),
-        ] {
-            assert_eq!(parse(value).as_deref(), key, "{value:?}");
+    fn request(caller: Option<&str>) -> Request {
+        Request {
+            method: "PUT".to_owned(),
+            path: Some("/ns_movies/A-1".to_owned()),
+            full_path: "/ns_movies/A-1".to_owned(),
+            encoded_path: Some("/ns_movies/A-1".to_owned()),
+            query: Vec::new(),
+            headers: vec![(Header::IfMatch, "\"v1\"".to_owned())],
+            caller: caller.map(str::to_owned),
+            body: Ok(b"{}".to_vec()),
+            max_reply_bytes: 0,
         }
+    }
+
+    #[test]
+    fn a_key_of_one_caller_is_not_that_of_another_caller() {
+        let parts = ["", "a", "b", "ab", "-", "1", "a b", "b a", "\"a\"", "1 a", "null"];
+        let mut texts: Vec<String> = parts.iter().flat_map(|a| parts.map(|b| format!("{a}{b}"))).collect();
+        // A hash of a caller, as another caller or as a key.
+        texts.extend(["", "a"].map(|caller| partition_key(Some(caller), "")));
+        texts.sort();
+        texts.dedup();
+        let callers: Vec<_> = texts.iter().map(|caller| Some(caller.as_str())).chain([None]).collect();
+        let keys: Vec<_> = texts.iter().map(|key| key.replace(' ', "!")).collect::<BTreeSet<_>>().into_iter().collect();
+        let all: BTreeSet<_> =
+            callers.iter().flat_map(|caller| keys.iter().map(|key| partition_key(*caller, key))).collect();
+        assert_eq!(all.len(), callers.len() * keys.len());
+        assert!(all.len() > 3_000);
+        let longest = partition_key(Some(&"x".repeat(100_000)), &"k".repeat(MAX_KEY_CHARS));
+        assert!(longest.len() <= 2_048, "DynamoDB's limit of a partition key: {}", longest.len());
+    }
+
+    #[test]
+    fn another_form_of_a_record_needs_another_version() {
+        // If one of these values changes, change `VERSION` too.
+        let caller = r#"["iam","arn:aws:iam::1:user/Ann"]"#;
+        assert_eq!(partition_key(Some(caller), "k"), "1 wv_0N_rzObG6KlULKZJQHwS3Xd7J0laM3pdIDBFkDyk k");
+        let fingerprint = fingerprint(&request(None), Route::Movies(Crud::Update("A-1")));
+        assert_eq!(fingerprint, "");
+        let response =
+            RecordedResponse { etag: Some("v".to_owned()), id: Some("A-1".to_owned()), body: "{}".to_owned() };
+        let record =
+            serde_json::to_value(Remembered { key: "k".to_owned(), fingerprint: "f".to_owned(), response }).unwrap();
+        assert_eq!(
+            record,
+            serde_json::json!({"key": "k", "fingerprint": "f", "response": {"etag": "v", "id": "A-1", "body": "{}"}})
+        );
     }
 }

@@ -69,8 +69,9 @@ pub(super) fn respond(
         // Relative to the request's own URL, for the reason that [`super::location`] gives.
         let link = format!("<?{}>; rel=\"next\"", query_after(&last));
         set_header(response.headers_mut(), header::LINK, &link)?;
+        version.update(link);
     }
-    // The version of the page is a hash of the ids and the versions of its entities.
+    // The version of the page is a hash of the ids and the versions of its entities, and of the link.
     conditional::evaluate(request, response, &conditional::hex(&version.finalize()))
 }
 

@@ -6,13 +6,27 @@ use lambda_http::{
 };
 use serde::Serialize;
 
-use crate::problem::Problem;
+use super::{conditional, location::set_location};
+use crate::{event::Request, problem::Problem, route::MOVIES, store::RecordedResponse};
 
 /// A 200 with a JSON text.
 pub(super) fn json(text: String) -> Response<Body> {
     let mut response = Response::new(Body::Text(text));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// The response to a write, sent now or again. `Location` is relative to the request's own URL, which can differ between
+/// the two.
+pub(super) fn written(request: &Request, written: RecordedResponse) -> Result<Response<Body>, Problem> {
+    let mut response = if written.body.is_empty() { Response::new(Body::Empty) } else { json(written.body) };
+    if let Some(version) = written.etag {
+        conditional::set_etag(&mut response, &version)?;
+    }
+    if let Some(id) = written.id {
+        set_location(request, MOVIES, &id, &mut response)?;
+    }
+    Ok(response)
 }
 
 pub(super) fn to_json(value: &(impl Serialize + ?Sized)) -> Result<String, Problem> {

@@ -7,7 +7,6 @@ use serde_json::json;
 use super::{
     App, body, conditional,
     idempotency::KeyedRequest,
-    location::set_location,
     reply_limit,
     response::{self, to_json},
 };
@@ -15,8 +14,7 @@ use crate::{
     event::Request,
     movie::{Movie, MovieId, MoviePatch},
     problem::Problem,
-    route::MOVIES,
-    store::{StoreError, VersionedMovie},
+    store::{RecordedResponse, StoreError, VersionedMovie},
 };
 
 pub(super) async fn update(
@@ -37,21 +35,20 @@ pub(super) async fn update(
     }
 
     let respond = |changed: &VersionedMovie| {
-        let mut response = response::json(to_json(&changed.movie)?);
-        conditional::set_etag(&mut response, &changed.version)?;
-        if new_id != id {
-            set_location(request, MOVIES, new_id.as_str(), &mut response)?;
-        }
-        Ok(response)
+        let moved_to = (new_id != id).then(|| new_id.as_str().to_owned());
+        Ok(RecordedResponse { etag: Some(changed.version.clone()), id: moved_to, body: to_json(&changed.movie)? })
     };
     let refuse = |error| {
         let subject = if error == StoreError::Exists { &new_id } else { &id };
         Problem::from_store(Movie::NOUN, error, subject.as_str(), true)
     };
     if let Some(keyed) = keyed {
+        // A patch that is too large is an invalid request, so it is rejected before the key is looked up.
+        app.store.check_size(&patch).map_err(refuse)?;
         return keyed.write(|| app.store.plan_update(&id, &new_id, &patch, &precondition), respond, refuse).await;
     }
-    let response = respond(&app.store.update(&id, &new_id, &patch, &precondition).await.map_err(refuse)?)?;
+    let changed = app.store.update(&id, &new_id, &patch, &precondition).await.map_err(refuse)?;
+    let response = response::written(request, respond(&changed)?)?;
     if reply_limit::fits(request, response.body().as_ref()) {
         Ok(response)
     } else {

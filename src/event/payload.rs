@@ -11,7 +11,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Header, InvalidBody};
+use super::{Header, InvalidBody, caller};
 
 /// An event of any source.
 #[derive(Default, Deserialize)]
@@ -60,6 +60,7 @@ pub(super) struct RequestContext<'a> {
     /// Payload format version 2.0 only.
     pub(super) http: Option<Http<'a>>,
     pub(super) is_alb: bool,
+    pub(super) caller: Option<String>,
 }
 
 pub(super) struct Http<'a> {
@@ -138,6 +139,7 @@ impl<'a> Payload<'a> {
             domain_name: context.text("domainName"),
             http,
             is_alb: context.object("elb").ok()?.is_some(),
+            caller: caller::read(context.get("identity"), context.get("authorizer")),
         })
     }
 

@@ -18,6 +18,8 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// The headers that this service reads, in order, including repeated ones.
     pub headers: Vec<(Header, String)>,
+    /// Identifies the caller, if the event source authenticates callers. Two callers never have the same text.
+    pub caller: Option<String>,
     /// The body's bytes.
     pub body: Result<Vec<u8>, InvalidBody>,
     /// The maximum size of a reply's JSON that the event source accepts.
@@ -119,6 +121,7 @@ mod tests {
                 encoded_path: Some(encoded.to_owned()),
                 query: Vec::new(),
                 headers: Vec::new(),
+                caller: None,
                 body: Ok(Vec::new()),
                 max_reply_bytes: 0,
             };

@@ -17,30 +17,33 @@ use super::{
     Item, StoreError,
     expression::Condition,
     plan::{Action, Refusal, put},
-    size, version,
+    size,
 };
 use crate::telemetry::scope;
 
 /// How long a request is remembered, in seconds.
 const LIFETIME: u64 = 24 * 60 * 60;
 
-/// The first successful request with a key, and its response.
+/// The first successful request with a key.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Remembered {
-    /// The key.
+    /// The partition key. It contains the client's key.
     pub key: String,
     /// Identifies the request. Different requests have different fingerprints.
     pub fingerprint: String,
-    /// Distinguishes the request that wrote the record from its repetitions.
-    pub attempt: String,
-    /// The status of the response.
-    pub status: u16,
-    /// Its `ETag`.
+    /// The response.
+    pub response: RecordedResponse,
+}
+
+/// The response to a write that succeeded.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct RecordedResponse {
+    /// The version in its `ETag`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
-    /// Its `Location`.
+    /// The id that its `Location` names.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub location: Option<String>,
+    pub id: Option<String>,
     /// Its body.
     pub body: String,
 }
@@ -86,16 +89,6 @@ impl Keys {
     }
 }
 
-impl Remembered {
-    /// A random value that distinguishes a request from its repetitions.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if the system does not provide random numbers.
-    pub fn new_attempt() -> Result<String, StoreError> {
-        version::new()
-    }
-}
-
 fn has_expired(item: &Item) -> bool {
     let expires_at = item.get("expires_at").and_then(|value| value.as_n().ok()?.parse::<f64>().ok());
     #[allow(clippy::cast_precision_loss, reason = "seconds are far below the integers that a float holds")]
@@ -118,11 +111,7 @@ mod tests {
         let request = |bytes: usize| Remembered {
             key: "key".to_owned(),
             fingerprint: "fingerprint".to_owned(),
-            attempt: "attempt".to_owned(),
-            status: 200,
-            etag: None,
-            location: None,
-            body: "x".repeat(bytes),
+            response: RecordedResponse { body: "x".repeat(bytes), ..RecordedResponse::default() },
         };
         // The time at which a record expires has ten digits.
         let expires_at = "expires_at".len() + 6;

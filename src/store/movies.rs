@@ -12,7 +12,7 @@ use super::{
     plan::{Plan, carry_out},
     precondition::Precondition,
     record::{self, NotAMovie},
-    version,
+    size, version,
 };
 use crate::{
     api::ListQuery,
@@ -165,6 +165,15 @@ impl Store {
     /// [`StoreError::NotFound`], [`StoreError::Stale`], [`StoreError::Unavailable`].
     pub async fn delete(&self, id: &MovieId, precondition: &Precondition) -> Result<(), StoreError> {
         carry_out(|| self.plan_delete(id, precondition)).await
+    }
+
+    /// Checks that the fields of a patch fit into an item, whatever else the item has.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`].
+    pub fn check_size(&self, patch: &MoviePatch) -> Result<(), StoreError> {
+        let set = record::changes(patch)?.set;
+        if size::of(&set) > size::MAX_ITEM_BYTES { Err(StoreError::TooLarge) } else { Ok(()) }
     }
 
     /// A plan that does the same as [`Self::create`].

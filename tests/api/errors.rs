@@ -117,6 +117,31 @@ async fn only_json_is_read() {
 }
 
 #[tokio::test]
+async fn accept_patch_names_the_types_of_a_patch() {
+    const TYPES: &str = "application/merge-patch+json, application/json";
+    let service = Service::seeded().await;
+    for (method, path, header, expected) in [
+        ("PATCH", DARE, ("Content-Type", "application/json-patch+json"), Some(TYPES)),
+        ("PATCH", DARE, ("Content-Encoding", "gzip"), Some(TYPES)),
+        ("PUT", DARE, ("Content-Type", "text/plain"), Some(TYPES)),
+        ("PUT", DARE, ("Content-Encoding", "gzip"), Some(TYPES)),
+        ("PATCH", "/ns_movies/Nope-1", ("Content-Type", "text/plain"), Some(TYPES)),
+        ("POST", "/ns_movies/", ("Content-Type", "application/merge-patch+json"), None),
+        ("POST", "/ns_movies/", ("Content-Encoding", "gzip"), None),
+        ("OPTIONS", DARE, ("Origin", "https://a.example.org"), Some(TYPES)),
+        ("OPTIONS", "/ns_movies/", ("Origin", "https://a.example.org"), None),
+        ("OPTIONS", "/health", ("Origin", "https://a.example.org"), None),
+    ] {
+        let response = service.call(method, path).header(header.0, header.1).body("[]").send().await;
+        let row = format!("{method} {path} {header:?}");
+        assert_eq!(response.status, if method == "OPTIONS" { 204 } else { 415 }, "{row}");
+        assert_eq!(response.headers.get("accept-patch").map(String::as_str), expected, "{row}");
+        let exposed = &response.headers["access-control-expose-headers"];
+        assert!(exposed.split(", ").any(|name| name == "Accept-Patch"), "{row}: {exposed}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_too_large_is_413() {
     let service = Service::seeded().await;
     let padded = format!("{}{}", movie("Padded", 2020), " ".repeat(1024 * 1024));

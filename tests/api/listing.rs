@@ -128,6 +128,33 @@ async fn a_listing_continues_after_a_deleted_movie() {
 }
 
 #[tokio::test]
+async fn the_etag_of_a_page_covers_its_link() {
+    for first in ["/ns_movies/?limit=2", "/ns_movies/?limit=2&year=2000"] {
+        let service = Service::start().await;
+        for title in ["A", "B", "C"] {
+            service.put(parsed(&movie(title, 2000))).await;
+        }
+        let known = service.get(first).await;
+        let rest: Vec<_> =
+            service.get(&known.next().unwrap()).await.json().as_object().unwrap().clone().into_iter().collect();
+        let [(id, last)] = rest.as_slice() else { panic!("{rest:?}") };
+        let ask = async || service.call("GET", first).header("If-None-Match", known.etag()).send().await;
+        assert_eq!(ask().await.status, 304, "{first}");
+
+        assert_eq!(service.call("DELETE", &path_of(id)).send().await.status, 200);
+        let shorter = ask().await;
+        assert_eq!(
+            (shorter.status, &shorter.body, shorter.link()),
+            (200, &known.body, None),
+            "{first}: the next page went"
+        );
+        assert_eq!(service.post(last).await.status, 200);
+        let longer = service.call("GET", first).header("If-None-Match", shorter.etag()).send().await;
+        assert_eq!((longer.status, longer.link()), (200, known.link()), "{first}: a next page came");
+    }
+}
+
+#[tokio::test]
 async fn bad_parameters_are_400() {
     let service = with_movies(3).await;
     let cursor = service.get("/ns_movies/?limit=1").await.next().unwrap();

@@ -26,6 +26,7 @@ mod hostile;
 mod idempotency;
 mod idempotency_faults;
 mod idempotency_records;
+mod keys;
 mod late_attempts;
 mod listing;
 mod model;

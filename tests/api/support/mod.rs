@@ -19,7 +19,7 @@ pub use call::{Call, EventFormat};
 pub use clock::Clock;
 pub use faults::{Fault, Faults, FaultyClient, Held};
 pub use function::Function;
-pub use items::{Item, item, string};
+pub use items::{Item, item, partition_key, string};
 pub use response::{Response, send_event};
 pub use service::Service;
 
