@@ -34,6 +34,22 @@ async fn a_record_lasts_a_day() {
     }
 }
 
+/// With the filter of `docs/operations.md`.
+#[tokio::test]
+async fn the_record_of_a_deleted_movie_is_found_by_its_content() {
+    let service = Service::start().await;
+    for title in ["The Dare", "Another"] {
+        let create = Write { method: "POST", path: "/ns_movies/", body: movie(title, 2020), calls: &[] };
+        assert_eq!(create.send(&service, title.split(' ').next().unwrap()).await.status, 200);
+    }
+    assert_eq!(service.call("DELETE", DARE).send().await.status, 200);
+    let scan = service.dynamodb.scan().table_name("keys").filter_expression("contains(#r.body, :text)");
+    let scan = scan.projection_expression("#k").expression_attribute_names("#k", "key");
+    let scan = scan.expression_attribute_names("#r", "response");
+    let found = scan.expression_attribute_values(":text", string("\"title\":\"The Dare\"")).send().await.unwrap();
+    assert_eq!(found.items(), [Item::from([("key".to_owned(), string(&partition_key("The")))])]);
+}
+
 #[tokio::test]
 async fn an_expired_record_counts_as_absent_although_it_is_there() {
     for write in writes() {

@@ -66,7 +66,7 @@ class CommandsTest(unittest.TestCase):
     def test_the_logical_ids_exist(self) -> None:
         resources = translate(cloudformation.template(), {})["Resources"]
         named = set(re.findall(r"--logical-resource-id (\w+)", OPERATIONS))
-        self.assertEqual(len(named), 2)
+        self.assertEqual(len(named), 3)
         self.assertLessEqual(named, set(resources))
 
 
