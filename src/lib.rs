@@ -29,7 +29,7 @@
 //!
 //! [`serve`] implements this path. It turns one event into one reply and never fails.
 //!
-//! Other modules: [`fields`] generates parsers and patches from an entity's table of fields. [`config`] and
+//! Other modules: [`fields`] reads the fields of a JSON object that a client sent. [`config`] and
 //! [`aws`] run once, at the start. [`cursor`] encodes where a listing continues. `openapi.json` describes the API, and
 //! [`swagger_ui`] shows the description. `local` is the embedded store, which only local builds contain.
 //!
