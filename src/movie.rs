@@ -1,7 +1,7 @@
 //! Movies, as types whose values are always valid.
 //!
-//! A [`Movie`], a [`MoviePatch`] and a [`MovieId`] can only be created by parsing, so no other module checks a field
-//! again. Parsing reports all invalid fields of a body at once, each with a JSON Pointer (RFC 6901).
+//! A [`Movie`], a [`MoviePatch`] and a [`MovieId`] consist of values that only parsing can create, so no other module
+//! checks a field again. Parsing reports all invalid fields of a body at once, each with a JSON Pointer (RFC 6901).
 //!
 //! This module does not depend on HTTP statuses ([`crate::api`]) or on DynamoDB ([`crate::store`]).
 

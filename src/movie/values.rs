@@ -111,8 +111,8 @@ impl TryFrom<String> for ImageUrl {
 
 /// Whether `text` is the URL of a web server, without a character that could end it in HTML or in a log line.
 ///
-/// `url` parses only the part with host and port, because it accepts every path. It knows a host name with other than
-/// ASCII characters only in its form for DNS, such as `xn--bcher-kva.example`.
+/// `url` parses only what precedes the path. It accepts every path, and would look for the host of `http:///x` in it. It
+/// knows a host name with other than ASCII characters only in its form for DNS, such as `xn--bcher-kva.example`.
 fn is_web_address(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else { return false };
     let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
@@ -121,7 +121,7 @@ fn is_web_address(text: &str) -> bool {
         '!'..='~' => true,
         other => !other.is_whitespace() && !other.is_control(),
     });
-    let path = rest.find(['/', '?', '#']).and_then(|start| rest.get(start..)).unwrap_or_default();
+    let path = rest.find('/').and_then(|start| rest.get(start..)).unwrap_or_default();
     is_web && is_clean && text.strip_suffix(path).is_some_and(|origin| Url::parse(origin).is_ok())
 }
 
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn an_image_is_a_web_address() {
         let good = "https://cdn.pixabay.com/photo/film-3057394_1280.jpg HTTP://EXAMPLE.org hTTpS://example.org?x \
-            http://localhost:8080/?q=1#f http://user:pw@[::1]:80/x http://[::1] http://user@h/x http://h:/x \
+            http://localhost:8080/?q=1#f http://h?u=http://other/ http://user:pw@[::1]:80/x http://[::1] http://user@h/x http://h:/x \
             http://h:65535 http://127.0.0.1#f http://my_bucket.s3.amazonaws.com/x http://h//x/../y?u=http://other:99999/ \
             http://h/%zz|^`{} https://example.org/фильм.jpg https://xn--bcher-kva.example/";
         for good in good.split(' ') {
