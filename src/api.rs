@@ -78,7 +78,7 @@ pub async fn handle(
             (route.name(), result)
         }
     };
-    let mut response = result.unwrap_or_else(|problem| problem.into_response(&request.full_path, request_id));
+    let mut response = result.unwrap_or_else(|problem| problem.into_response(&request.url_path, request_id));
 
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     cors::allow_origin(&app.config, &request, response.headers_mut());

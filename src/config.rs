@@ -4,6 +4,8 @@ mod origin;
 
 pub use origin::{AllowOrigins, NotAnOrigin, Origin};
 
+use crate::route::FIRST_SEGMENTS;
+
 /// All settings, except for AWS's own variables.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Config {
@@ -14,8 +16,8 @@ pub struct Config {
     pub idempotency_table_name: Option<String>,
     /// `CORS_ALLOW_ORIGINS`: the origins whose pages may call the API, separated by commas, or `*` (the default).
     pub cors_allow_origins: AllowOrigins,
-    /// `BASE_PATH`: the prefix of the API's paths behind a load balancer or proxy. It starts with a slash and does not
-    /// end with one. Empty by default. An event does not say where the prefix ends.
+    /// `BASE_PATH`: the prefix that paths may have before the service's own path, such as `/api`. It is not
+    /// percent-encoded. Empty by default.
     pub base_path: String,
     /// `SWAGGER_UI`: `on` (the default), or `off` for an API without the page at `/`.
     pub swagger_ui: bool,
@@ -56,11 +58,7 @@ impl Config {
             ConfigError::new("CORS_ALLOW_ORIGINS", problem)
         })?;
 
-        let base_path = variable("BASE_PATH").unwrap_or_default();
-        if !base_path.is_empty() && (!base_path.starts_with('/') || base_path.ends_with('/')) {
-            let problem = format!("is {base_path:?}: start it with a slash and end it without one, as in /api");
-            return Err(ConfigError::new("BASE_PATH", problem));
-        }
+        let base_path = read_base_path(&variable("BASE_PATH").unwrap_or_default())?;
         let swagger_ui = match variable("SWAGGER_UI").as_deref() {
             None | Some("" | "on") => true,
             Some("off") => false,
@@ -68,6 +66,28 @@ impl Config {
         };
         Ok(Self { table_name, idempotency_table_name, cors_allow_origins, base_path, swagger_ui })
     }
+}
+
+/// Reads a path of whole segments. `/` alone is the empty prefix.
+fn read_base_path(text: &str) -> Result<String, ConfigError> {
+    if matches!(text, "" | "/") {
+        return Ok(String::new());
+    }
+    let mut segments = text.split('/');
+    let is_rooted = segments.next() == Some("");
+    // Clients and proxies remove `.` and `..` from a path. The others end a path or escape a character.
+    let is_segment = |segment: &str| !matches!(segment, "" | "." | "..") && !segment.contains(['%', '?', '#']);
+    if !is_rooted || !segments.clone().all(is_segment) {
+        let problem = format!(
+            "is {text:?}: set it to a path such as /api or /api/v1, without a slash at its end, and not percent-encoded"
+        );
+        return Err(ConfigError::new("BASE_PATH", problem));
+    }
+    if let Some(own) = segments.next().filter(|first| FIRST_SEGMENTS.contains(first)) {
+        let problem = format!("is {text:?}: choose a prefix that does not begin with /{own}, a path of the service");
+        return Err(ConfigError::new("BASE_PATH", problem));
+    }
+    Ok(text.to_owned())
 }
 
 #[cfg(test)]
@@ -98,11 +118,46 @@ mod tests {
                 "CORS_ALLOW_ORIGINS",
                 "\"https://b.org/x\"",
             ),
-            (&[("TABLE_NAME", "m"), ("BASE_PATH", "api/")], "BASE_PATH", "\"api/\""),
             (&[("TABLE_NAME", "m"), ("SWAGGER_UI", "no")], "SWAGGER_UI", "\"no\""),
         ] {
             let error = read(variables).unwrap_err();
             assert!(error.contains(name) && error.contains(value), "{variables:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_base_path_is_a_path_of_whole_segments() {
+        let base_path = |text: &str| read_base_path(text).map_err(|error| error.to_string());
+        for (text, expected) in [("", ""), ("/", ""), ("/api", "/api"), ("/api/v1", "/api/v1"), ("/my api", "/my api")]
+        {
+            assert_eq!(base_path(text).as_deref(), Ok(expected));
+        }
+        // Only the first segment counts, and only as a whole.
+        for text in ["/api/health", "/health2", "/Health", "/ns_movies.v1"] {
+            assert_eq!(base_path(text).as_deref(), Ok(text));
+        }
+        for text in [
+            "api",
+            "api/",
+            "/api/",
+            "//",
+            "//api",
+            "/api//v1",
+            "/.",
+            "/api/..",
+            "/my%20api",
+            "/a?b",
+            "/a#b",
+            " /api",
+            "https://a.org/api",
+        ] {
+            let error = base_path(text).unwrap_err();
+            assert!(error.contains("BASE_PATH") && error.contains(&format!("{text:?}")), "{text}: {error}");
+            assert!(error.contains("such as /api"), "{text}: {error}");
+        }
+        for text in ["/health", "/health/x", "/ns_movies", "/swagger.json", "/swagger-ui/v1"] {
+            let error = base_path(text).unwrap_err();
+            assert!(error.contains("BASE_PATH") && error.contains("a path of the service"), "{text}: {error}");
         }
     }
 }

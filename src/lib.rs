@@ -7,7 +7,7 @@
 //!   main       │ lambda_runtime                               │
 //!      ┌───────▼────────┐                             ┌───────┴───────┐
 //!      │ event          │      serve, then one        │ event::reply  │
-//!      │ event/rest_api │      line of telemetry      │               │
+//!      │ event/payload  │      line of telemetry      │               │
 //!      └───────┬────────┘                             └───────▲───────┘
 //!              │ Request                             Response │
 //!      ┌───────▼──────────────────────────────────────────────┴───────┐
@@ -51,7 +51,7 @@ pub mod store;
 pub mod swagger_ui;
 pub mod telemetry;
 
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tracing::Instrument as _;
 
@@ -80,6 +80,19 @@ impl Invocation {
     fn trace_id(&self) -> Option<&str> {
         self.trace_header.as_deref()?.split(';').find_map(|field| field.strip_prefix("Root="))
     }
+
+    /// The time limit of an operation. It ends before the deadline. Together with the start of a sandbox, it stays below
+    /// the 5 s within which a client gets a response. `cargo lambda watch` sends a meaningless deadline in 1970.
+    fn time_budget(&self) -> Duration {
+        const LONGEST: Duration = Duration::from_millis(3500);
+        const SHORTEST: Duration = Duration::from_millis(100);
+        const TO_REPLY: Duration = Duration::from_millis(500);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        match Duration::from_millis(self.deadline).checked_sub(now) {
+            Some(left) => left.saturating_sub(TO_REPLY).clamp(SHORTEST, LONGEST),
+            None => LONGEST,
+        }
+    }
 }
 
 /// Handles one event.
@@ -96,10 +109,26 @@ pub async fn serve(app: &App, event: Event, invocation: &Invocation) -> Reply {
         let detail = "The event is not an HTTP request from an API Gateway, a Function URL or a load balancer.";
         return EventSource::HttpApi.reply(Problem::bad_request(detail).into_response("/", &invocation.request_id));
     };
-    let message = format!("{} {}", request.method, request.full_path);
-    let budget = event::time_budget(invocation.deadline);
-    let operation = api::handle(app, *request, &invocation.request_id, budget);
+    let message = format!("{} {}", request.method, request.url_path);
+    let operation = api::handle(app, *request, &invocation.request_id, invocation.time_budget());
     let ((route, response), usage) = scope::run(operation).instrument(span.clone()).await;
     line(message, route, response.status().as_u16(), usage);
     source.reply(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_may_take_what_is_left_of_the_invocation_within_bounds() {
+        let budget = |deadline| Invocation { deadline, ..Invocation::default() }.time_budget();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        for (left, shortest, longest) in [(60_000, 3500, 3500), (3000, 2000, 2500), (550, 100, 100)] {
+            let deadline = u64::try_from(now.as_millis()).unwrap() + left;
+            let expected = Duration::from_millis(shortest)..=Duration::from_millis(longest);
+            assert!(expected.contains(&budget(deadline)), "{left} ms are left");
+        }
+        assert_eq!(budget(1000), Duration::from_millis(3500), "a deadline in 1970");
+    }
 }

@@ -88,6 +88,9 @@ pub enum NoRoute {
     MethodNotAllowed(Allow),
 }
 
+/// The first segments of the service's own paths. A base path with one of them would be ambiguous.
+pub const FIRST_SEGMENTS: [&str; 4] = ["ns_movies", "health", "swagger.json", "swagger-ui"];
+
 /// The path of the movies. A movie's path adds a slash and its id.
 pub const MOVIES: &str = "/ns_movies";
 

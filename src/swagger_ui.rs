@@ -48,15 +48,15 @@ pub fn owns(path: &str) -> bool {
     path == "/" || SwaggerUiFile::at(path).is_some()
 }
 
-/// The page. `full_path` is the percent-encoded path in the client's URL.
+/// The page. `url_path` is the percent-encoded path in the client's URL.
 ///
 /// The page works below any path of a gateway or proxy, because its URLs are relative. The root of a stage also works
 /// without a slash at its end, because `<base>` then names the folder. The policy (CSP level 3) allows only the page's
 /// own origin, and only the page's inline script and style, by their hashes. Images can be data URLs, because Swagger
 /// UI's icons are.
 #[must_use]
-pub fn page(full_path: &str) -> Response<Body> {
-    let base = match full_path.rsplit_once('/') {
+pub fn page(url_path: &str) -> Response<Body> {
+    let base = match url_path.rsplit_once('/') {
         Some((_, last)) if !last.is_empty() => format!("./{}", last.replace('&', "&amp;")),
         _ => ".".to_owned(),
     };

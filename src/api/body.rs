@@ -1,7 +1,9 @@
 //! Request bodies: JSON of an accepted content type, not compressed, of at most 1 MB.
 
+use lambda_http::http::header;
+
 use crate::{
-    event::{Header, InvalidBody, Request, trim},
+    event::{InvalidBody, Request, trim},
     fields::Noun,
     problem::Problem,
 };
@@ -21,12 +23,12 @@ pub(crate) const MAX_BYTES: usize = 1024 * 1024;
 /// 415 for a compressed body, and for a content type that is not in `accepted`, which has the form of an `Accept`
 /// header; 413 for a body that is too large; 400 for a missing body.
 pub(super) fn read<'a>(request: &'a Request, noun: Noun, accepted: &'static str) -> Result<&'a [u8], Problem> {
-    let content_type = request.header(Header::ContentType).unwrap_or_default();
+    let content_type = request.header(&header::CONTENT_TYPE).unwrap_or_default();
     let essence = trim(content_type.split(';').next().unwrap_or_default());
     if !essence.is_empty() && !accepted.split(", ").any(|known| essence.eq_ignore_ascii_case(known)) {
         return Err(Problem::unsupported_type(accepted));
     }
-    let coding = request.header(Header::ContentEncoding).unwrap_or_default();
+    let coding = request.header(&header::CONTENT_ENCODING).unwrap_or_default();
     if !coding.is_empty() && !coding.eq_ignore_ascii_case("identity") {
         return Err(Problem::unsupported_encoding(accepted));
     }

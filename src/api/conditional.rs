@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::response::set_header;
 use crate::{
-    event::{Header, Request, trim},
+    event::{Request, trim},
     problem::Problem,
     store::{Precondition, Versions},
 };
@@ -25,7 +25,7 @@ const MAX_ETAGS: usize = 100;
 /// # Errors
 /// A 400 for a list that is too long.
 pub(super) fn precondition(request: &Request) -> Result<Precondition, Problem> {
-    let if_none_match = request.header(Header::IfNoneMatch).map(|value| {
+    let if_none_match = request.header(&header::IF_NONE_MATCH).map(|value| {
         let list = EntityTags::parse(&value);
         if list.is_well_formed { list.all() } else { Versions::Any }
     });
@@ -40,7 +40,7 @@ pub(super) fn precondition(request: &Request) -> Result<Precondition, Problem> {
 
 /// The versions that the request requires.
 pub(super) fn if_match(request: &Request) -> Option<Versions> {
-    request.header(Header::IfMatch).map(|value| EntityTags::parse(&value).strong())
+    request.header(&header::IF_MATCH).map(|value| EntityTags::parse(&value).strong())
 }
 
 /// Evaluates the conditions of a GET whose representation has this version. Returns `response` with the ETag, a 304 or
@@ -54,7 +54,7 @@ pub(super) fn evaluate(
         return Err(Problem::precondition_failed());
     }
     set_etag(&mut response, version)?;
-    let known = request.header(Header::IfNoneMatch).map(|value| EntityTags::parse(&value).all());
+    let known = request.header(&header::IF_NONE_MATCH).map(|value| EntityTags::parse(&value).all());
     if known.is_some_and(|known| known.contains(version)) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = Body::Empty;

@@ -5,7 +5,7 @@ use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, header};
 use super::response::set_header;
 use crate::{
     config::{AllowOrigins, Config, Origin},
-    event::{Header, Request, trim},
+    event::{Request, trim},
     problem::Problem,
 };
 
@@ -23,7 +23,7 @@ pub(super) fn allow_origin(config: &Config, request: &Request, headers: &mut Hea
         AllowOrigins::Any => Some(HeaderValue::from_static("*")),
         AllowOrigins::Listed(origins) => {
             add_vary(headers, "Origin");
-            let sent = request.header(Header::Origin).unwrap_or_default();
+            let sent = request.header(&header::ORIGIN).unwrap_or_default();
             let is_listed = sent.parse().is_ok_and(|origin: Origin| origins.contains(&origin));
             // The origin is returned exactly as sent, because a browser compares the text.
             HeaderValue::try_from(sent).ok().filter(|_| is_listed)
@@ -41,7 +41,7 @@ pub(super) fn allow_origin(config: &Config, request: &Request, headers: &mut Hea
 pub(super) fn allow_request(request: &Request, methods: &'static str, headers: &mut HeaderMap) -> Result<(), Problem> {
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
     // The response lists names, because `*` does not include `Authorization`.
-    let names = match request.header(Header::AccessControlRequestHeaders) {
+    let names = match request.header(&header::ACCESS_CONTROL_REQUEST_HEADERS) {
         Some(requested) => allowed_names(&requested),
         None => KNOWN_HEADERS.to_owned(),
     };

@@ -11,13 +11,13 @@
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use lambda_http::{
     Body, Response,
-    http::{HeaderName, HeaderValue},
+    http::{HeaderName, HeaderValue, header},
 };
 use sha2::{Digest as _, Sha256};
 
 use super::{App, reply_limit, response};
 use crate::{
-    event::{Header, Request},
+    event::{IDEMPOTENCY_KEY, Request},
     fields::Noun,
     problem::Problem,
     route::{Crud, Route},
@@ -51,7 +51,7 @@ pub(super) struct KeyedRequest<'a> {
 /// # Errors
 /// A 400 for a value that is not a key, and if the deployment has no table for keys.
 pub(super) fn read<'a>(app: &App, request: &'a Request, route: Route<'_>) -> Result<Option<KeyedRequest<'a>>, Problem> {
-    let value = route.written().zip(request.header(Header::IdempotencyKey));
+    let value = route.written().zip(request.header(&IDEMPOTENCY_KEY));
     let Some((noun, key)) = value else { return Ok(None) };
     // If the event shows two keys, the value has a space between them.
     if !(1..=MAX_KEY_CHARS).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -169,7 +169,7 @@ fn fingerprint(request: &Request, route: Route<'_>) -> String {
         _ => None,
     };
     let body = request.body.as_deref().unwrap_or_default();
-    let [if_match, if_none_match] = [Header::IfMatch, Header::IfNoneMatch].map(|name| request.header(name));
+    let [if_match, if_none_match] = [&header::IF_MATCH, &header::IF_NONE_MATCH].map(|name| request.header(name));
     let parts = [
         Some(request.method.as_bytes()),
         id.map(str::as_bytes),
@@ -188,16 +188,20 @@ fn fingerprint(request: &Request, route: Route<'_>) -> String {
 mod tests {
     use std::collections::BTreeSet;
 
+    use lambda_http::http::HeaderMap;
+
     use super::*;
+    use crate::event::PathForm;
 
     fn request(caller: Option<&str>) -> Request {
         Request {
             method: "PUT".to_owned(),
             path: Some("/ns_movies/A-1".to_owned()),
-            full_path: "/ns_movies/A-1".to_owned(),
-            encoded_path: Some("/ns_movies/A-1".to_owned()),
+            raw_path: "/ns_movies/A-1".to_owned(),
+            path_form: PathForm::Encoded,
+            url_path: "/ns_movies/A-1".to_owned(),
             query: Vec::new(),
-            headers: vec![(Header::IfMatch, "\"v1\"".to_owned())],
+            headers: HeaderMap::from_iter([(header::IF_MATCH, "\"v1\"".to_owned())]),
             caller: caller.map(str::to_owned),
             body: Ok(b"{}".to_vec()),
             max_reply_bytes: 0,

@@ -7,7 +7,10 @@ use lambda_http::{Body, Response, http::header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::response::set_header;
-use crate::{event::Request, problem::Problem};
+use crate::{
+    event::{PathForm, Request},
+    problem::Problem,
+};
 
 /// In a URL, all characters of an id are percent-encoded, except for the unreserved ones (RFC 3986 §2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -19,10 +22,10 @@ pub(super) fn set_location(
     id: &str,
     response: &mut Response<Body>,
 ) -> Result<(), Problem> {
-    let below_collection = match &request.encoded_path {
-        Some(path) => path.matches('/').count().saturating_sub(1),
-        // The event source decoded the path, so the id counts as one segment.
-        None => usize::from(request.path.as_deref() != Some(collection)),
+    let below_collection = match request.path_form {
+        PathForm::Encoded => request.raw_path.matches('/').count().saturating_sub(1),
+        // `/` and `%2F` look the same, so the id counts as one segment.
+        PathForm::Decoded => usize::from(request.raw_path != collection),
     };
     let up = if below_collection == 0 { "./".to_owned() } else { "../".repeat(below_collection) };
     let collection = collection.trim_start_matches('/');

@@ -7,19 +7,19 @@ use lambda_http::{
 
 use super::conditional;
 use crate::{
-    event::{Header, Request},
+    event::Request,
     problem::Problem,
     swagger_ui::{self, SwaggerUiFile},
 };
 
 pub(super) fn page(request: &Request) -> Result<Response<Body>, Problem> {
-    let response = swagger_ui::page(&request.full_path);
+    let response = swagger_ui::page(&request.url_path);
     let version = conditional::version_of(&response);
     conditional::evaluate(request, response, &version)
 }
 
 pub(super) fn file(request: &Request, file: &SwaggerUiFile) -> Result<Response<Body>, Problem> {
-    if !swagger_ui::accepts_gzip(request.header(Header::AcceptEncoding).as_deref()) {
+    if !swagger_ui::accepts_gzip(request.header(&header::ACCEPT_ENCODING).as_deref()) {
         return Err(Problem::not_acceptable());
     }
     let mut response = conditional::evaluate(request, file.response(), &SwaggerUiFile::etag())?;

@@ -42,10 +42,12 @@ use Expected::{Body, Changed, Created, Deleted, Header, NoBody};
 
 const TITLES: [&str; 8] = ["The Dare", "Case ALB delete", "100% Wolf", "%41", "A", "Face/Off", "ns_movies/X", "health"];
 
-async fn check(cases: Vec<Case>) {
+/// Sends each event to a service with a `BASE_PATH`.
+async fn check(base_path: &str, cases: Vec<Case>) {
     for case in cases {
         let kind = case.kind;
-        let service = Service::start().await;
+        let mut service = Service::start().await;
+        service.app.set("BASE_PATH", base_path);
         for title in TITLES {
             let year = if title == "Case ALB delete" { 2001 } else { 2020 };
             assert_eq!(service.post(&movie(title, year)).await.status, 200, "{kind}: {title}");

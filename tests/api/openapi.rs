@@ -12,12 +12,12 @@ use crate::{
 #[tokio::test]
 async fn its_server_is_where_the_service_is() {
     // Relative to the document's own URL (OpenAPI 3.1, "Relative References in URLs").
-    let service = Service::start().await;
+    let mut service = Service::start().await;
+    service.app.set("BASE_PATH", "/v1");
     for event in [
         json!({"httpMethod": "GET", "path": "/swagger.json", "requestContext": {"path": "/swagger.json"}}),
         json!({"httpMethod": "GET", "path": "/swagger.json", "requestContext": {"path": "/prod/swagger.json"}}),
-        json!({"httpMethod": "GET", "path": "/v1/swagger.json", "pathParameters": {"proxy": "swagger.json"},
-            "requestContext": {"path": "/v1/swagger.json"}}),
+        json!({"httpMethod": "GET", "path": "/v1/swagger.json", "requestContext": {"path": "/v1/swagger.json"}}),
         json!({"rawPath": "/dev/swagger.json", "requestContext": {"stage": "dev", "http": {"method": "GET"}}}),
     ] {
         let response = send_event(&service.app, event.to_string().as_bytes()).await;

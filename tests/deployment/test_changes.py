@@ -11,6 +11,7 @@ from cloudformation import of_type, parameters_of, resolve, translate
 
 # A changed value of each parameter without AllowedValues.
 OTHER = {
+    "BasePath": "v1",
     "CorsAllowOrigins": "https://example.org",
     "MemorySize": "512",
     "ReadAuthorization": "AWS_IAM",
@@ -56,7 +57,7 @@ class ChangesTest(unittest.TestCase):
         (version,) = of_type(self.translated, "AWS::Lambda::Version").values()
         properties = {name: value for name, value in function["Properties"].items() if name not in NOT_OF_A_VERSION}
         names = parameters_of(properties, self.template)
-        self.assertLessEqual({"MemorySize", "SwaggerUi", "LogLevel", "CorsAllowOrigins"}, names)
+        self.assertLessEqual({"MemorySize", "SwaggerUi", "LogLevel", "CorsAllowOrigins", "BasePath"}, names)
         # A changed description creates a new version. Lambda rejects it if nothing else has changed.
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::Lambda::Version").schema
         self.assertIn("/properties/Description", schema["createOnlyProperties"])

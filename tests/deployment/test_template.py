@@ -41,6 +41,23 @@ class TemplateTest(unittest.TestCase):
         self.assertEqual(resolve(function, self.template, {"ReservedConcurrency": "5"}), "5")
         self.assertEqual(resolve(function, self.template, {}), {"Ref": "AWS::NoValue"})
 
+    def test_the_function_gets_the_base_path(self) -> None:
+        variables = self.translated["Resources"]["MoviesFunction"]["Properties"]["Environment"]["Variables"]
+        self.assertEqual(resolve(variables["BASE_PATH"], self.template, {"BasePath": "v1"}), "/v1")
+        self.assertEqual(resolve(variables["BASE_PATH"], self.template, {}), {"Ref": "AWS::NoValue"})
+
+    def test_a_base_path_is_not_a_path_of_the_service(self) -> None:
+        parameter = self.template["Parameters"]["BasePath"]
+        # CloudFormation matches a pattern against the whole value.
+        accepted = lambda value: bool(re.fullmatch(parameter["AllowedPattern"], value))  # noqa: E731
+        own = re.search(r"FIRST_SEGMENTS: .*? = \[(.*?)\]", (ROOT / "src/route.rs").read_text())[1]
+        own = re.findall(r'"(.+?)"', own)
+        self.assertIn("ns_movies", own)
+        for value in [*own, "v1/api", "/v1", "v1/", ".", "my%20api"]:
+            self.assertFalse(accepted(value), value)
+        for value in ["", "v1", "ns_movies2", "my-health", "swagger", "Health"]:
+            self.assertTrue(accepted(value), value)
+
     def test_every_parameter_has_a_description_and_a_default(self) -> None:
         for name, parameter in self.template["Parameters"].items():
             self.assertGreater(len(parameter["Description"]), 20, name)

@@ -17,15 +17,24 @@ async fn a_load_balancer_gets_a_text_or_no_body() {
         changes
     };
     let path = |path: &str| json!({"httpMethod": "HEAD", "path": path});
-    check(vec![
-        case("a deletion", "alb-delete", json!({}), 200, Deleted("Case ALB delete-2001")),
-        case("a deletion, multi-value headers", "alb-delete", multi(json!({})), 200, Deleted("Case ALB delete-2001")),
-        case("a preflight", "alb-preflight", json!({}), 204, NoBody),
-        case("a preflight, multi-value headers", "alb-preflight", multi(json!({})), 204, NoBody),
-        case("HEAD of a collection", "alb-delete", path("/ns_movies/"), 200, NoBody),
-        case("HEAD of a missing movie", "alb-delete", path("/ns_movies/B-2020"), 404, NoBody),
-        case("HEAD of an unknown path", "alb-delete", multi(path("/nothing")), 404, NoBody),
-    ])
+    check(
+        "",
+        vec![
+            case("a deletion", "alb-delete", json!({}), 200, Deleted("Case ALB delete-2001")),
+            case(
+                "a deletion, multi-value headers",
+                "alb-delete",
+                multi(json!({})),
+                200,
+                Deleted("Case ALB delete-2001"),
+            ),
+            case("a preflight", "alb-preflight", json!({}), 204, NoBody),
+            case("a preflight, multi-value headers", "alb-preflight", multi(json!({})), 204, NoBody),
+            case("HEAD of a collection", "alb-delete", path("/ns_movies/"), 200, NoBody),
+            case("HEAD of a missing movie", "alb-delete", path("/ns_movies/B-2020"), 404, NoBody),
+            case("HEAD of an unknown path", "alb-delete", multi(path("/nothing")), 404, NoBody),
+        ],
+    )
     .await;
 }
 
@@ -37,18 +46,21 @@ async fn a_body_that_is_not_a_string_is_rejected() {
     let refused = || Body("not a string");
     let alb = json!({"requestContext": {"elb": {}}});
     let http = json!({"version": "1.0"});
-    check(vec![
-        case("an object", file, json!({}), 400, refused()),
-        case("an object through a load balancer", file, alb, 400, refused()),
-        case("an object with payload version 1.0", file, http, 400, refused()),
-        case("an array", file, body(json!([1])), 400, refused()),
-        case("a number", file, body(json!(7)), 400, refused()),
-        case("a boolean", file, body(json!(false)), 400, refused()),
-        case("an object that is said to be base64", file, json!({"isBase64Encoded": true}), 400, refused()),
-        case("a change", file, put(json!({"description": "Changed."})), 400, refused()),
-        case("a change in a text", file, put(json!(r#"{"description":"Changed."}"#)), 200, Changed("A-2020")),
-        case("a request that needs no body", file, json!({"httpMethod": "GET"}), 200, Body("The Dare")),
-    ])
+    check(
+        "",
+        vec![
+            case("an object", file, json!({}), 400, refused()),
+            case("an object through a load balancer", file, alb, 400, refused()),
+            case("an object with payload version 1.0", file, http, 400, refused()),
+            case("an array", file, body(json!([1])), 400, refused()),
+            case("a number", file, body(json!(7)), 400, refused()),
+            case("a boolean", file, body(json!(false)), 400, refused()),
+            case("an object that is said to be base64", file, json!({"isBase64Encoded": true}), 400, refused()),
+            case("a change", file, put(json!({"description": "Changed."})), 400, refused()),
+            case("a change in a text", file, put(json!(r#"{"description":"Changed."}"#)), 200, Changed("A-2020")),
+            case("a request that needs no body", file, json!({"httpMethod": "GET"}), 200, Body("The Dare")),
+        ],
+    )
     .await;
 }
 

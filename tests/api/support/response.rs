@@ -15,7 +15,7 @@ pub async fn send_event(function: &Function, event: &[u8]) -> Response {
         Event::Http(_, mut request) => {
             request.strip_base_path(&function.config.base_path);
             let body = request.body.clone().unwrap_or_default();
-            Some((request.method, request.path, request.full_path, body))
+            Some((request.method, request.path, request.url_path, body))
         }
         Event::Unknown => None,
     };
