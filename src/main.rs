@@ -48,7 +48,7 @@ async fn run() -> Result<(), Error> {
 /// Creates the service from environment variables. A local build has defaults for missing and empty variables.
 async fn connect() -> Result<App, Error> {
     #[cfg(feature = "local")]
-    let local = movies::local::Local::start().await?;
+    let local = movies::local::Local::start()?;
     let variable = |name: &str| {
         // A value that is not UTF-8 must count as invalid, not as absent.
         let value = env::var_os(name).map(|value| value.to_string_lossy().into_owned());

@@ -18,6 +18,7 @@ mod cors;
 mod deployed;
 mod emulator;
 mod logs;
+mod make;
 mod process;
 mod readme;
 mod reload;

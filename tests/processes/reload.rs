@@ -2,9 +2,8 @@
 //! drops the request in progress.
 
 use std::{
-    env, fs,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-    path::{Path, PathBuf},
+    fs,
+    path::Path,
     process::Command,
     sync::atomic::{AtomicBool, Ordering},
     thread,
@@ -15,7 +14,7 @@ use ignore::gitignore::GitignoreBuilder;
 
 use crate::{
     process::{COMPILING, Process},
-    tools::{new_directory, project, succeeds},
+    tools::{copy_of_the_project, new_directory, project, succeeds},
 };
 
 /// How long `cargo lambda watch` collects changes before it acts on them.
@@ -78,7 +77,7 @@ const UNWATCHED: [&str; 52] = [
 ];
 
 /// Files of the project that are neither compiled nor embedded.
-const EDITED: [&str; 10] = [
+const EDITED: [&str; 11] = [
     ".cargolambdaignore",
     ".gitignore",
     "Makefile",
@@ -87,45 +86,14 @@ const EDITED: [&str; 10] = [
     "benches/bench.py",
     "events/rest-list.json",
     "seed/load.py",
+    "template.yaml",
     "src/swagger_ui/refresh.py",
     "tests/processes/reload.rs",
 ];
 
 /// A file of each kind that is compiled, embedded or read at the start.
-const WATCHED: [&str; 7] = [
-    "src/lib.rs",
-    "src/openapi.json",
-    "src/swagger_ui/start.js",
-    "Cargo.toml",
-    "Cargo.lock",
-    "template.yaml",
-    "seed/movies.json",
-];
-
-/// A copy of the project, so that the project itself stays clean and other tests' functions keep running. The path is the
-/// same in every run, so that `target` keeps one build of it.
-fn copy_of_the_project() -> PathBuf {
-    let mut hasher = DefaultHasher::new();
-    project("").hash(&mut hasher);
-    let copy = env::temp_dir().join(format!("movies-copy-{:016x}", hasher.finish()));
-    let _ = fs::remove_dir_all(&copy);
-    fs::create_dir_all(&copy).unwrap();
-    let skipped = ["target", ".tools", ".aws-sam", ".git"];
-    for entry in fs::read_dir(project("")).unwrap().map(Result::unwrap) {
-        if !skipped.iter().any(|name| entry.file_name() == *name) {
-            succeeds(Command::new("cp").arg("-R").arg(entry.path()).arg(&copy));
-        }
-    }
-    // With the same version, cargo would mix the builds of the copy and of the project.
-    let version = concat!("name = \"movies\"\nversion = \"", env!("CARGO_PKG_VERSION"));
-    for name in ["Cargo.toml", "Cargo.lock"] {
-        let file = copy.join(name);
-        let text = fs::read_to_string(&file).unwrap();
-        assert!(text.contains(version), "{name}");
-        fs::write(&file, text.replace(version, &format!("{version}-copy"))).unwrap();
-    }
-    copy
-}
+const WATCHED: [&str; 6] =
+    ["src/lib.rs", "src/openapi.json", "src/swagger_ui/start.js", "Cargo.toml", "Cargo.lock", "seed/movies.json"];
 
 fn git(copy: &Path, arguments: &[&str]) {
     let identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"];
@@ -162,7 +130,7 @@ fn starts(directory: &Path) -> usize {
 #[test]
 #[ignore = "needs cargo-lambda: `make test` has it"]
 fn only_what_is_compiled_or_embedded_restarts_the_function() {
-    let (copy, directory) = (copy_of_the_project(), new_directory());
+    let (copy, directory) = (copy_of_the_project("reload"), new_directory());
     git(&copy, &["init", "--quiet"]);
     git(&copy, &["add", "--all"]);
     git(&copy, &["commit", "--quiet", "--message", "Start"]);
@@ -233,5 +201,5 @@ fn each_file_that_is_compiled_or_embedded_is_watched() {
     for file in &files {
         assert!(!ignored.matched_path_or_any_parents(file, false).is_ignore(), "{} is not watched", file.display());
     }
-    assert!(files.contains(&project("template.yaml")), "what is embedded was not found");
+    assert!(files.contains(&project("src/openapi.json")), "what is embedded was not found");
 }

@@ -2,6 +2,7 @@
 
 use std::{
     env, fs,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
@@ -44,4 +45,28 @@ pub fn new_directory() -> PathBuf {
     let directory = env::temp_dir().join(format!("movies-test-{}-{count}", std::process::id()));
     fs::create_dir_all(&directory).unwrap();
     directory
+}
+
+/// A copy of the project for one test, so that the project itself stays clean and other tests' functions keep running.
+/// The path contains a blank. It is the same in every run, so that `target` keeps one build of it.
+pub fn copy_of_the_project(name: &str) -> PathBuf {
+    let mut hasher = DefaultHasher::new();
+    project("").hash(&mut hasher);
+    let copy = env::temp_dir().join(format!("My Projects/{name}-{:016x}", hasher.finish()));
+    let _ = fs::remove_dir_all(&copy);
+    fs::create_dir_all(&copy).unwrap();
+    let skipped = ["target", ".tools", ".aws-sam", ".git"];
+    for entry in fs::read_dir(project("")).unwrap().map(Result::unwrap) {
+        if !skipped.iter().any(|skipped| entry.file_name() == *skipped) {
+            succeeds(Command::new("cp").arg("-R").arg(entry.path()).arg(&copy));
+        }
+    }
+    // With the same version, cargo would mix the builds of the copies and of the project.
+    let version = concat!("name = \"movies\"\nversion = \"", env!("CARGO_PKG_VERSION"));
+    for file in ["Cargo.toml", "Cargo.lock"].map(|file| copy.join(file)) {
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(version), "{}", file.display());
+        fs::write(&file, text.replace(version, &format!("{version}-{name}"))).unwrap();
+    }
+    copy
 }

@@ -1,6 +1,6 @@
 //! `cargo lambda watch`, as the README starts it.
 
-use std::{env, fs, path::Path, process::Command, thread};
+use std::{env, fs, path::Path, process::Command};
 
 use serde_json::{Value, json};
 
@@ -73,9 +73,8 @@ fn it_serves_the_tutorials_movies_and_keeps_changes() {
     assert_eq!(watch.call("DELETE", "/ns_movies/The%20Dare-2020", &[], "").status, 200);
 
     let log = fs::read_to_string(directory.join("watch.log")).unwrap();
-    for line in ["/ns_movies/", "movies.db", "make reset"] {
-        assert!(log.contains(line), "{line} is not in what the start prints: {log}");
-    }
+    let place = format!("Movies: {}, new, loaded from seed/movies.json", directory.join("movies.db").display());
+    assert!(log.contains(&place), "{log}");
     assert!(!log.contains("WARN") && !log.contains("ERROR") && !log.contains("warning"), "{log}");
     drop(watch);
 
@@ -101,23 +100,5 @@ fn it_takes_every_sample_event() {
             serde_json::from_slice(&invoked.stdout).unwrap_or_else(|_| panic!("{}: {invoked:?}", event.display()));
         let status = reply["statusCode"].as_u64();
         assert!(status.is_some_and(|status| status < 500), "{}: {reply}", event.display());
-    }
-}
-
-#[test]
-#[ignore = "needs cargo-lambda: `make test` has it"]
-fn copies_of_the_function_race_on_one_store() {
-    let directory = new_directory();
-    let watch = Process::watch(&directory, &["--concurrency", "4"]);
-    for round in 0..3 {
-        let movie = movie(&format!("Race {round}"));
-        let statuses: Vec<u16> = thread::scope(|scope| {
-            let calls: Vec<_> =
-                (0..8).map(|_| scope.spawn(|| watch.json("POST", "/ns_movies/", &movie).status)).collect();
-            calls.into_iter().map(|call| call.join().unwrap()).collect()
-        });
-        let won = statuses.iter().filter(|status| **status == 200).count();
-        let lost = statuses.iter().filter(|status| **status == 409).count();
-        assert_eq!((won, lost), (1, 7), "round {round}: {statuses:?}");
     }
 }

@@ -35,9 +35,8 @@ impl Service {
         // retries less often if many calls fail.
         let region = format!("test-{}-{}", process::id(), TESTS.fetch_add(1, Ordering::Relaxed));
         let service = Self::new(endpoint, region);
-        for (resource, table) in [(local::MOVIES, "movies"), (local::KEYS, "keys")] {
-            assert!(local::ensure_table(&service.dynamodb, resource, table).await.unwrap());
-        }
+        assert!(local::create_movies_table(&service.dynamodb, "movies").await.unwrap());
+        assert!(local::create_keys_table(&service.dynamodb, "keys").await.unwrap());
         service
     }
 
@@ -68,7 +67,7 @@ impl Service {
     pub async fn seeded() -> Self {
         let service = Self::start().await;
         let seed = include_bytes!("../../../seed/movies.json");
-        for movie in local::parse_seed("seed/movies.json", seed).unwrap() {
+        for movie in local::parse_seed(seed).unwrap() {
             service.put(movie).await;
         }
         service
