@@ -18,11 +18,11 @@
 //!      │ api/{list, create, read, update, delete, health, …}          │
 //!      │ with api/{body, query, conditional, location, …} and movie   │
 //!      └───────┬──────────────────────────────────────────────▲───────┘
-//!              │ MovieId, MoviePatch, ListQuery               │ VersionedMovie, Page, StoreError
+//!              │ MovieId, MoviePatch, ListQuery               │ VersionedMovie, MoviePage, StoreError
 //!      ┌───────▼──────────────────────────────────────────────┴───────┐
-//!      │ store/movies     movies <-> items, with store/record         │
+//!      │ store/movies     movies <-> items                            │
 //!      ├──────────────────────────────────────────────────────────────┤
-//!      │ store/{items, transaction, paging}   one conditional call    │
+//!      │ store/{items, plan, paging}   one call, or one transaction   │
 //!      └───────┬──────────────────────────────────────────────▲───────┘
 //!              └──────────────── DynamoDB ────────────────────┘
 //! ```

@@ -72,7 +72,7 @@ impl Problem {
         match error {
             StoreError::NotFound => Self::not_found(noun, id),
             StoreError::Exists => Self::exists(noun, id),
-            StoreError::Stale => Self::precondition_failed(),
+            StoreError::PreconditionFailed => Self::precondition_failed(),
             StoreError::TooLarge => Self::item_too_large(noun),
             StoreError::Unavailable => Self::unavailable(is_write.then_some(noun)),
             StoreError::Corrupt => Self::internal(),

@@ -50,7 +50,7 @@ pub(super) async fn create(
 async fn refuse(app: &App, id: &MovieId, required: &Versions) -> Problem {
     let error = match app.store.get(id).await {
         Ok(found) if required.contains(&found.version) => StoreError::Exists,
-        Ok(_) | Err(StoreError::NotFound) => StoreError::Stale,
+        Ok(_) | Err(StoreError::NotFound) => StoreError::PreconditionFailed,
         Err(error) => error,
     };
     Problem::from_store(Movie::NOUN, error, id.as_str(), false)

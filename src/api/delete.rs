@@ -8,6 +8,7 @@ use crate::{
     movie::{Movie, MovieId},
     problem::Problem,
     store::RecordedResponse,
+    store::carry_out,
 };
 
 pub(super) async fn delete(
@@ -22,7 +23,7 @@ pub(super) async fn delete(
     let refuse = |error| Problem::from_store(Movie::NOUN, error, id.as_str(), true);
     match keyed {
         None => {
-            app.store.delete(&id, &precondition).await.map_err(refuse)?;
+            carry_out(|| app.store.plan_delete(&id, &precondition)).await.map_err(refuse)?;
             Ok(Response::new(Body::Empty))
         }
         Some(keyed) => keyed.write(|| app.store.plan_delete(&id, &precondition), respond, refuse).await,

@@ -21,7 +21,7 @@ use crate::{
     fields::Noun,
     problem::Problem,
     route::{Crud, Route},
-    store::{Action, Keys, Plan, RecordedResponse, Remembered, StoreError, carry_out},
+    store::{Action, KeyRecord, KeyTable, Plan, RecordedResponse, StoreError, carry_out},
 };
 
 /// Begins each partition key. Change it with the form of a record, a fingerprint, or a caller, so that no release reads a
@@ -39,7 +39,7 @@ pub(super) struct KeyedRequest<'a> {
     request: &'a Request,
     /// The entity that the request writes.
     noun: Noun,
-    keys: Keys,
+    keys: KeyTable,
     /// The partition key of the record.
     key: String,
     /// Identifies the request: its method, path, body and preconditions.
@@ -124,8 +124,8 @@ impl KeyedRequest<'_> {
 
     fn remember(&self, response: RecordedResponse) -> Result<Action, Problem> {
         reply_limit::check(self.request, self.noun, response.body.as_bytes())?;
-        let record = Remembered { key: self.key.clone(), fingerprint: self.fingerprint.clone(), response };
-        self.keys.remember(&record).map_err(|error| match error {
+        let record = KeyRecord { key: self.key.clone(), fingerprint: self.fingerprint.clone(), response };
+        self.keys.record(&record).map_err(|error| match error {
             StoreError::TooLarge => Problem::response_not_remembered(),
             error => unknown(self.noun, error),
         })
@@ -236,7 +236,7 @@ mod tests {
         let response =
             RecordedResponse { etag: Some("v".to_owned()), id: Some("A-1".to_owned()), body: "{}".to_owned() };
         let record =
-            serde_json::to_value(Remembered { key: "k".to_owned(), fingerprint: "f".to_owned(), response }).unwrap();
+            serde_json::to_value(KeyRecord { key: "k".to_owned(), fingerprint: "f".to_owned(), response }).unwrap();
         assert_eq!(
             record,
             serde_json::json!({"key": "k", "fingerprint": "f", "response": {"etag": "v", "id": "A-1", "body": "{}"}})

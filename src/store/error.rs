@@ -16,12 +16,12 @@ pub enum StoreError {
     Exists,
     /// The precondition is false.
     #[error("the item's version does not meet the precondition")]
-    Stale,
+    PreconditionFailed,
     /// DynamoDB's limit is 400 KB.
     #[error("the item is too large for the table")]
     TooLarge,
-    /// Another program wrote the item. Its id is in the log.
-    #[error("the item is not a valid entity")]
+    /// The cause is in the log. It is a bug, or another program wrote into the table of keys.
+    #[error("an item cannot be read or written")]
     Corrupt,
 }
 

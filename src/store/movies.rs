@@ -1,85 +1,35 @@
 //! Stores movies as items of the table.
+//!
+//! A movie's item has the movie's fields, its `id`, and the versions of its last two writes. An item is a movie if all
+//! five fields are valid, and if its id is the title, a dash and the year. Other attributes do not matter.
 
-use std::{time::Instant, vec};
+use std::{cell::Cell, time::Instant};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{
+    Deserialize as _, Serialize,
+    de::{IntoDeserializer, value::MapDeserializer},
+};
 
 use super::{
-    Item, Keys, StoreError,
-    items::{Items, Updated},
+    Item, KeyTable, MoviePage, StoreError, VersionedMovie,
+    condition::{Condition, Precondition},
+    items::{Changes, Items, MAX_ITEM_BYTES, Updated, size_of, string},
     paging::{Partition, Selection},
     plan::{Plan, carry_out},
-    precondition::Precondition,
-    record::{self, NotAMovie},
-    size, version,
+    version::{new_version, stored_version, take_version},
 };
-use crate::{
-    api::ListQuery,
-    movie::{Movie, MovieId, MoviePatch},
-};
+use crate::movie::{Movie, MovieId, MoviePatch, Year};
 
 /// The index that lists the movies of one year.
 pub const YEAR_INDEX: &str = "by-year";
 
-/// A movie with its version.
-#[derive(Clone, Debug, PartialEq)]
-pub struct VersionedMovie {
-    /// The movie.
-    pub movie: Movie,
-    /// Identifies the last write: the movie's `ETag`.
-    pub version: String,
-}
-
-/// A page of a listing.
-#[derive(Debug)]
-pub struct Page {
-    items: Vec<Item>,
-    /// The id after which the next page starts, if more movies may follow.
-    pub next: Option<String>,
-}
-
-impl Page {
-    /// The movies with their ids, in the order of the table. The iterator parses each movie on demand, so that a page
-    /// is not in memory twice.
-    #[must_use]
-    pub fn into_movies(self) -> Movies {
-        Movies { items: self.items.into_iter(), others: Vec::new() }
-    }
-}
+/// The DynamoDB types of the attributes that every movie has, in addition to the title and the year.
+const TYPES: [(&str, &str); 3] = [("cast", "L"), ("image", "S"), ("description", "S")];
 
 /// The maximum number of items that a log line lists.
 const MAX_NAMED: usize = 10;
-
-/// The movies of a page. It leaves out items that are not movies, and logs them all in one line at the end.
-#[derive(Debug)]
-pub struct Movies {
-    items: vec::IntoIter<Item>,
-    others: Vec<NotAMovie>,
-}
-
-impl Iterator for Movies {
-    type Item = (String, VersionedMovie);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            match record::read(self.items.next()?) {
-                Ok(movie) => return Some(movie),
-                Err(other) => self.others.push(other),
-            }
-        }
-    }
-}
-
-impl Drop for Movies {
-    fn drop(&mut self) {
-        if !self.others.is_empty() {
-            let named: Vec<_> = self.others.iter().take(MAX_NAMED).map(ToString::to_string).collect();
-            let (count, items) = (self.others.len(), named.join(", "));
-            tracing::error!(count, items, "items in the table are not movies");
-        }
-    }
-}
 
 /// The movies table.
 #[derive(Clone, Debug)]
@@ -100,10 +50,10 @@ impl Store {
         &self.items.table
     }
 
-    /// The table of remembered requests that has this name.
+    /// The table of keys that has this name.
     #[must_use]
-    pub fn keys(&self, table: &str) -> Keys {
-        Keys { client: self.items.client.clone(), table: table.to_owned() }
+    pub fn keys(&self, table: &str) -> KeyTable {
+        KeyTable { client: self.items.client.clone(), table: table.to_owned() }
     }
 
     /// Whether the table responds.
@@ -117,9 +67,9 @@ impl Store {
     /// The movie with this id. The read is strongly consistent.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    /// [`StoreError::NotFound`], [`StoreError::Unavailable`].
     pub async fn get(&self, id: &MovieId) -> Result<VersionedMovie, StoreError> {
-        record::from_item(self.items.get(id.as_str()).await?)
+        read(id.as_str(), self.items.get(id.as_str()).await?).map_err(|reason| not_a_movie(id, &reason))
     }
 
     /// Stores a new movie.
@@ -127,9 +77,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Exists`], [`StoreError::TooLarge`], [`StoreError::Unavailable`].
     pub async fn create(&self, id: &MovieId, movie: Movie) -> Result<VersionedMovie, StoreError> {
-        let version = version::new()?;
-        let item = record::to_item(id.as_str(), &movie, Movie::FIELDS, &version, Item::new())?;
-        self.items.create(item, &version).await?;
+        let version = new_version()?;
+        self.items.create(item_of(id, &movie, &version, Item::new())?, &version).await?;
         Ok(VersionedMovie { movie, version })
     }
 
@@ -137,8 +86,8 @@ impl Store {
     /// moves the movie there in one atomic step.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::Exists`] if the new id is taken, [`StoreError::Stale`],
-    /// [`StoreError::TooLarge`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    /// [`StoreError::NotFound`], [`StoreError::Exists`] if the new id is taken, [`StoreError::PreconditionFailed`],
+    /// [`StoreError::TooLarge`], [`StoreError::Unavailable`].
     pub async fn update(
         &self,
         id: &MovieId,
@@ -146,25 +95,17 @@ impl Store {
         patch: &MoviePatch,
         precondition: &Precondition,
     ) -> Result<VersionedMovie, StoreError> {
-        if id == new_id && !precondition.names_derived() {
-            let changes = record::changes(patch)?;
+        if id == new_id && !precondition.has_derived_version() {
+            let changes = changes_of(patch)?;
             let mut condition = precondition.condition();
-            record::require_movie(&mut condition, id, &changes);
+            require_movie(&mut condition, id, &changes);
             match self.items.update(id.as_str(), changes, condition).await? {
-                Updated::Done(item) => return record::from_item(item),
-                // If the item says why, a read would say the same.
-                Updated::Refused(item) => changed(&item, new_id, patch, precondition)?,
+                Updated::Done(item) => return read(id.as_str(), item).map_err(|reason| not_a_movie(id, &reason)),
+                // If the item shows the reason, no read is necessary.
+                Updated::Refused(item) => changed(&item, id, new_id, patch, precondition)?,
             };
         }
         carry_out(|| self.plan_update(id, new_id, patch, precondition)).await
-    }
-
-    /// Deletes a movie.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::Stale`], [`StoreError::Unavailable`].
-    pub async fn delete(&self, id: &MovieId, precondition: &Precondition) -> Result<(), StoreError> {
-        carry_out(|| self.plan_delete(id, precondition)).await
     }
 
     /// Checks that the fields of a patch fit into an item, whatever else the item has.
@@ -172,8 +113,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::TooLarge`].
     pub fn check_size(&self, patch: &MoviePatch) -> Result<(), StoreError> {
-        let set = record::changes(patch)?.set;
-        if size::of(&set) > size::MAX_ITEM_BYTES { Err(StoreError::TooLarge) } else { Ok(()) }
+        if size_of(&changes_of(patch)?.set) > MAX_ITEM_BYTES { Err(StoreError::TooLarge) } else { Ok(()) }
     }
 
     /// A plan that does the same as [`Self::create`].
@@ -181,8 +121,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::TooLarge`].
     pub fn plan_create(&self, id: &MovieId, movie: &Movie) -> Result<Plan<VersionedMovie>, StoreError> {
-        let version = version::new()?;
-        let item = record::to_item(id.as_str(), movie, Movie::FIELDS, &version, Item::new())?;
+        let version = new_version()?;
+        let item = item_of(id, movie, &version, Item::new())?;
         self.items.plan_create(item, VersionedMovie { movie: movie.clone(), version })
     }
 
@@ -197,70 +137,164 @@ impl Store {
         patch: &MoviePatch,
         precondition: &Precondition,
     ) -> Result<Plan<VersionedMovie>, StoreError> {
-        let change = |current: &Item| changed(current, new_id, patch, precondition);
-        self.items.plan_change(id.as_str(), change).await
+        self.items.plan_change(id.as_str(), |current| changed(current, id, new_id, patch, precondition)).await
     }
 
-    /// A plan that does the same as [`Self::delete`].
+    /// A plan to delete a movie, or an item that is not a movie.
     ///
     /// # Errors
-    /// Those errors of [`Self::delete`] that a read shows, if one is needed.
+    /// [`StoreError::NotFound`] and [`StoreError::PreconditionFailed`], if a read is needed.
     pub async fn plan_delete(&self, id: &MovieId, precondition: &Precondition) -> Result<Plan<()>, StoreError> {
         self.items.plan_delete(id.as_str(), precondition).await
     }
 
-    /// A page of movies. At the deadline, it ends with the movies found until then, even if more follow. The movies of
-    /// one year come from an index, which follows the table within moments.
+    /// Up to `limit` movies after the id `after`, of one year or of all years. At the deadline, the page ends with the
+    /// movies found until then. The movies of one year come from an index, which follows the table within moments.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn list(&self, query: &ListQuery, deadline: Instant) -> Result<Page, StoreError> {
-        let ListQuery { limit, year, cursor } = query;
-        let partition = year.map(|year| Partition {
-            index: YEAR_INDEX,
-            attribute: "year",
-            value: AttributeValue::N(year.to_string()),
-        });
-        let (projection, names) = (record::projection(Movie::FIELDS), record::projection_names(Movie::FIELDS));
-        let selection = Selection { partition, projection, names };
-        let page = self.items.list(&selection, *limit, cursor.clone(), deadline.into()).await?;
-        Ok(Page { items: page.items, next: page.next })
+    pub async fn list(
+        &self,
+        year: Option<Year>,
+        limit: usize,
+        after: Option<String>,
+        deadline: Instant,
+    ) -> Result<MoviePage, StoreError> {
+        let partition = year.map(|year| Partition { index: YEAR_INDEX, attribute: "year", value: number(year) });
+        let selection = Selection { partition, attributes: Movie::FIELDS };
+        let page = self.items.list(&selection, limit, after, deadline.into()).await?;
+        Ok(MoviePage { movies: movies_in(page.items), next: page.next })
     }
 }
 
-/// The item after a patch, and the movie in it. Only a movie is stored, at the id of its title and year.
+/// The movies in the items of a page. One log line names the items that are not movies.
+fn movies_in(items: Vec<Item>) -> Vec<(String, VersionedMovie)> {
+    let mut others = Vec::new();
+    let mut movies = Vec::with_capacity(items.len());
+    for mut item in items {
+        // The id is the key of the table, so every item has one.
+        let Some(AttributeValue::S(id)) = item.remove("id") else { continue };
+        match read(&id, item) {
+            Ok(movie) => movies.push((id, movie)),
+            Err(reason) => others.push(format!("'{id}' ({reason})")),
+        }
+    }
+    if !others.is_empty() {
+        let (count, items) = (others.len(), others.get(..MAX_NAMED).unwrap_or(&others).join(", "));
+        tracing::error!(count, items, "items in the table are not movies");
+    }
+    movies
+}
+
+/// Logs an item that is not a movie. It counts as absent.
+fn not_a_movie(id: &MovieId, reason: &str) -> StoreError {
+    tracing::error!(id = id.as_str(), reason, "an item in the table is not a movie");
+    StoreError::NotFound
+}
+
+/// The item after a patch, and the movie in it. The current item can have invalid fields, if the patch sets all of them.
 fn changed(
     current: &Item,
+    id: &MovieId,
     new_id: &MovieId,
     patch: &MoviePatch,
     precondition: &Precondition,
 ) -> Result<(Option<Item>, VersionedMovie), StoreError> {
+    let Changes { set, remove } = changes_of(patch)?;
+    let mut item = current.clone();
+    item.extend(set);
+    item.retain(|name, _| !remove.contains(name));
     // An item that does not become a movie counts as absent, whatever the precondition.
-    let movie = record::patched(current, new_id, patch)?;
+    let movie = read(new_id.as_str(), item).map_err(|reason| not_a_movie(id, &reason))?.movie;
     precondition.check(current)?;
-    let version = version::new()?;
-    let item = record::to_item(new_id.as_str(), &movie, Movie::FIELDS, &version, current.clone())?;
+    let version = new_version()?;
+    let item = item_of(new_id, &movie, &version, current.clone())?;
     Ok((Some(item), VersionedMovie { movie, version }))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::telemetry::captured::Log;
+/// Adds to the condition of an update that the item at `id` is a movie. It does not cover the fields that the update
+/// sets. It cannot show each invalid value: an image can begin like a URL, and a cast can contain other values.
+fn require_movie(condition: &mut Condition, id: &MovieId, changes: &Changes) {
+    for (name, value) in [("title", string(id.title().as_ref())), ("year", number(id.year()))] {
+        if !changes.set.contains_key(name) {
+            condition.and_equal(name, value);
+        }
+    }
+    for (name, of_type) in TYPES.iter().filter(|(name, _)| !changes.set.contains_key(*name)) {
+        condition.and_type(name, of_type);
+    }
+    if !changes.set.contains_key("image") {
+        condition.and("begins_with(#image, :http)");
+        condition.values.insert(":http".to_owned(), string("http"));
+    }
+}
 
-    #[test]
-    fn one_line_names_the_items_of_a_page_that_are_not_movies() {
-        let item = |id: String| Item::from([("id".to_owned(), AttributeValue::S(id))]);
-        for (count, named) in [(0, 0), (1, 1), (12, MAX_NAMED)] {
-            let log = Log::default();
-            let writer = log.clone();
-            let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
-            let page = Page { items: (0..count).map(|n| item(format!("Row {n}-1"))).collect(), next: None };
-            tracing::subscriber::with_default(subscriber, || assert_eq!(page.into_movies().count(), 0));
-            let log = log.text();
-            assert_eq!(log.lines().count(), count.min(1), "{log}");
-            assert_eq!(log.matches("-1' (missing field `title`)").count(), named, "{log}");
-            assert_eq!(log.contains(&format!("count={count}")), count > 0, "{log}");
+/// The item of a movie that replaces `current`, whose other attributes it keeps.
+fn item_of(id: &MovieId, movie: &Movie, version: &str, current: Item) -> Result<Item, StoreError> {
+    let prior = stored_version(&current).unwrap_or_default().to_owned();
+    let mut item = current;
+    item.retain(|name, _| !Movie::FIELDS.contains(&name.as_str()));
+    item.extend(attributes(movie)?);
+    // Reserves room for `prior_etag`, which a later update fills.
+    let later = version.len().saturating_sub(prior.len());
+    for (name, text) in [("id", id.as_str()), ("etag", version), ("prior_etag", &prior)] {
+        item.insert(name.to_owned(), string(text));
+    }
+    if size_of(&item) + later > MAX_ITEM_BYTES { Err(StoreError::TooLarge) } else { Ok(item) }
+}
+
+/// The changes in a patch, which is a JSON Merge Patch: null removes a field.
+fn changes_of(patch: &MoviePatch) -> Result<Changes, StoreError> {
+    let (removed, set): (Item, Item) = attributes(patch)?.into_iter().partition(|(_, value)| value.is_null());
+    Ok(Changes { set, remove: removed.into_keys().collect() })
+}
+
+/// A movie or a patch as attributes. An error is a bug, because every value of a field can be serialized.
+fn attributes(fields: &impl Serialize) -> Result<Item, StoreError> {
+    serde_dynamo::to_item(fields).map_err(|error: serde_dynamo::Error| {
+        tracing::error!(cause = %error, "a movie cannot be written");
+        StoreError::Corrupt
+    })
+}
+
+fn number(year: Year) -> AttributeValue {
+    AttributeValue::N(year.to_string())
+}
+
+/// Parses the movie in the item at `id`, or says why it is not a movie.
+///
+/// The item is parsed in one pass. [`serde_dynamo::from_item`] first copies it into another map. For a page of a
+/// thousand items, that costs as much as everything in this function.
+fn read(id: &str, mut item: Item) -> Result<VersionedMovie, String> {
+    let version = take_version(&mut item);
+    let current = Cell::new("");
+    // A set of binary values counts as absent, because serde would read its bytes as strings.
+    let fields = item.into_iter().filter(|(_, value)| !value.is_bs()).filter_map(|(name, value)| {
+        let field = Movie::FIELDS.iter().find(|field| **field == name)?;
+        current.set(field);
+        Some((*field, Attribute(value)))
+    });
+    match Movie::deserialize(MapDeserializer::new(fields)) {
+        Ok(movie) if movie.has_id(id) => Ok(VersionedMovie { movie, version }),
+        Ok(_) => Err("id: must be the title, a dash and the year".to_owned()),
+        Err(error) => {
+            let error = serde_dynamo::Error::to_string(&error);
+            // The text for a missing field contains the name, the others do not.
+            Err(if error.starts_with("missing field") { error } else { format!("{}: {error}", current.get()) })
         }
     }
 }
+
+/// A value that serde deserializes in the same way as `serde_dynamo`.
+struct Attribute(AttributeValue);
+
+impl IntoDeserializer<'_, serde_dynamo::Error> for Attribute {
+    type Deserializer = serde_dynamo::Deserializer;
+
+    fn into_deserializer(self) -> Self::Deserializer {
+        serde_dynamo::Deserializer::from_attribute_value(self.0.into())
+    }
+}
+
+#[cfg(test)]
+mod tests;

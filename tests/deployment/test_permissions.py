@@ -27,7 +27,7 @@ class PermissionsTest(unittest.TestCase):
         role = self.translated["Resources"]["MoviesRole"]["Properties"]
         statements = role["Policies"][0]["PolicyDocument"]["Statement"]
         # Keys are read by themselves, and put in the transaction of a movie.
-        keys = (ROOT / "src/store/idempotency.rs").read_text()
+        keys = (ROOT / "src/store/keys.rs").read_text()
         self.assertEqual(re.findall(r"\bclient\s*\.(\w+)\(\)", keys), ["get_item"])
         for table, expected in {"MoviesTable": wanted, "KeysTable": {"dynamodb:GetItem", "dynamodb:PutItem"}}.items():
             of_table = [each for each in statements if table in str(each["Resource"])]

@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Item, StoreError,
-    expression::Condition,
-    plan::{Action, Refusal, put},
-    size,
+    condition::Condition,
+    items::{MAX_ITEM_BYTES, size_of, string},
+    plan::{Action, IfFalse, put},
 };
 use crate::telemetry::scope;
 
@@ -26,7 +26,7 @@ const LIFETIME: u64 = 24 * 60 * 60;
 
 /// The first successful request with a key.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Remembered {
+pub struct KeyRecord {
     /// The partition key. It contains the client's key.
     pub key: String,
     /// Identifies the request. Different requests have different fingerprints.
@@ -50,18 +50,18 @@ pub struct RecordedResponse {
 
 /// The table of remembered requests.
 #[derive(Clone, Debug)]
-pub struct Keys {
+pub struct KeyTable {
     pub(super) client: Client,
     pub(super) table: String,
 }
 
-impl Keys {
+impl KeyTable {
     /// The record of this key. The read is strongly consistent.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`] if another program put a different item into the table.
-    pub async fn get(&self, key: &str) -> Result<Option<Remembered>, StoreError> {
-        let call = self.client.get_item().table_name(&self.table).key("key", AttributeValue::S(key.to_owned()));
+    pub async fn get(&self, key: &str) -> Result<Option<KeyRecord>, StoreError> {
+        let call = self.client.get_item().table_name(&self.table).key("key", string(key));
         let found = Box::pin(call.consistent_read(true).return_consumed_capacity(Total).send()).await;
         let found = found.map_err(|error| StoreError::from_sdk("recall", &error))?;
         scope::read(found.consumed_capacity());
@@ -76,16 +76,16 @@ impl Keys {
     ///
     /// # Errors
     /// [`StoreError::TooLarge`].
-    pub fn remember(&self, request: &Remembered) -> Result<Action, StoreError> {
+    pub fn record(&self, request: &KeyRecord) -> Result<Action, StoreError> {
         let mut item: Item = serde_dynamo::to_item(request).map_err(|_| StoreError::Corrupt)?;
         item.insert("expires_at".to_owned(), AttributeValue::N((now() + LIFETIME).to_string()));
-        if size::of(&item) > size::MAX_ITEM_BYTES {
+        if size_of(&item) > MAX_ITEM_BYTES {
             return Err(StoreError::TooLarge);
         }
         let mut unused = Condition::new("attribute_not_exists(#key) OR expires_at <= :now");
         unused.names.insert("#key".to_owned(), "key".to_owned());
         unused.values.insert(":now".to_owned(), AttributeValue::N(now().to_string()));
-        put(&self.table, item, unused, Refusal::InUse)
+        put(&self.table, item, unused, IfFalse::KeyInUse)
     }
 }
 
@@ -108,16 +108,16 @@ mod tests {
     #[test]
     fn a_record_is_at_most_as_large_as_an_item_can_be() {
         let keys = Store::new(&aws::connect(|_| None).unwrap(), "movies").keys("keys");
-        let request = |bytes: usize| Remembered {
+        let request = |bytes: usize| KeyRecord {
             key: "key".to_owned(),
             fingerprint: "fingerprint".to_owned(),
             response: RecordedResponse { body: "x".repeat(bytes), ..RecordedResponse::default() },
         };
         // The time at which a record expires has ten digits.
         let expires_at = "expires_at".len() + 6;
-        let empty = size::of(&serde_dynamo::to_item(request(0)).unwrap()) + expires_at;
-        let rest = size::MAX_ITEM_BYTES - empty;
-        assert!(keys.remember(&request(rest)).is_ok());
-        assert_eq!(keys.remember(&request(rest + 1)).unwrap_err(), StoreError::TooLarge);
+        let empty = size_of(&serde_dynamo::to_item(request(0)).unwrap()) + expires_at;
+        let rest = MAX_ITEM_BYTES - empty;
+        assert!(keys.record(&request(rest)).is_ok());
+        assert_eq!(keys.record(&request(rest + 1)).unwrap_err(), StoreError::TooLarge);
     }
 }
