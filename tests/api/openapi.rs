@@ -1,11 +1,15 @@
-//! The OpenAPI document: it is served as it is, and wrong responses fail the check against it.
+//! The OpenAPI document: it is served as it is, its routes are those of the service, and what it says is true of itself.
 
-use std::{collections::BTreeMap, panic::catch_unwind};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::catch_unwind,
+};
 
+use movies::route::{self, Crud, NoRoute, Route};
 use serde_json::{Value, json};
 
 use crate::{
-    contract::{self, DOCUMENT},
+    contract::{self, DOCUMENT, files, methods, operation, resolve, validator},
     support::{Service, send_event},
 };
 
@@ -37,21 +41,158 @@ async fn it_says_what_the_contract_says() {
     assert_eq!(movie["title"], "Movie Data");
     assert_eq!(movie["additionalProperties"], json!(false));
     assert_eq!(movie["required"], json!(["title", "year", "cast", "image", "description"]));
-    assert_eq!(movie["properties"]["year"]["maximum"], 9999);
-    let mut ids: Vec<_> = operations(&document).map(|operation| operation["operationId"].to_string()).collect();
-    let count = ids.len();
-    assert!(count > 20);
-    ids.sort();
-    ids.dedup();
-    assert_eq!(count, ids.len(), "each operation has an id of its own");
+    assert_eq!(document["components"]["schemas"]["Year"]["maximum"], 9999);
+    let ids: Vec<_> = operations().map(|(_, _, operation)| operation["operationId"].to_string()).collect();
+    assert_eq!(ids.len(), 10);
+    assert_eq!(BTreeSet::from_iter(&ids).len(), ids.len(), "each operation has an id of its own");
 }
 
-fn operations(document: &Value) -> impl Iterator<Item = &Value> {
-    let items = document["paths"].as_object().unwrap().values();
-    items
-        .flat_map(|item| item.as_object().unwrap().iter())
-        .filter(|(key, _)| *key != "parameters")
-        .map(|(_, value)| value)
+/// Every operation, with its path and method.
+pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, &'static Value)> {
+    let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+    let paths = DOCUMENT["paths"].as_object().unwrap().keys();
+    paths.flat_map(move |path| {
+        methods.into_iter().filter_map(|method| Some((&**path, method, operation(path, method)?)))
+    })
+}
+
+/// The paths of the document.
+const PATHS: [&str; 6] =
+    ["/ns_movies/", "/ns_movies/{id}", "/health", "/swagger.json", "/", "/swagger-ui/{version}/{file}"];
+
+/// The place of a route in [`PATHS`]. A new route does not compile until it has one.
+fn place(route: Route<'_>) -> Option<usize> {
+    Some(match route {
+        Route::Movies(Crud::List | Crud::Create) => 0,
+        Route::Movies(Crud::Read(_) | Crud::Update(_) | Crud::Delete(_)) => 1,
+        Route::Health => 2,
+        Route::OpenApi => 3,
+        Route::SwaggerUi => 4,
+        Route::SwaggerUiFile(_) => 5,
+        Route::Options(_) => return None,
+    })
+}
+
+#[test]
+fn its_routes_and_methods_are_those_of_the_service() {
+    let described: BTreeSet<_> = DOCUMENT["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(described, BTreeSet::from(PATHS));
+    for template in described {
+        let samples = if template.contains("{id}") { vec!["/ns_movies/a/b-1".to_owned()] } else { files_or(template) };
+        for (path, allow) in samples.iter().map(|path| (path, methods(template))) {
+            for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get"] {
+                match route::find(method, path) {
+                    Ok(Route::Options(found)) => assert_eq!((method, found), ("OPTIONS", &*allow), "{path}"),
+                    Ok(found) => {
+                        assert!(allow.split(", ").any(|known| known == method), "{method} {path} is not described");
+                        assert_eq!(place(found).map(|at| PATHS[at]), Some(template), "{method} {path}");
+                    }
+                    Err(NoRoute::MethodNotAllowed(found)) => {
+                        assert!(!allow.split(", ").any(|known| known == method), "{method} {path} is no route");
+                        assert_eq!(found, allow, "{method} {path}");
+                    }
+                    Err(NoRoute::NotFound) => panic!("{path} is no route"),
+                }
+            }
+        }
+    }
+}
+
+fn files_or(template: &str) -> Vec<String> {
+    if template.contains('{') { files(template) } else { vec![template.to_owned()] }
+}
+
+#[test]
+fn its_links_lead_to_operations() {
+    let mut count = 0;
+    for (path, method, from) in operations() {
+        for (status, response) in from["responses"].as_object().unwrap() {
+            let response = resolve(response);
+            for (name, link) in response["links"].as_object().into_iter().flatten() {
+                let line = format!("{method} {path} {status}: {name}");
+                let target = operations().find(|(_, _, to)| to["operationId"] == link["operationId"]);
+                let (target, _, _) = target.unwrap_or_else(|| panic!("{line} leads nowhere"));
+                let given = link["parameters"].as_object().unwrap();
+                let taken = DOCUMENT["paths"][target]["parameters"].as_array().unwrap().iter().map(resolve);
+                let taken: Vec<_> = taken.map(|parameter| parameter["name"].as_str().unwrap()).collect();
+                assert_eq!(given.keys().collect::<Vec<_>>(), taken, "{line}: the parameters of {target}");
+                for expression in given.values().flat_map(|value| value.as_str().unwrap().split('{').skip(1)) {
+                    let pointer = expression.split_once('}').unwrap().0.strip_prefix("$response.body#/").unwrap();
+                    let body = resolve(&response["content"]["application/json"]["schema"]);
+                    assert!(body["properties"].get(pointer).is_some(), "{line}: the body has no {pointer}");
+                    count += 1;
+                }
+            }
+        }
+    }
+    assert!(count >= 6, "{count} expressions");
+}
+
+/// Calls `found` with each object in the document.
+fn each_object(value: &'static Value, found: &mut impl FnMut(&'static serde_json::Map<String, Value>)) {
+    match value {
+        Value::Object(members) => {
+            found(members);
+            members.values().for_each(|member| each_object(member, found));
+        }
+        Value::Array(entries) => entries.iter().for_each(|entry| each_object(entry, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn its_examples_are_valid() {
+    let mut count = 0;
+    each_object(&DOCUMENT, &mut |object| {
+        let schema = object.get("schema").cloned().unwrap_or_else(|| json!(object));
+        let several = object.get("examples").and_then(Value::as_array).into_iter().flatten();
+        for example in object.get("example").into_iter().chain(several) {
+            let error = validator(&schema).validate(example).err().map(|error| error.to_string());
+            assert_eq!(error, None, "{example}");
+            count += 1;
+        }
+    });
+    assert!(count >= 12, "{count} examples");
+    let seed: Value = serde_json::from_str(include_str!("../../seed/movies.json")).unwrap();
+    let example = &DOCUMENT["components"]["schemas"]["Movie"]["examples"][0];
+    let is_example = |movie: &Value| movie.as_object().unwrap().iter().all(|(name, value)| &example[name] == value);
+    assert!(seed["movies_list"].as_array().unwrap().iter().any(is_example), "the example is a movie of the seed");
+}
+
+#[test]
+fn its_components_are_used() {
+    let mut used = BTreeSet::new();
+    each_object(&DOCUMENT, &mut |object| used.extend(object.get("$ref").and_then(Value::as_str)));
+    for (kind, components) in DOCUMENT["components"].as_object().unwrap() {
+        for name in components.as_object().unwrap().keys() {
+            let reference = format!("#/components/{kind}/{name}");
+            assert!(used.remove(reference.as_str()), "{reference} is not used");
+        }
+    }
+    assert_eq!(used, BTreeSet::new(), "every reference leads to a component");
+}
+
+/// What a text can quote besides names of the document.
+const LITERALS: [&str; 7] = ["*", "%2F", "-._~", "http", "https", "<…>; rel=\"next\"", "Allow"];
+
+#[test]
+fn its_texts_quote_names_that_exist() {
+    let mut names = BTreeSet::from(LITERALS);
+    each_object(&DOCUMENT, &mut |object| {
+        names.extend(object.get("name").and_then(Value::as_str));
+        for members in ["properties", "headers"] {
+            names.extend(object.get(members).and_then(Value::as_object).into_iter().flatten().map(|(name, _)| &**name));
+        }
+    });
+    let mut quoted = BTreeSet::new();
+    each_object(&DOCUMENT, &mut |object| {
+        let texts = ["description", "summary", "detail"].into_iter().filter_map(|name| object.get(name)?.as_str());
+        quoted.extend(texts.flat_map(|text| text.split('`').skip(1).step_by(2)));
+    });
+    assert!(quoted.len() > 12, "{quoted:?}");
+    for name in quoted {
+        assert!(names.contains(name), "a text speaks of `{name}`, which the document does not have");
+    }
 }
 
 #[test]
@@ -60,8 +201,16 @@ fn a_response_that_is_not_in_the_document_is_found() {
         ("content-type".to_owned(), "application/json".to_owned()),
         ("etag".to_owned(), "\"x\"".to_owned()),
     ]);
+    let allow = |methods: &str| BTreeMap::from([("allow".to_owned(), methods.to_owned())]);
+    let problem = json!({
+        "type": "urn:problem-type:movies:method-not-allowed", "title": "t", "status": 405, "detail": "d",
+        "instance": "/", "request_id": "r",
+    });
     let movie = r#"{"title":"A","year":1,"cast":[],"image":"https://x.org/","description":""}"#;
     contract::check("GET", "/ns_movies/A-1", 200, &headers, movie.as_bytes());
+    contract::check("HEAD", "/ns_movies/A-1", 200, &headers, b"");
+    contract::check("OPTIONS", "/health", 204, &allow("GET, HEAD, OPTIONS"), b"");
+    contract::check("POST", "/health", 405, &allow("GET, HEAD, OPTIONS"), problem.to_string().as_bytes());
     for (method, path, status, headers, body) in [
         ("GET", "/ns_movies/A-1", 418, &headers, movie.to_owned()),
         ("GET", "/ns_movies/A-1", 200, &BTreeMap::new(), movie.to_owned()),
@@ -69,9 +218,14 @@ fn a_response_that_is_not_in_the_document_is_found() {
         ("GET", "/ns_movies/A-1", 200, &headers, movie.replace("https:", "javascript:")),
         ("GET", "/ns_movies/A-1", 200, &headers, movie.replace("\"A\"", "\" \"")),
         ("GET", "/ns_movies/A-1", 200, &headers, movie.replace('{', "{\"etag\":1,")),
+        ("HEAD", "/ns_movies/A-1", 200, &headers, movie.to_owned()),
+        ("HEAD", "/ns_movies/A-1", 200, &BTreeMap::new(), String::new()),
         ("DELETE", "/ns_movies/A-1", 200, &headers, movie.to_owned()),
         ("BREW", "/ns_movies/A-1", 200, &headers, movie.to_owned()),
         ("GET", "/elsewhere", 200, &headers, movie.to_owned()),
+        ("OPTIONS", "/health", 204, &allow("GET, OPTIONS"), String::new()),
+        ("OPTIONS", "/ns_movies/", 204, &allow("GET, HEAD, OPTIONS"), String::new()),
+        ("POST", "/health", 405, &allow("GET, HEAD, POST, OPTIONS"), problem.to_string()),
     ] {
         let found = catch_unwind(|| contract::check(method, path, status, headers, body.as_bytes()));
         assert!(found.is_err(), "{method} {path} {status} {body}");

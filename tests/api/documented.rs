@@ -1,0 +1,194 @@
+//! Every response in the OpenAPI document exists: a request for each route and status, with each header and media type.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::{
+    contract::{essence, files, resolve, template},
+    openapi::operations,
+    support::{Response, Service, movie, path_of},
+};
+
+const MOVIES: &str = "/ns_movies/";
+const DARE: &str = "/ns_movies/The%20Dare-2020";
+
+/// What happens before the request.
+#[derive(Clone, Copy, Debug)]
+enum Before {
+    Nothing,
+    /// The same request.
+    Itself,
+    /// Another request with the key of this one.
+    AnotherRequest,
+    /// The table disappears.
+    NoTable,
+    /// Swagger UI is turned off.
+    NoSwaggerUi,
+}
+
+/// A request to the seeded service, and the status of the response.
+#[derive(Clone, Debug)]
+struct Row {
+    status: u64,
+    method: &'static str,
+    path: String,
+    headers: Vec<(&'static str, &'static str)>,
+    body: Value,
+    before: Before,
+}
+
+impl Row {
+    fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    fn after(self, before: Before) -> Self {
+        Self { before, ..self }
+    }
+
+    async fn send(&self) -> Response {
+        let mut service = Service::seeded().await;
+        let call = || {
+            let call = service.call(self.method, &self.path);
+            let call = if self.body.is_null() { call } else { call.body(&self.body.to_string()) };
+            self.headers.iter().fold(call, |call, (name, value)| call.header(name, value))
+        };
+        match self.before {
+            Before::Nothing => {}
+            Before::Itself => assert_eq!(call().send().await.status, 200, "{self:?}"),
+            Before::AnotherRequest => {
+                let other = service.call("POST", MOVIES).json(&movie("Another", 2000));
+                assert_eq!(other.header("Idempotency-Key", "k").send().await.status, 200);
+            }
+            Before::NoTable => _ = service.dynamodb.delete_table().table_name("movies").send().await.unwrap(),
+            Before::NoSwaggerUi => {
+                service.app.set("SWAGGER_UI", "off");
+                return service.get(&self.path).await;
+            }
+        }
+        call().send().await
+    }
+}
+
+fn row(status: u64, method: &'static str, path: &str, body: Value) -> Row {
+    Row { status, method, path: path.to_owned(), headers: Vec::new(), body, before: Before::Nothing }
+}
+
+/// The requests for every documented response except 500, which only a bug can cause.
+fn rows() -> Vec<Row> {
+    let files = files("/swagger-ui/{version}/{file}");
+    let get = |status, path: &str| row(status, "GET", path, Value::Null);
+    let too_long = path_of(&format!("{}-2020", "x".repeat(2048)));
+    let mut rows = vec![
+        get(200, "/ns_movies/?limit=1"),
+        get(304, "/ns_movies/?limit=1").header("If-None-Match", "*"),
+        get(400, "/ns_movies/?limit=0"),
+        get(400, &too_long),
+    ];
+    rows.push(get(404, "/ns_movies/Nope-1"));
+    rows.extend([MOVIES, DARE, "/health"].map(|path| get(503, path).after(Before::NoTable)));
+    rows.extend(["/", &files[0]].map(|path| get(404, path).after(Before::NoSwaggerUi)));
+    for path in [MOVIES, DARE, "/health", "/swagger.json", "/"].into_iter().chain(files.iter().map(String::as_str)) {
+        let conditions = [get(304, path).header("If-None-Match", "*"), get(412, path).header("If-Match", "\"stale\"")];
+        rows.extend([get(200, path)].into_iter().chain(conditions));
+    }
+
+    let (new, old, patch) = (movie("New", 2000), movie("The Dare", 2020), json!({"cast": []}));
+    let write = |status, method, path: &str, body: &Value| row(status, method, path, body.clone());
+    for (method, path, body) in
+        [("POST", MOVIES, &new), ("PUT", DARE, &patch), ("PATCH", DARE, &patch), ("DELETE", DARE, &Value::Null)]
+    {
+        rows.extend([
+            write(200, method, path, body),
+            write(200, method, path, body).header("Idempotency-Key", "k").after(Before::Itself),
+            write(412, method, path, body).header("If-Match", "\"stale\""),
+            write(422, method, path, body).header("Idempotency-Key", "k").after(Before::AnotherRequest),
+            write(503, method, path, body).after(Before::NoTable),
+        ]);
+        if method != "POST" {
+            rows.extend([write(404, method, "/ns_movies/Nope-1", body), write(400, method, &too_long, body)]);
+        }
+        if method != "DELETE" {
+            let mut large = body.clone();
+            large["description"] = json!("x".repeat(410_000));
+            rows.extend([
+                write(400, method, path, &json!({})),
+                write(413, method, path, &large),
+                write(415, method, path, body).header("Content-Type", "text/plain"),
+                write(415, method, path, body).header("Content-Encoding", "gzip"),
+            ]);
+        }
+    }
+    rows.push(write(409, "POST", MOVIES, &old));
+    for method in ["PUT", "PATCH"] {
+        rows.push(write(409, method, DARE, &json!({"title": "Don't Click"})));
+        rows.push(write(200, method, DARE, &json!({"title": "Renamed"})));
+    }
+    rows
+}
+
+/// The responses that other tests cause, in `reply_limit` and `swagger_ui`.
+const ELSEWHERE: [(&str, &str, &str, &str); 6] = [
+    ("/ns_movies/{id}", "GET", "413", ""),
+    ("/ns_movies/{id}", "GET", "413", "application/problem+json"),
+    ("/ns_movies/{id}", "PUT", "200", "application/problem+json"),
+    ("/ns_movies/{id}", "PATCH", "200", "application/problem+json"),
+    ("/swagger-ui/{version}/{file}", "GET", "406", ""),
+    ("/swagger-ui/{version}/{file}", "GET", "406", "application/problem+json"),
+];
+
+/// A part of the document: a response's route, method and status, and one of its headers or media types, or nothing.
+type Entry = (String, String, String, String);
+
+/// The parts of a response: its headers, its media types, and the response itself.
+fn parts(response: &'static Value) -> Vec<&'static str> {
+    let names = |member: &str| response[member].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    names("headers").chain(names("content")).chain([""]).collect()
+}
+
+#[tokio::test]
+async fn every_response_in_the_document_is_met() {
+    let mut documented = BTreeSet::<Entry>::new();
+    for (path, method, operation) in operations() {
+        for (status, response) in
+            operation["responses"].as_object().unwrap().iter().filter(|(status, _)| *status != "500")
+        {
+            let entry = |part: &str| (path.to_owned(), method.to_owned(), status.clone(), part.to_owned());
+            documented.extend(parts(resolve(response)).into_iter().map(entry));
+        }
+    }
+
+    let mut met = BTreeSet::<Entry>::new();
+    for row in rows() {
+        let response = row.send().await;
+        assert_eq!(response.status, row.status, "{row:?}: {response:?}");
+        let path = template(row.path.split('?').next().unwrap()).unwrap();
+        let (_, _, operation) =
+            operations().find(|(known, method, _)| (*known, *method) == (path, row.method)).unwrap();
+        let described = resolve(&operation["responses"][row.status.to_string()]);
+        for part in parts(described) {
+            let is_met = part.is_empty()
+                || part == essence(&response.headers)
+                || response.headers.contains_key(&part.to_lowercase());
+            if is_met {
+                met.insert((path.to_owned(), row.method.to_owned(), row.status.to_string(), part.to_owned()));
+            }
+        }
+        assert_is_the_example(described, &response);
+    }
+    met.extend(ELSEWHERE.map(|(path, method, status, part)| (path.into(), method.into(), status.into(), part.into())));
+    assert_eq!(documented.difference(&met).collect::<Vec<_>>(), Vec::<&Entry>::new(), "no request gets these");
+}
+
+/// Compares a problem with the example in the document, if both have the same type.
+fn assert_is_the_example(described: &Value, response: &Response) {
+    let example = &described["content"]["application/problem+json"]["example"];
+    if example.is_object() {
+        let problem = response.json();
+        if problem["type"] == example["type"] {
+            assert_eq!((&problem["title"], &problem["status"]), (&example["title"], &example["status"]), "{problem}");
+        }
+    }
+}
