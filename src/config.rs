@@ -1,8 +1,6 @@
 //! The configuration, which is read from environment variables at the start. `docs/operations.md` lists them.
 
-mod origin;
-
-pub use origin::{AllowOrigins, NotAnOrigin, Origin};
+use url::Url;
 
 use crate::route::FIRST_SEGMENTS;
 
@@ -21,6 +19,15 @@ pub struct Config {
     pub base_path: String,
     /// `SWAGGER_UI`: `on` (the default), or `off` for an API without the page at `/`.
     pub swagger_ui: bool,
+}
+
+/// Whose pages may call the API.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum AllowOrigins {
+    /// Pages of every origin.
+    Any,
+    /// Pages of these origins, as browsers send them.
+    Listed(Vec<String>),
 }
 
 /// A variable that is missing or wrong.
@@ -49,15 +56,7 @@ impl Config {
 
         let idempotency_table_name = variable("IDEMPOTENCY_TABLE_NAME").filter(|name| !name.is_empty());
 
-        let origins = variable("CORS_ALLOW_ORIGINS").unwrap_or_else(|| "*".to_owned());
-        let cors_allow_origins = origins.parse().map_err(|NotAnOrigin(text)| {
-            let problem = format!(
-                "is {origins:?}, and {text:?} is not an origin: list origins such as https://example.org, separated by \
-                 commas, with an international host name in Punycode (xn--…), or set it to *"
-            );
-            ConfigError::new("CORS_ALLOW_ORIGINS", problem)
-        })?;
-
+        let cors_allow_origins = read_origins(&variable("CORS_ALLOW_ORIGINS").unwrap_or_else(|| "*".to_owned()))?;
         let base_path = read_base_path(&variable("BASE_PATH").unwrap_or_default())?;
         let swagger_ui = match variable("SWAGGER_UI").as_deref() {
             None | Some("" | "on") => true,
@@ -66,6 +65,34 @@ impl Config {
         };
         Ok(Self { table_name, idempotency_table_name, cors_allow_origins, base_path, swagger_ui })
     }
+}
+
+/// Reads `*`, or origins separated by commas. An origin is valid if it is its own serialization (RFC 6454 §6.2), because
+/// the service compares it with what a browser sends.
+fn read_origins(list: &str) -> Result<AllowOrigins, ConfigError> {
+    if list.trim() == "*" {
+        return Ok(AllowOrigins::Any);
+    }
+    let mut origins = Vec::new();
+    for text in list.split(',').map(str::trim) {
+        // To `url`, an asterisk is a character of a host. Browsers compare origins without wildcards.
+        let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && !text.contains('*'));
+        let origin = url.map(|url| url.origin().ascii_serialization());
+        if origin.as_deref() != Some(text) {
+            let right = origin.map_or_else(
+                || {
+                    "list origins such as https://app.example.org, separated by commas, with an international host \
+                     name in Punycode (xn--…), or set it to *"
+                        .to_owned()
+                },
+                |origin| format!("browsers send {origin}"),
+            );
+            let problem = format!("contains {text:?}, which is not an origin as browsers send it: {right}");
+            return Err(ConfigError::new("CORS_ALLOW_ORIGINS", problem));
+        }
+        origins.push(text.to_owned());
+    }
+    Ok(AllowOrigins::Listed(origins))
 }
 
 /// Reads a path of whole segments. `/` alone is the empty prefix.
@@ -111,13 +138,6 @@ mod tests {
         for (variables, name, value) in [
             (&[][..], "TABLE_NAME", "is missing"),
             (&[("TABLE_NAME", "")], "TABLE_NAME", "is missing"),
-            (&[("TABLE_NAME", "m"), ("CORS_ALLOW_ORIGINS", "example.org")], "CORS_ALLOW_ORIGINS", "\"example.org\""),
-            (&[("TABLE_NAME", "m"), ("CORS_ALLOW_ORIGINS", "")], "CORS_ALLOW_ORIGINS", "\"\""),
-            (
-                &[("TABLE_NAME", "m"), ("CORS_ALLOW_ORIGINS", "https://a.org, https://b.org/x")],
-                "CORS_ALLOW_ORIGINS",
-                "\"https://b.org/x\"",
-            ),
             (&[("TABLE_NAME", "m"), ("SWAGGER_UI", "no")], "SWAGGER_UI", "\"no\""),
         ] {
             let error = read(variables).unwrap_err();
@@ -158,6 +178,76 @@ mod tests {
         for text in ["/health", "/health/x", "/ns_movies", "/swagger.json", "/swagger-ui/v1"] {
             let error = base_path(text).unwrap_err();
             assert!(error.contains("BASE_PATH") && error.contains("a path of the service"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_what_a_browser_sends() {
+        let origins = |list: &str| read_origins(list).map_err(|error| error.to_string());
+        for star in ["*", " * "] {
+            assert_eq!(origins(star), Ok(AllowOrigins::Any));
+        }
+        for origin in [
+            "https://app.example.org",
+            "http://localhost:3000",
+            "https://example.org:8443",
+            "http://192.0.2.1",
+            "http://[::1]:3000",
+            "https://xn--bcher-kva.example",
+        ] {
+            assert_eq!(origins(origin), Ok(AllowOrigins::Listed(vec![origin.to_owned()])));
+        }
+        let two = ["https://a.org", "http://b.org"].map(str::to_owned).to_vec();
+        assert_eq!(origins("https://a.org , http://b.org"), Ok(AllowOrigins::Listed(two)));
+    }
+
+    #[test]
+    fn the_error_for_another_spelling_has_the_right_one() {
+        for (text, right) in [
+            ("https://App.example.org/", "https://app.example.org"),
+            ("https://app.example.org/", "https://app.example.org"),
+            ("HTTPS://example.org", "https://example.org"),
+            ("https://example.org:443", "https://example.org"),
+            ("http://example.org:80", "http://example.org"),
+            ("https://example.org:", "https://example.org"),
+            ("https://example.org/path?q#f", "https://example.org"),
+            ("https://user:pw@example.org", "https://example.org"),
+            ("https:example.org", "https://example.org"),
+            ("https://ex%61mple.org", "https://example.org"),
+            ("http://[0:0:0:0:0:0:0:1]", "http://[::1]"),
+            ("http://127.1", "http://127.0.0.1"),
+        ] {
+            let error = read_origins(&format!("https://a.org, {text}")).unwrap_err().to_string();
+            assert!(error.contains("CORS_ALLOW_ORIGINS") && error.contains(&format!("{text:?}")), "{error}");
+            assert!(error.ends_with(&format!("browsers send {right}")), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_origin_at_all_is_rejected() {
+        for (list, text) in [
+            ("", ""),
+            (",", ""),
+            ("https://a.org,", ""),
+            (",https://a.org", ""),
+            ("*,https://a.org", "*"),
+            ("https://a.org, null", "null"),
+            ("example.org", "example.org"),
+            ("//example.org", "//example.org"),
+            ("https://", "https://"),
+            ("https://*.example.org", "https://*.example.org"),
+            ("https://bücher.example", "https://bücher.example"),
+            ("https://exa mple.org", "https://exa mple.org"),
+            ("https://example.org:99999", "https://example.org:99999"),
+            ("https://192.0.2.256", "https://192.0.2.256"),
+            ("https://[::1", "https://[::1"),
+            ("ftp://example.org", "ftp://example.org"),
+            ("file:///x", "file:///x"),
+            ("chrome-extension://abc", "chrome-extension://abc"),
+            ("javascript://example.org", "javascript://example.org"),
+        ] {
+            let error = read_origins(list).unwrap_err().to_string();
+            assert!(error.contains(&format!("contains {text:?}")) && error.contains("list origins such as"), "{error}");
         }
     }
 }

@@ -4,7 +4,7 @@ use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::response::set_header;
 use crate::{
-    config::{AllowOrigins, Config, Origin},
+    config::{AllowOrigins, Config},
     event::{Request, trim},
     problem::Problem,
 };
@@ -24,9 +24,7 @@ pub(super) fn allow_origin(config: &Config, request: &Request, headers: &mut Hea
         AllowOrigins::Listed(origins) => {
             add_vary(headers, "Origin");
             let sent = request.header(&header::ORIGIN).unwrap_or_default();
-            let is_listed = sent.parse().is_ok_and(|origin: Origin| origins.contains(&origin));
-            // The origin is returned exactly as sent, because a browser compares the text.
-            HeaderValue::try_from(sent).ok().filter(|_| is_listed)
+            Some(sent).filter(|sent| origins.contains(sent)).and_then(|origin| HeaderValue::try_from(origin).ok())
         }
     };
     let Some(origin) = origin else { return };

