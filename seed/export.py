@@ -5,9 +5,9 @@ The API lists its movies page by page; each page links to the next one, and the 
 follows these links to the end. The file appears when it is complete: until then, and
 if the export fails, the file that was there before stays as it is.
 
-What the API does not list is not exported: items of the table that are not movies,
-and, behind a load balancer, movies that do not fit into a reply of 1 MB. Export such
-an API by another URL. Movies that change meanwhile are written as they were listed.
+What the API does not list is not exported: items of the table that are not movies.
+Behind a load balancer, the export fails at a movie that does not fit into a reply of
+1 MB. Export such an API by another URL. Movies that change meanwhile are written as they were listed.
 
 Exit status: 0 all movies are in the file; 1 the API no longer responds; 2 the file or
 the URL cannot be used; 130 interrupted.

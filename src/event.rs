@@ -111,7 +111,6 @@ impl Event {
             headers,
             caller,
             body: payload.body(),
-            max_reply_bytes: source.max_reply_bytes(),
         };
         Some(Self::Http(source, Box::new(request)))
     }
@@ -239,11 +238,6 @@ impl EventSource {
         } else {
             Self::RestApi
         }
-    }
-
-    /// The maximum size of a reply's JSON. A load balancer accepts 1 MB, Lambda 6 MB.
-    fn max_reply_bytes(self) -> usize {
-        if matches!(self, Self::Alb { .. }) { 1_000_000 } else { 6_000_000 }
     }
 
     /// The reply in the format that this event source expects.

@@ -38,15 +38,6 @@ pub struct FieldError {
     pub detail: String,
 }
 
-/// The name of an entity in texts for clients.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Noun {
-    /// Such as `movie`.
-    pub one: &'static str,
-    /// Such as `a movie`.
-    pub with_article: &'static str,
-}
-
 /// The value of a field. Every value of a type that implements this trait is valid.
 pub(crate) trait Field: DeserializeOwned {
     /// The error for a client that sent an invalid value.

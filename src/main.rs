@@ -8,7 +8,7 @@ use std::{
 };
 
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
-use movies::{Invocation, api::App, aws, config::Config, event::Event, store::Store, telemetry};
+use movies::{api::App, aws, config::Config, event::Event, store::Store, telemetry};
 
 /// How long Init waits for the first connection. This wait and the longest response together take less than 5 s.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -34,13 +34,8 @@ async fn run() -> Result<(), Error> {
     let is_first = AtomicBool::new(true);
     let handler = service_fn(async |event: LambdaEvent<Event>| {
         let LambdaEvent { payload, context } = event;
-        let invocation = Invocation {
-            request_id: context.request_id,
-            trace_header: context.xray_trace_id,
-            deadline: context.deadline,
-            cold_start: is_first.swap(false, Ordering::Relaxed),
-        };
-        Ok::<_, Error>(movies::serve(&app, payload, &invocation).await)
+        let cold_start = is_first.swap(false, Ordering::Relaxed);
+        Ok::<_, Error>(movies::serve(&app, payload, &context, cold_start).await)
     });
     Runtime::new(handler).run().await
 }

@@ -10,7 +10,7 @@ pub use values::{ImageUrl, MAX_ID_BYTES, MovieId, Title, Year};
 
 use serde::{Deserialize, Serialize};
 
-use crate::fields::{FieldError, Fields, Invalid, Noun};
+use crate::fields::{FieldError, Fields, Invalid};
 
 /// A complete movie.
 ///
@@ -30,9 +30,6 @@ pub struct Movie {
 }
 
 impl Movie {
-    /// Its name in texts for clients.
-    pub const NOUN: Noun = Noun { one: "movie", with_article: "a movie" };
-
     /// The names of the fields, in JSON and in an item.
     pub const FIELDS: &[&str] = &["title", "year", "cast", "image", "description"];
 

@@ -10,285 +10,239 @@ use lambda_http::{
 use serde::Serialize;
 
 use crate::{
-    fields::{FieldError, Invalid, Noun},
+    fields::{FieldError, Invalid},
     movie::MAX_ID_BYTES,
     store::StoreError,
 };
 
-/// One problem, before it becomes a response.
-#[derive(Debug)]
-pub struct Problem {
-    status: StatusCode,
-    kind: Box<str>,
-    title: Box<str>,
-    detail: String,
-    errors: Vec<FieldError>,
-    headers: Vec<(HeaderName, HeaderValue)>,
+/// Why a request has no other response. The texts are the problem's `detail`.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Problem {
+    /// The event does not come from an event source that this service supports.
+    #[error("The event is not an HTTP request from an API Gateway, a Function URL or a load balancer.")]
+    NotARequest,
+    /// A part of the path is not UTF-8.
+    #[error("The path is not UTF-8.")]
+    PathNotUtf8,
+    /// No movie can have the id in the path.
+    #[error("The id in the path is longer than 2,048 bytes. A movie cannot have it.")]
+    IdTooLong,
+    /// A query parameter, and what is wrong with it.
+    #[error("`{0}` {1}.")]
+    Parameter(&'static str, &'static str),
+    /// A header with more ETags than a condition of DynamoDB can compare.
+    #[error("`{0}` lists more than 100 ETags.")]
+    TooManyEtags(&'static str),
+    /// The value of `Idempotency-Key` is not a key.
+    #[error("`Idempotency-Key` must be one key of 1 to 255 visible ASCII characters.")]
+    InvalidKey,
+    /// A key, but no table for keys.
+    #[error("This deployment does not remember requests. Send the request without `Idempotency-Key`.")]
+    NoKeyTable,
+    /// A patch without fields.
+    #[error("The body has no field. Send at least one field to change.")]
+    EmptyPatch,
+    /// No body, or only whitespace.
+    #[error("The request has no body. Send a JSON object with the movie's fields.")]
+    MissingBody,
+    /// The body of a handwritten event.
+    #[error("The event's body is not valid base64.")]
+    BodyNotBase64,
+    /// The body of a handwritten event.
+    #[error("The event's body is not a string. Put the JSON text into a string.")]
+    BodyNotText,
+    /// What a JSON parser says about the body.
+    #[error("{0}.")]
+    BodyNotAnObject(String),
+    /// The body is an object with these invalid fields.
+    #[error("Fields are missing, unknown or invalid. `errors` lists each of them.")]
+    InvalidFields(Vec<FieldError>),
+    /// No movie has this id.
+    #[error("Movie '{0}' doesn't exist.")]
+    NoSuchMovie(String),
+    /// The path does not belong to this API.
+    #[error("This path does not exist. Movies are at /ns_movies/ and /ns_movies/{{title}}-{{year}}.")]
+    NoSuchPath,
+    /// The path has only these methods.
+    #[error("This path supports {0}.")]
+    MethodNotAllowed(&'static str),
+    /// Another movie has this id.
+    #[error("Movie '{0}' exists already and was not changed. Change it with PUT or PATCH.")]
+    MovieExists(String),
+    /// `If-Match` or `If-None-Match` is false.
+    #[error(
+        "The current ETag does not meet the request's precondition. Nothing was changed. Read the current version, then \
+         decide whether to send the request again."
+    )]
+    PreconditionFailed,
+    /// The body is larger than this service reads.
+    #[error("The body is larger than 1048576 bytes.")]
+    BodyTooLarge,
+    /// The movie does not fit into an item.
+    #[error("The movie exceeds 400 KB, the limit of an item in the table.")]
+    MovieTooLarge,
+    /// The response does not fit into the record of its key. Nothing was written.
+    #[error(
+        "The response exceeds 400 KB, the limit for a request with an `Idempotency-Key`. Nothing was changed. Send the \
+         request without the key."
+    )]
+    ResponseTooLarge,
+    /// These content types are accepted, as in an `Accept` header.
+    #[error("Send the body as {0}.")]
+    UnsupportedType(&'static str),
+    /// The body is compressed. The types are those of [`Self::UnsupportedType`].
+    #[error("Compressed bodies are not supported. Send the body without Content-Encoding.")]
+    UnsupportedEncoding(&'static str),
+    /// The key belongs to another request of the caller.
+    #[error(
+        "This `Idempotency-Key` was used with another method, path, body or precondition. Nothing was changed. Use a new \
+         key for a new request."
+    )]
+    KeyReused,
+    /// A bug, or a record of a key that another program wrote.
+    #[error("The service failed. Quote the request_id when you report it.")]
+    Internal,
+    /// A read without a response from the table.
+    #[error("The store did not respond. Try again shortly.")]
+    Unavailable,
+    /// A write without a response from the table, or with one that does not tell what happened.
+    #[error("The store did not respond. The write may or may not have happened: read the movie, then try again.")]
+    OutcomeUnknown,
 }
 
 /// The members of RFC 9457, and two of this API: `request_id`, and `errors` for a validation problem.
 #[derive(Serialize)]
-struct ProblemJson<'a> {
+struct Document<'a> {
     r#type: String,
     title: &'a str,
     status: u16,
-    detail: &'a str,
+    detail: String,
     instance: &'a str,
     request_id: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
 }
 
-/// The content types of a patch (RFC 5789 §3.1).
-pub(crate) const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+/// `Accept-Patch`: the content types of a patch (RFC 5789 §3.1).
+pub const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
 /// The maximum length of `instance`. The longest id fits, fully percent-encoded and with the path before it.
 const MAX_INSTANCE_BYTES: usize = 8 * 1024;
 
 impl Problem {
-    fn new(
-        status: StatusCode,
-        kind: impl Into<Box<str>>,
-        title: impl Into<Box<str>>,
-        detail: impl Into<String>,
-    ) -> Self {
-        let (kind, title, detail) = (kind.into(), title.into(), detail.into());
-        Self { status, kind, title, detail, errors: Vec::new(), headers: Vec::new() }
-    }
-
-    fn with(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.headers.push((name, HeaderValue::from_static(value)));
-        self
-    }
-
-    /// Adds `Accept-Patch` (RFC 5789 §2.2) if the accepted types are those of a patch.
-    fn with_accept_patch(self, accepted: &'static str) -> Self {
-        if accepted.contains("merge-patch") { self.with(ACCEPT_PATCH, accepted) } else { self }
-    }
-
-    /// The problem for an error of the store, in an operation on the entity with this id.
+    /// The problem for an error of the store, in a write of the movie with this id.
     #[must_use]
-    pub fn from_store(noun: Noun, error: StoreError, id: &str, is_write: bool) -> Self {
+    pub fn of_write(error: StoreError, id: &str) -> Self {
         match error {
-            StoreError::NotFound => Self::not_found(noun, id),
-            StoreError::Exists => Self::exists(noun, id),
-            StoreError::PreconditionFailed => Self::precondition_failed(),
-            StoreError::TooLarge => Self::item_too_large(noun),
-            StoreError::Unavailable => Self::unavailable(is_write.then_some(noun)),
-            StoreError::Corrupt => Self::internal(),
+            StoreError::NotFound => Self::NoSuchMovie(id.to_owned()),
+            StoreError::Exists => Self::MovieExists(id.to_owned()),
+            StoreError::PreconditionFailed => Self::PreconditionFailed,
+            StoreError::TooLarge => Self::MovieTooLarge,
+            StoreError::Unavailable => Self::OutcomeUnknown,
+            StoreError::Corrupt => Self::Internal,
         }
     }
 
-    /// The problem for a body that is not a valid entity or patch.
+    /// The same for a read.
     #[must_use]
-    pub fn from_invalid(invalid: Invalid) -> Self {
-        match invalid {
-            Invalid::Json(detail) => Self::bad_body(format!("{detail}.")),
-            Invalid::Empty => Self::bad_request("The body has no field. Send at least one field to change."),
-            Invalid::Fields(errors) => Self::bad_fields(errors),
+    pub fn of_read(error: StoreError, id: &str) -> Self {
+        match Self::of_write(error, id) {
+            Self::OutcomeUnknown => Self::Unavailable,
+            problem => problem,
         }
     }
 
-    /// 400: something outside the body is wrong.
-    pub fn bad_request(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad-request", "Bad request", detail)
-    }
-
-    /// 400: the body is not a JSON object.
-    pub fn bad_body(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad-body", "The body is not a JSON object", detail)
-    }
-
-    /// 400: the request has no body.
+    /// The problem for an id in a path that no movie can have: 400 if it is too long, else 404 as for any unknown id.
     #[must_use]
-    pub fn missing_body(noun: Noun) -> Self {
-        Self::bad_body(format!("The request has no body. Send a JSON object with the {}'s fields.", noun.one))
+    pub fn for_unparsable_id(text: &str) -> Self {
+        if text.len() > MAX_ID_BYTES { Self::IdTooLong } else { Self::NoSuchMovie(text.to_owned()) }
     }
 
-    /// 400: the body is an object with invalid fields.
-    #[must_use]
-    pub fn bad_fields(errors: Vec<FieldError>) -> Self {
-        let detail = "Fields are missing, unknown or invalid. `errors` lists each of them.";
-        Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "bad-fields", "Validation failed", detail) }
-    }
-
-    /// 404: the entity does not exist.
-    #[must_use]
-    pub fn not_found(noun: Noun, id: &str) -> Self {
-        let name = capitalized(noun.one);
-        let detail = format!("{name} '{id}' doesn't exist.");
-        Self::new(StatusCode::NOT_FOUND, format!("no-such-{}", noun.one), format!("{name} not found"), detail)
-    }
-
-    /// The problem for an invalid id in a path: 400 if it is too long for an id, else 404 as for any unknown id.
-    #[must_use]
-    pub fn from_invalid_id(noun: Noun, text: &str) -> Self {
-        if text.len() <= MAX_ID_BYTES {
-            return Self::not_found(noun, text);
+    /// The status, the end of the `type`, and the title.
+    fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::NotARequest
+            | Self::PathNotUtf8
+            | Self::IdTooLong
+            | Self::Parameter(..)
+            | Self::TooManyEtags(_)
+            | Self::InvalidKey
+            | Self::NoKeyTable
+            | Self::EmptyPatch => (StatusCode::BAD_REQUEST, "bad-request", "Bad request"),
+            Self::MissingBody | Self::BodyNotBase64 | Self::BodyNotText | Self::BodyNotAnObject(_) => {
+                (StatusCode::BAD_REQUEST, "bad-body", "The body is not a JSON object")
+            }
+            Self::InvalidFields(_) => (StatusCode::BAD_REQUEST, "bad-fields", "Validation failed"),
+            Self::NoSuchMovie(_) => (StatusCode::NOT_FOUND, "no-such-movie", "Movie not found"),
+            Self::NoSuchPath => (StatusCode::NOT_FOUND, "no-such-path", "Not found"),
+            Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
+            Self::MovieExists(_) => (StatusCode::CONFLICT, "movie-exists", "Movie exists"),
+            Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition-failed", "Precondition failed"),
+            Self::BodyTooLarge | Self::MovieTooLarge | Self::ResponseTooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large")
+            }
+            Self::UnsupportedType(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-type", "Unsupported media type")
+            }
+            Self::UnsupportedEncoding(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-encoding", "Unsupported content encoding")
+            }
+            Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "Idempotency key reused"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+            Self::Unavailable | Self::OutcomeUnknown => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Service unavailable")
+            }
         }
-        let one = capitalized(noun.with_article);
-        Self::bad_request(format!("The id in the path is longer than 2,048 bytes. {one} cannot have it."))
     }
 
-    /// 404: the path does not exist.
-    #[must_use]
-    pub fn no_such_path() -> Self {
-        let detail = "This path does not exist. Movies are at /ns_movies/ and /ns_movies/{title}-{year}.";
-        Self::new(StatusCode::NOT_FOUND, "no-such-path", "Not found", detail)
-    }
-
-    /// 405: the path does not support the method.
-    #[must_use]
-    pub fn method_not_allowed(allow: &'static str) -> Self {
-        let detail = format!("This path supports {allow}.");
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed", detail)
-            .with(header::ALLOW, allow)
-    }
-
-    /// 409: another entity has the id.
-    #[must_use]
-    pub fn exists(noun: Noun, id: &str) -> Self {
-        let name = capitalized(noun.one);
-        let detail = format!("{name} '{id}' exists already and was not changed. Change it with PUT or PATCH.");
-        Self::new(StatusCode::CONFLICT, format!("{}-exists", noun.one), format!("{name} exists"), detail)
-    }
-
-    /// 412: the current version does not meet the request's precondition.
-    #[must_use]
-    pub fn precondition_failed() -> Self {
-        let detail = "The current ETag does not meet the request's precondition. Nothing was changed. Read the current \
-                      version, then decide whether to send the request again.";
-        Self::new(StatusCode::PRECONDITION_FAILED, "precondition-failed", "Precondition failed", detail)
-    }
-
-    /// 413: the body, or what is in it, is too large to store.
-    pub fn too_large(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large", detail)
-    }
-
-    /// 413: the entity does not fit into an item.
-    #[must_use]
-    pub fn item_too_large(noun: Noun) -> Self {
-        Self::too_large(format!("The {} exceeds 400 KB, the limit of an item in the table.", noun.one))
-    }
-
-    /// 413: the response does not fit into the item that remembers it with its key. Nothing was written.
-    #[must_use]
-    pub fn response_not_remembered() -> Self {
-        Self::too_large(
-            "The response exceeds 400 KB, the limit for a request with an `Idempotency-Key`. Nothing was changed. \
-             Send the request without the key.",
-        )
-    }
-
-    /// 422: the key belongs to another request.
-    #[must_use]
-    pub fn idempotency_key_reused() -> Self {
-        let detail = "This `Idempotency-Key` was used with another method, path, body or precondition. Nothing was \
-                      changed. Use a new key for a new request.";
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "Idempotency key reused", detail)
-    }
-
-    /// 413: the event source does not accept a reply of more than `limit` bytes. Nothing was written.
-    #[must_use]
-    pub fn response_too_large(noun: Noun, limit: usize) -> Self {
-        let detail = format!(
-            "The response would exceed the {limit} bytes that the load balancer accepts. Nothing was changed. Send the \
-             request through an API Gateway or a Function URL of this service, which accept {} of any size.",
-            noun.with_article
-        );
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "response-too-large", "Response too large", detail)
-    }
-
-    /// 200: an entity was changed, but the response with it would exceed `limit` bytes. The problem has the same `ETag`
-    /// and `Location` as that response, from its `headers`.
-    #[must_use]
-    pub fn changed_but_too_large(noun: Noun, limit: usize, headers: &HeaderMap) -> Self {
-        let Noun { one, with_article } = noun;
-        let detail = format!(
-            "The {one} was changed. With the {one}, the response would exceed the {limit} bytes that the load balancer \
-             accepts. Read the {one} through an API Gateway or a Function URL of this service, which accept {with_article} \
-             of any size."
-        );
-        let mut problem =
-            Self::new(StatusCode::OK, "changed-but-too-large", "Changed, but too large for the response", detail);
-        let kept = [header::ETAG, header::LOCATION].into_iter();
-        problem.headers = kept.filter_map(|name| Some((name.clone(), headers.get(name)?.clone()))).collect();
-        problem
-    }
-
-    /// 406: the client does not accept the file's content coding.
-    #[must_use]
-    pub fn not_acceptable() -> Self {
-        let detail = "This file is available only with the content coding gzip, which Accept-Encoding excludes.";
-        Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable", detail)
-            .with(header::VARY, "Accept-Encoding")
-    }
-
-    /// 415: the service does not read this content type. `accepted` becomes an `Accept` header (RFC 9110 §15.5.16).
-    #[must_use]
-    pub fn unsupported_type(accepted: &'static str) -> Self {
-        let detail = format!("Send the body as {accepted}.");
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-type", "Unsupported media type", detail)
-            .with(header::ACCEPT, accepted)
-            .with_accept_patch(accepted)
-    }
-
-    /// 415: the body is compressed. `accepted` is as for [`Self::unsupported_type`].
-    #[must_use]
-    pub fn unsupported_encoding(accepted: &'static str) -> Self {
-        let detail = "Compressed bodies are not supported. Send the body without Content-Encoding.";
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-encoding", "Unsupported content encoding", detail)
-            .with(header::ACCEPT_ENCODING, "identity")
-            .with_accept_patch(accepted)
-    }
-
-    /// 500: a bug, or an item in the table that is not a valid entity.
-    #[must_use]
-    pub fn internal() -> Self {
-        let detail = "The service failed. Quote the request_id when you report it.";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
-    }
-
-    /// 503: the table does not respond, or the outcome of a write is unknown. `written` is what the request writes.
-    #[must_use]
-    pub fn unavailable(written: Option<Noun>) -> Self {
-        let detail = match written {
-            Some(Noun { one, .. }) => format!(
-                "The store did not respond. The write may or may not have happened: read the {one}, then try again."
-            ),
-            None => "The store did not respond. Try again shortly.".to_owned(),
+    /// Adds the headers that tell a client what the path accepts, or when to try again.
+    fn add_headers(&self, headers: &mut HeaderMap) {
+        let mut add = |name, value| headers.insert(name, HeaderValue::from_static(value));
+        match self {
+            Self::MethodNotAllowed(allow) => add(header::ALLOW, allow),
+            Self::UnsupportedType(accepted) => add(header::ACCEPT, accepted),
+            Self::UnsupportedEncoding(_) => add(header::ACCEPT_ENCODING, "identity"),
+            Self::Unavailable | Self::OutcomeUnknown => add(header::RETRY_AFTER, "1"),
+            _ => None,
         };
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Service unavailable", detail)
-            .with(header::RETRY_AFTER, "1")
+        if let Self::UnsupportedType(accepted) | Self::UnsupportedEncoding(accepted) = self
+            && accepted.contains("merge-patch")
+        {
+            add(ACCEPT_PATCH, accepted);
+        }
     }
 
     /// The response to a request for `path`, which is percent-encoded, as in the client's URL.
     #[must_use]
     pub fn into_response(self, path: &str, request_id: &str) -> Response<Body> {
-        let document = ProblemJson {
-            r#type: format!("urn:problem-type:movies:{}", self.kind),
-            title: &self.title,
-            status: self.status.as_u16(),
-            detail: &self.detail,
+        let (status, kind, title) = self.kind();
+        let document = Document {
+            r#type: format!("urn:problem-type:movies:{kind}"),
+            title,
+            status: status.as_u16(),
+            detail: self.to_string(),
             instance: beginning(path),
             request_id,
-            errors: &self.errors,
+            errors: if let Self::InvalidFields(errors) = &self { errors } else { &[] },
         };
         let mut response = Response::new(Body::Text(serde_json::to_string(&document).unwrap_or_default()));
-        *response.status_mut() = self.status;
+        *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.extend(self.headers);
+        self.add_headers(headers);
         response
     }
 }
 
-/// The noun with a capital letter, for the beginning of a sentence.
-fn capitalized(noun: &str) -> String {
-    let (first, rest) = noun.split_at_checked(1).unwrap_or_default();
-    first.to_ascii_uppercase() + rest
+impl From<Invalid> for Problem {
+    fn from(invalid: Invalid) -> Self {
+        match invalid {
+            Invalid::Json(error) => Self::BodyNotAnObject(error),
+            Invalid::Empty => Self::EmptyPatch,
+            Invalid::Fields(errors) => Self::InvalidFields(errors),
+        }
+    }
 }
 
 /// The beginning of a percent-encoded path. It does not end within an escape.
@@ -296,4 +250,87 @@ fn beginning(path: &str) -> &str {
     let Some(cut) = path.get(..MAX_INSTANCE_BYTES) else { return path };
     let half = cut.rfind('%').filter(|at| path.len() > cut.len() && at + "%20".len() > cut.len());
     half.and_then(|at| cut.get(..at)).unwrap_or(cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    const JSON: &str = "application/json";
+    const PATCH: &str = "application/merge-patch+json, application/json";
+
+    #[test]
+    fn every_problem_has_a_status_a_type_a_text_and_headers() {
+        let none: &[(&str, &str)] = &[];
+        let field = FieldError { pointer: "/year".to_owned(), detail: "must be a year".to_owned() };
+        for (problem, status, kind, detail, headers) in [
+            (Problem::NotARequest, 400, "bad-request", "not an HTTP request", none),
+            (Problem::PathNotUtf8, 400, "bad-request", "not UTF-8", none),
+            (Problem::IdTooLong, 400, "bad-request", "longer than 2,048 bytes", none),
+            (Problem::Parameter("limit", "must be 1"), 400, "bad-request", "`limit` must be 1.", none),
+            (Problem::TooManyEtags("If-Match"), 400, "bad-request", "`If-Match` lists more than 100 ETags.", none),
+            (Problem::InvalidKey, 400, "bad-request", "must be one key of 1 to 255 visible ASCII", none),
+            (Problem::NoKeyTable, 400, "bad-request", "without `Idempotency-Key`", none),
+            (Problem::EmptyPatch, 400, "bad-request", "at least one field", none),
+            (Problem::MissingBody, 400, "bad-body", "has no body", none),
+            (Problem::BodyNotBase64, 400, "bad-body", "not valid base64", none),
+            (Problem::BodyNotText, 400, "bad-body", "not a string", none),
+            (Problem::BodyNotAnObject("expected".to_owned()), 400, "bad-body", "expected.", none),
+            (Problem::InvalidFields(vec![field]), 400, "bad-fields", "`errors` lists each", none),
+            (Problem::NoSuchMovie("A-1".to_owned()), 404, "no-such-movie", "Movie 'A-1' doesn't exist.", none),
+            (Problem::NoSuchPath, 404, "no-such-path", "/ns_movies/{title}-{year}.", none),
+            (Problem::MethodNotAllowed("GET"), 405, "method-not-allowed", "supports GET.", &[("allow", "GET")]),
+            (Problem::MovieExists("A-1".to_owned()), 409, "movie-exists", "Movie 'A-1' exists already", none),
+            (Problem::PreconditionFailed, 412, "precondition-failed", "does not meet the request's precondition", none),
+            (Problem::BodyTooLarge, 413, "too-large", "larger than 1048576 bytes", none),
+            (Problem::MovieTooLarge, 413, "too-large", "The movie exceeds 400 KB", none),
+            (Problem::ResponseTooLarge, 413, "too-large", "The response exceeds 400 KB", none),
+            (Problem::UnsupportedType(JSON), 415, "unsupported-type", "application/json.", &[("accept", JSON)]),
+            (
+                Problem::UnsupportedType(PATCH),
+                415,
+                "unsupported-type",
+                "merge-patch+json, application/json.",
+                &[("accept", PATCH), ("accept-patch", PATCH)],
+            ),
+            (
+                Problem::UnsupportedEncoding(JSON),
+                415,
+                "unsupported-encoding",
+                "without Content-Encoding",
+                &[("accept-encoding", "identity")],
+            ),
+            (
+                Problem::UnsupportedEncoding(PATCH),
+                415,
+                "unsupported-encoding",
+                "without Content-Encoding",
+                &[("accept-encoding", "identity"), ("accept-patch", PATCH)],
+            ),
+            (Problem::KeyReused, 422, "idempotency-key-reused", "another method, path, body or precondition", none),
+            (Problem::Internal, 500, "internal", "Quote the request_id", none),
+            (Problem::Unavailable, 503, "unavailable", "Try again shortly.", &[("retry-after", "1")]),
+            (Problem::OutcomeUnknown, 503, "unavailable", "may or may not have happened", &[("retry-after", "1")]),
+        ] {
+            let row = format!("{problem:?}");
+            let has_errors = matches!(problem, Problem::InvalidFields(_));
+            let response = problem.into_response("/path", "id");
+            assert_eq!(response.status().as_u16(), status, "{row}");
+            let json: Value = serde_json::from_slice(response.body()).unwrap();
+            assert_eq!(json["type"], format!("urn:problem-type:movies:{kind}"), "{row}");
+            assert!(json["detail"].as_str().unwrap().contains(detail), "{row}: {json}");
+            assert!(json["title"].as_str().is_some_and(|title| !title.is_empty()), "{row}: {json}");
+            assert_eq!((&json["status"], &json["instance"]), (&status.into(), &"/path".into()), "{row}");
+            assert_eq!((&json["request_id"], json.get("errors").is_some()), (&"id".into(), has_errors), "{row}");
+            let mut expected = vec![("cache-control", "no-store"), ("content-type", "application/problem+json")];
+            expected.extend(headers);
+            expected.sort_unstable();
+            let mut found: Vec<_> =
+                response.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+            found.sort_unstable();
+            assert_eq!(found, expected, "{row}");
+        }
+    }
 }

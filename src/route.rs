@@ -3,15 +3,23 @@
 //! [`crate::event`] has decoded the path once and removed the stage and the base path. Everything after `/ns_movies/`
 //! is one id, slashes included, because a title may contain any character.
 //!
-//! `docs/changing.md` says what a new operation and a second entity need here.
+//! `docs/changing.md` says what a new operation needs here.
 
-use crate::{fields::Noun, movie::Movie, swagger_ui::SwaggerUiFile};
+use crate::swagger_ui::SwaggerUiFile;
 
-/// What a request asks for.
+/// What a request asks for. A movie's operation has the id from the path.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Route<'a> {
-    /// An operation on movies.
-    Movies(Crud<'a>),
+    /// GET the movies.
+    List,
+    /// POST a movie.
+    Create,
+    /// GET a movie.
+    Read(&'a str),
+    /// PUT or PATCH a movie.
+    Update(&'a str),
+    /// DELETE a movie.
+    Delete(&'a str),
     /// GET the health of the service.
     Health,
     /// GET the OpenAPI document.
@@ -24,31 +32,16 @@ pub enum Route<'a> {
     Options(Allow),
 }
 
-/// An operation on a collection, or on the entity in it with an id.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Crud<'a> {
-    /// GET the collection.
-    List,
-    /// POST to the collection.
-    Create,
-    /// GET an entity.
-    Read(&'a str),
-    /// PUT or PATCH an entity.
-    Update(&'a str),
-    /// DELETE an entity.
-    Delete(&'a str),
-}
-
 impl Route<'_> {
     /// The operation's name, for logs and metrics.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Movies(Crud::List) => "list",
-            Self::Movies(Crud::Create) => "create",
-            Self::Movies(Crud::Read(_)) => "read",
-            Self::Movies(Crud::Update(_)) => "update",
-            Self::Movies(Crud::Delete(_)) => "delete",
+            Self::List => "list",
+            Self::Create => "create",
+            Self::Read(_) => "read",
+            Self::Update(_) => "update",
+            Self::Delete(_) => "delete",
             Self::Health => "health",
             Self::OpenApi => "openapi",
             Self::SwaggerUi => "swagger_ui",
@@ -57,21 +50,18 @@ impl Route<'_> {
         }
     }
 
-    /// What the operation writes; `None` if it only reads.
+    /// Whether the operation writes a movie.
     #[must_use]
-    pub fn written(&self) -> Option<Noun> {
+    pub fn writes(&self) -> bool {
         match self {
-            Self::Movies(crud) => crud.is_write().then_some(Movie::NOUN),
-            Self::Health | Self::OpenApi | Self::SwaggerUi | Self::SwaggerUiFile(_) | Self::Options(_) => None,
-        }
-    }
-}
-
-impl Crud<'_> {
-    fn is_write(&self) -> bool {
-        match self {
-            Self::List | Self::Read(_) => false,
             Self::Create | Self::Update(_) | Self::Delete(_) => true,
+            Self::List
+            | Self::Read(_)
+            | Self::Health
+            | Self::OpenApi
+            | Self::SwaggerUi
+            | Self::SwaggerUiFile(_)
+            | Self::Options(_) => false,
         }
     }
 }
@@ -100,7 +90,7 @@ pub const MOVIES: &str = "/ns_movies";
 /// [`NoRoute`] for an unknown path, or a known path with another method.
 pub fn find<'a>(method: &str, path: &'a str) -> Result<Route<'a>, NoRoute> {
     if let Some(below) = path.strip_prefix(MOVIES) {
-        return crud(method, below, Route::Movies);
+        return find_movies(method, below);
     }
     let route = match path {
         "/" => Route::SwaggerUi,
@@ -111,20 +101,20 @@ pub fn find<'a>(method: &str, path: &'a str) -> Result<Route<'a>, NoRoute> {
     if matches!(method, "GET" | "HEAD") { Ok(route) } else { options_or_refuse(method, "GET, HEAD, OPTIONS") }
 }
 
-/// The operation on a collection, or on an entity in it. `below` is what follows the collection's path.
-fn crud<'a>(method: &str, below: &'a str, route: fn(Crud<'a>) -> Route<'a>) -> Result<Route<'a>, NoRoute> {
+/// The operation on all movies or on one. `below` is what follows their path.
+fn find_movies<'a>(method: &str, below: &'a str) -> Result<Route<'a>, NoRoute> {
     if matches!(below, "" | "/") {
         return match method {
-            "GET" | "HEAD" => Ok(route(Crud::List)),
-            "POST" => Ok(route(Crud::Create)),
+            "GET" | "HEAD" => Ok(Route::List),
+            "POST" => Ok(Route::Create),
             other => options_or_refuse(other, "GET, HEAD, POST, OPTIONS"),
         };
     }
     let id = below.strip_prefix('/').ok_or(NoRoute::NotFound)?;
     match method {
-        "GET" | "HEAD" => Ok(route(Crud::Read(id))),
-        "PUT" | "PATCH" => Ok(route(Crud::Update(id))),
-        "DELETE" => Ok(route(Crud::Delete(id))),
+        "GET" | "HEAD" => Ok(Route::Read(id)),
+        "PUT" | "PATCH" => Ok(Route::Update(id)),
+        "DELETE" => Ok(Route::Delete(id)),
         other => options_or_refuse(other, "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
     }
 }
@@ -140,9 +130,9 @@ mod tests {
     #[test]
     fn the_collection_has_two_paths() {
         for path in ["/ns_movies", "/ns_movies/"] {
-            assert_eq!(find("GET", path), Ok(Route::Movies(Crud::List)), "GET {path}");
-            assert_eq!(find("HEAD", path), Ok(Route::Movies(Crud::List)), "HEAD {path}");
-            assert_eq!(find("POST", path), Ok(Route::Movies(Crud::Create)), "POST {path}");
+            assert_eq!(find("GET", path), Ok(Route::List), "GET {path}");
+            assert_eq!(find("HEAD", path), Ok(Route::List), "HEAD {path}");
+            assert_eq!(find("POST", path), Ok(Route::Create), "POST {path}");
             assert_eq!(find("OPTIONS", path), Ok(Route::Options("GET, HEAD, POST, OPTIONS")), "OPTIONS {path}");
             assert_eq!(
                 find("DELETE", path),
@@ -156,10 +146,10 @@ mod tests {
     fn everything_after_the_collection_is_one_id() {
         for id in ["The Dare-2020", "Face/Off-1997", "/-1", "../x-1", "a?b#c-1", "health"] {
             let path = format!("/ns_movies/{id}");
-            assert_eq!(find("GET", &path), Ok(Route::Movies(Crud::Read(id))), "GET {path}");
-            assert_eq!(find("PUT", &path), Ok(Route::Movies(Crud::Update(id))), "PUT {path}");
-            assert_eq!(find("PATCH", &path), Ok(Route::Movies(Crud::Update(id))), "PATCH {path}");
-            assert_eq!(find("DELETE", &path), Ok(Route::Movies(Crud::Delete(id))), "DELETE {path}");
+            assert_eq!(find("GET", &path), Ok(Route::Read(id)), "GET {path}");
+            assert_eq!(find("PUT", &path), Ok(Route::Update(id)), "PUT {path}");
+            assert_eq!(find("PATCH", &path), Ok(Route::Update(id)), "PATCH {path}");
+            assert_eq!(find("DELETE", &path), Ok(Route::Delete(id)), "DELETE {path}");
             assert!(matches!(find("POST", &path), Err(NoRoute::MethodNotAllowed(_))), "POST {path}");
         }
     }

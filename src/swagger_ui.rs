@@ -106,21 +106,6 @@ impl SwaggerUiFile {
     }
 }
 
-/// Whether a client accepts gzip (RFC 9110 §12.5.3). Without `Accept-Encoding`, it accepts every coding.
-#[must_use]
-pub fn accepts_gzip(accept_encoding: Option<&str>) -> bool {
-    let Some(accepted) = accept_encoding else { return true };
-    let weight = |coding: &str| {
-        accepted.split(',').find_map(|entry| {
-            let mut parts = entry.split(';').map(str::trim);
-            parts.next().filter(|name| name.eq_ignore_ascii_case(coding))?;
-            let quality = parts.find_map(|parameter| parameter.strip_prefix("q=").or(parameter.strip_prefix("Q=")));
-            Some(quality.map_or(1.0, |quality| quality.parse::<f32>().unwrap_or(0.0)))
-        })
-    };
-    weight("gzip").or_else(|| weight("x-gzip")).or_else(|| weight("*")).is_some_and(|weight| weight > 0.0)
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Read as _;
@@ -128,20 +113,6 @@ mod tests {
     use flate2::read::GzDecoder;
 
     use super::*;
-
-    #[test]
-    fn gzip_is_accepted_unless_it_is_excluded() {
-        assert!(accepts_gzip(None), "no Accept-Encoding");
-        for yes in
-            ["gzip", "deflate, gzip;q=1.0, *;q=0.5", "GZIP", "*", "gzip ; q=0.1", "br, x-gzip", "identity;q=0, *"]
-        {
-            assert!(accepts_gzip(Some(yes)), "{yes}");
-        }
-        for no in ["", "identity", "identity;q=0", "gzip;q=0", "br", "gzip; q=0.000, *", "*;q=0", "gzip;q=x", "gzipped"]
-        {
-            assert!(!accepts_gzip(Some(no)), "{no}");
-        }
-    }
 
     #[test]
     fn every_file_is_whole() {

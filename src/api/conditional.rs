@@ -1,8 +1,7 @@
 //! Conditional requests (RFC 9110 §13): `ETag`, `If-Match` and `If-None-Match`.
 //!
 //! `If-Match` is evaluated before `If-None-Match` (§13.2.2). It compares strongly, and `If-None-Match` compares weakly
-//! (§8.8.3.2). A value that is not a list of ETags never disables a condition: in `If-Match` it matches no version, and
-//! in a write's `If-None-Match` it matches every version, so that the response is 412 in both cases.
+//! (§8.8.3.2). A malformed value fails the condition: 412. In the `If-None-Match` of a GET, it matches no version.
 
 use lambda_http::{
     Body, Response,
@@ -10,7 +9,7 @@ use lambda_http::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::response::set_header;
+use super::message::set_header;
 use crate::{
     event::{Request, trim},
     problem::Problem,
@@ -32,7 +31,7 @@ pub(super) fn precondition(request: &Request) -> Result<Precondition, Problem> {
     let precondition = Precondition { if_match: if_match(request), if_none_match };
     for (name, versions) in [("If-Match", &precondition.if_match), ("If-None-Match", &precondition.if_none_match)] {
         if matches!(versions, Some(Versions::OneOf(list)) if list.len() > MAX_ETAGS) {
-            return Err(Problem::bad_request(format!("`{name}` lists more than {MAX_ETAGS} ETags.")));
+            return Err(Problem::TooManyEtags(name));
         }
     }
     Ok(precondition)
@@ -51,7 +50,7 @@ pub(super) fn evaluate(
     version: &str,
 ) -> Result<Response<Body>, Problem> {
     if if_match(request).is_some_and(|required| !required.contains(version)) {
-        return Err(Problem::precondition_failed());
+        return Err(Problem::PreconditionFailed);
     }
     set_etag(&mut response, version)?;
     let known = request.header(&header::IF_NONE_MATCH).map(|value| EntityTags::parse(&value).all());
@@ -73,9 +72,9 @@ pub(super) fn set_etag(response: &mut Response<Body>, version: &str) -> Result<(
     Ok(())
 }
 
-/// The version of a response that has no stored version: the hash of its body.
-pub(super) fn version_of(response: &Response<Body>) -> String {
-    hex(&Sha256::digest(response.body().as_ref()))
+/// The version of a representation that has no stored version.
+pub(super) fn hash(body: &[u8]) -> String {
+    hex(&Sha256::digest(body))
 }
 
 /// The first 128 bits of a hash, in hexadecimal.
@@ -136,13 +135,54 @@ fn versions(tags: Vec<&str>) -> Versions {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::api::tests::request;
 
     #[test]
     fn the_version_of_a_response_is_half_of_the_hash_of_its_body() {
-        let version = |body: &str| version_of(&Response::new(Body::from(body)));
-        assert_eq!(version("a"), "ca978112ca1bbdcafac231b39a23dc4d");
-        assert_eq!(version("b"), "3e23e8160039594a33894f6564e1b134");
+        assert_eq!(hash(b"a"), "ca978112ca1bbdcafac231b39a23dc4d");
+        assert_eq!(hash(b"b"), "3e23e8160039594a33894f6564e1b134");
+    }
+
+    #[test]
+    fn a_get_is_evaluated_by_if_match_then_by_if_none_match() {
+        const NONE: Option<&str> = None;
+        for (if_match, if_none_match, status) in [
+            (NONE, NONE, Some(200)),
+            (Some("*"), NONE, Some(200)),
+            (Some("\"v1\""), NONE, Some(200)),
+            (Some("\"v0\", \"v1\""), NONE, Some(200)),
+            (Some("\"v0\""), NONE, None),
+            (Some("W/\"v1\""), NONE, None),
+            (Some("v1"), NONE, None),
+            (Some(""), NONE, None),
+            (NONE, Some("*"), Some(304)),
+            (NONE, Some("\"v1\""), Some(304)),
+            (NONE, Some("W/\"v1\""), Some(304)),
+            (NONE, Some("\"v0\", W/\"v1\""), Some(304)),
+            (NONE, Some("\"v0\""), Some(200)),
+            (NONE, Some("v1"), Some(200)),
+            (NONE, Some(""), Some(200)),
+            (Some("\"v1\""), Some("\"v1\""), Some(304)),
+            (Some("\"v1\""), Some("\"v0\""), Some(200)),
+            (Some("\"v0\""), Some("\"v1\""), None),
+        ] {
+            let headers = json!({"If-Match": if_match, "If-None-Match": if_none_match});
+            let response = super::super::message::json("{}".to_owned());
+            let found = evaluate(&request("GET", "/", &headers), response, "v1");
+            assert_eq!(found.as_ref().ok().map(|found| found.status().as_u16()), status, "{headers}");
+            match found {
+                Ok(found) => {
+                    let is_known = found.status() == StatusCode::NOT_MODIFIED;
+                    assert_eq!(found.headers()[header::ETAG], "\"v1\"", "{headers}");
+                    assert_eq!(found.headers().contains_key(header::CONTENT_TYPE), !is_known, "{headers}");
+                    assert_eq!(found.body().is_empty(), is_known, "{headers}");
+                }
+                Err(problem) => assert_eq!(problem, Problem::PreconditionFailed, "{headers}"),
+            }
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::response::set_header;
+use super::message::set_header;
 use crate::{
     config::{AllowOrigins, Config},
     event::{Request, trim},

@@ -15,12 +15,10 @@ use lambda_http::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{App, reply_limit, response};
+use super::{App, message};
 use crate::{
     event::{IDEMPOTENCY_KEY, Request},
-    fields::Noun,
     problem::Problem,
-    route::{Crud, Route},
     store::{Action, KeyRecord, KeyTable, Plan, RecordedResponse, StoreError, carry_out},
 };
 
@@ -37,121 +35,103 @@ const MAX_KEY_CHARS: usize = 255;
 /// A write with an `Idempotency-Key`.
 pub(super) struct KeyedRequest<'a> {
     request: &'a Request,
-    /// The entity that the request writes.
-    noun: Noun,
     keys: KeyTable,
     /// The partition key of the record.
     key: String,
-    /// Identifies the request: its method, path, body and preconditions.
+    /// Identifies the request: its method, the movie's id, the preconditions and the body.
     fingerprint: String,
 }
 
-/// Reads the key, if the request is a write and has one.
-///
-/// # Errors
-/// A 400 for a value that is not a key, and if the deployment has no table for keys.
-pub(super) fn read<'a>(app: &App, request: &'a Request, route: Route<'_>) -> Result<Option<KeyedRequest<'a>>, Problem> {
-    let value = route.written().zip(request.header(&IDEMPOTENCY_KEY));
-    let Some((noun, key)) = value else { return Ok(None) };
-    // If the event shows two keys, the value has a space between them.
-    if !(1..=MAX_KEY_CHARS).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Problem::bad_request("`Idempotency-Key` must be one key of 1 to 255 visible ASCII characters."));
-    }
-    let Some(table) = &app.config.idempotency_table_name else {
-        let detail = "This deployment does not remember requests. Send the request without `Idempotency-Key`.";
-        return Err(Problem::bad_request(detail));
-    };
-    let key = partition_key(request.caller.as_deref(), &key);
-    Ok(Some(KeyedRequest { request, noun, keys: app.store.keys(table), key, fingerprint: fingerprint(request, route) }))
-}
-
-/// The response to an earlier request with the same key, if there is one.
-///
-/// # Errors
-/// A 422 if the earlier request differs from this one.
-pub(super) async fn replay(keyed: Option<&KeyedRequest<'_>>) -> Result<Option<Response<Body>>, Problem> {
-    match keyed {
-        Some(keyed) => keyed.recall().await,
-        None => Ok(None),
-    }
-}
-
-impl KeyedRequest<'_> {
-    async fn recall(&self) -> Result<Option<Response<Body>>, Problem> {
-        let Some(found) = self.keys.get(&self.key).await.map_err(|error| unknown(self.noun, error))? else {
-            return Ok(None);
-        };
-        if found.fingerprint != self.fingerprint {
-            return Err(Problem::idempotency_key_reused());
+impl<'a> KeyedRequest<'a> {
+    /// Reads the key of a write, if it has one. `id` is the movie's id in the path.
+    ///
+    /// # Errors
+    /// A 400 for a value that is not a key, and if the deployment has no table for keys.
+    pub fn read(app: &App, request: &'a Request, id: Option<&str>) -> Result<Option<Self>, Problem> {
+        let Some(key) = request.header(&IDEMPOTENCY_KEY) else { return Ok(None) };
+        // If the event shows two keys, the value has a space between them.
+        if !(1..=MAX_KEY_CHARS).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Problem::InvalidKey);
         }
-        let mut response = response::written(self.request, found.response)?;
+        let table = app.config.idempotency_table_name.as_deref().ok_or(Problem::NoKeyTable)?;
+        let key = partition_key(request.caller.as_deref(), &key);
+        Ok(Some(Self { request, keys: app.store.keys(table), key, fingerprint: fingerprint(request, id) }))
+    }
+
+    /// The response to an earlier request with the same key, if there is one.
+    ///
+    /// # Errors
+    /// A 422 if the earlier request differs from this one.
+    pub async fn replay(&self) -> Result<Option<Response<Body>>, Problem> {
+        let Some(found) = self.keys.get(&self.key).await.map_err(problem_of_keys)? else { return Ok(None) };
+        if found.fingerprint != self.fingerprint {
+            return Err(Problem::KeyReused);
+        }
+        let mut response = message::written(self.request, found.response)?;
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         Ok(Some(response))
     }
 
-    /// Carries out `plan`, and remembers the response that `respond` builds from its result. If an earlier request used
-    /// the key, nothing is written. `refuse` turns an error of the store into a problem.
+    /// Carries out `plan`, and records the response that `respond` builds from its result. If an earlier request used the
+    /// key, nothing is written. `to_problem` turns an error of the write into a problem.
     ///
     /// Call it after everything in the request has been checked, because an invalid request must not depend on the
     /// table of keys.
     ///
     /// # Errors
-    /// Those of `respond` and `refuse`; a 422 if an earlier request differs; a 413, before the write, if the response is
-    /// too large.
-    pub(super) async fn write<T, F: Future<Output = Result<Plan<T>, StoreError>>>(
+    /// Those of `respond` and `to_problem`; a 422 if an earlier request differs; a 413, before the write, if the response
+    /// is too large.
+    pub async fn write<T, F: Future<Output = Result<Plan<T>, StoreError>>>(
         &self,
         plan: impl Fn() -> F,
         respond: impl Fn(&T) -> Result<RecordedResponse, Problem>,
-        refuse: impl Fn(StoreError) -> Problem,
+        to_problem: impl Fn(StoreError) -> Problem,
     ) -> Result<Response<Body>, Problem> {
-        if let Some(response) = self.recall().await? {
+        if let Some(response) = self.replay().await? {
             return Ok(response);
         }
         let written = carry_out(|| async {
             let plan = plan().await?;
-            let response = respond(&plan.result).map_err(Refused::Response)?;
-            let record = self.remember(response.clone()).map_err(Refused::Response)?;
-            Ok::<_, Refused>(plan.and(record, response))
+            let response = respond(&plan.result).map_err(WriteError::Response)?;
+            let record = self.record(response.clone()).map_err(WriteError::Response)?;
+            Ok::<_, WriteError>(plan.and(record, response))
         });
         let problem = match written.await {
-            Ok(response) => return response::written(self.request, response),
-            Err(Refused::Response(problem)) => return Err(problem),
-            Err(Refused::Write(error)) => refuse(error),
+            Ok(response) => return message::written(self.request, response),
+            Err(WriteError::Response(problem)) => return Err(problem),
+            Err(WriteError::Store(error)) => to_problem(error),
         };
         // This request, or a copy of it that arrived at the same time, may have succeeded.
-        self.recall().await?.ok_or(problem)
+        self.replay().await?.ok_or(problem)
     }
 
-    fn remember(&self, response: RecordedResponse) -> Result<Action, Problem> {
-        reply_limit::check(self.request, self.noun, response.body.as_bytes())?;
+    /// The action that records the response.
+    fn record(&self, response: RecordedResponse) -> Result<Action, Problem> {
         let record = KeyRecord { key: self.key.clone(), fingerprint: self.fingerprint.clone(), response };
         self.keys.record(&record).map_err(|error| match error {
-            StoreError::TooLarge => Problem::response_not_remembered(),
-            error => unknown(self.noun, error),
+            StoreError::TooLarge => Problem::ResponseTooLarge,
+            error => problem_of_keys(error),
         })
     }
 }
 
-/// Why a keyed write is not carried out.
-enum Refused {
+/// Why a write with a key is not carried out.
+enum WriteError {
     /// The store rejects it, or its outcome is unknown.
-    Write(StoreError),
-    /// Its response cannot be sent or remembered.
+    Store(StoreError),
+    /// Its response cannot be built or recorded.
     Response(Problem),
 }
 
-impl From<StoreError> for Refused {
+impl From<StoreError> for WriteError {
     fn from(error: StoreError) -> Self {
-        Self::Write(error)
+        Self::Store(error)
     }
 }
 
 /// The problem for an error of the table of keys.
-fn unknown(noun: Noun, error: StoreError) -> Problem {
-    match error {
-        StoreError::Corrupt => Problem::internal(),
-        _ => Problem::unavailable(Some(noun)),
-    }
+fn problem_of_keys(error: StoreError) -> Problem {
+    if error == StoreError::Corrupt { Problem::Internal } else { Problem::OutcomeUnknown }
 }
 
 /// The partition key of a caller's key. No other caller and no other key have the same one, because its three parts have
@@ -163,11 +143,7 @@ fn partition_key(caller: Option<&str>, key: &str) -> String {
 
 /// A hash of the method, the movie's id, the preconditions and the body. It includes their lengths, so that the same
 /// bytes, divided differently, have another hash. It does not include the path, because the collection has two.
-fn fingerprint(request: &Request, route: Route<'_>) -> String {
-    let id = match route {
-        Route::Movies(Crud::Read(id) | Crud::Update(id) | Crud::Delete(id)) => Some(id),
-        _ => None,
-    };
+fn fingerprint(request: &Request, id: Option<&str>) -> String {
     let body = request.body.as_deref().unwrap_or_default();
     let [if_match, if_none_match] = [&header::IF_MATCH, &header::IF_NONE_MATCH].map(|name| request.header(name));
     let parts = [
@@ -181,39 +157,25 @@ fn fingerprint(request: &Request, route: Route<'_>) -> String {
         let length = part.map_or(-1, |part| i64::try_from(part.len()).unwrap_or(i64::MAX));
         hash.chain_update(length.to_be_bytes()).chain_update(part.unwrap_or_default())
     });
-    hash.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    BASE64_URL_SAFE_NO_PAD.encode(hash.finalize())
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use lambda_http::http::HeaderMap;
+    use serde_json::json;
 
     use super::*;
-    use crate::event::PathForm;
-
-    fn request(caller: Option<&str>) -> Request {
-        Request {
-            method: "PUT".to_owned(),
-            path: Some("/ns_movies/A-1".to_owned()),
-            raw_path: "/ns_movies/A-1".to_owned(),
-            path_form: PathForm::Encoded,
-            url_path: "/ns_movies/A-1".to_owned(),
-            query: Vec::new(),
-            headers: HeaderMap::from_iter([(header::IF_MATCH, "\"v1\"".to_owned())]),
-            caller: caller.map(str::to_owned),
-            body: Ok(b"{}".to_vec()),
-            max_reply_bytes: 0,
-        }
-    }
+    use crate::api::tests::request;
 
     #[test]
     fn a_key_of_one_caller_is_not_that_of_another_caller() {
         let parts = ["", "a", "b", "ab", "-", "1", "a b", "b a", "\"a\"", "1 a", "null"];
         let mut texts: Vec<String> = parts.iter().flat_map(|a| parts.map(|b| format!("{a}{b}"))).collect();
-        // A hash of a caller, as another caller or as a key.
-        texts.extend(["", "a"].map(|caller| partition_key(Some(caller), "")));
+        // The hash of a caller, as another caller or at the beginning of a key.
+        let hashes = ["", "a"].map(|caller| BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(caller)));
+        texts.extend(hashes.iter().flat_map(|hash| parts.map(|part| format!("{hash}{part}"))));
         texts.sort();
         texts.dedup();
         let callers: Vec<_> = texts.iter().map(|caller| Some(caller.as_str())).chain([None]).collect();
@@ -231,15 +193,12 @@ mod tests {
         // If one of these values changes, change `VERSION` too.
         let caller = r#"["iam","arn:aws:iam::1:user/Ann"]"#;
         assert_eq!(partition_key(Some(caller), "k"), "1 wv_0N_rzObG6KlULKZJQHwS3Xd7J0laM3pdIDBFkDyk k");
-        let fingerprint = fingerprint(&request(None), Route::Movies(Crud::Update("A-1")));
-        assert_eq!(fingerprint, "0d0d7233ca998a739805c82b49ef011d446b8dbcc06fbf941c28c129f494b106");
+        let request = request("PUT", "/ns_movies/A-1", &json!({"If-Match": "\"v1\""}));
+        assert_eq!(fingerprint(&request, Some("A-1")), "txnveNbtid0vxWPo6TO87ocYo5iEJ3JGzgRxxQGxYnY");
         let response =
             RecordedResponse { etag: Some("v".to_owned()), id: Some("A-1".to_owned()), body: "{}".to_owned() };
-        let record =
-            serde_json::to_value(KeyRecord { key: "k".to_owned(), fingerprint: "f".to_owned(), response }).unwrap();
-        assert_eq!(
-            record,
-            serde_json::json!({"key": "k", "fingerprint": "f", "response": {"etag": "v", "id": "A-1", "body": "{}"}})
-        );
+        let record = KeyRecord { key: "k".to_owned(), fingerprint: "f".to_owned(), response };
+        let expected = json!({"key": "k", "fingerprint": "f", "response": {"etag": "v", "id": "A-1", "body": "{}"}});
+        assert_eq!(serde_json::to_value(record).unwrap(), expected);
     }
 }

@@ -9,8 +9,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The headers that this service reads.
-static KNOWN_HEADERS: [HeaderName; 8] = [
-    header::ACCEPT_ENCODING,
+static KNOWN_HEADERS: [HeaderName; 7] = [
     header::ACCESS_CONTROL_REQUEST_HEADERS,
     header::CONTENT_ENCODING,
     header::CONTENT_TYPE,
@@ -42,8 +41,6 @@ pub struct Request {
     pub caller: Option<String>,
     /// The body's bytes.
     pub body: Result<Vec<u8>, InvalidBody>,
-    /// The maximum size of a reply's JSON that the event source accepts.
-    pub max_reply_bytes: usize,
 }
 
 /// The form in which an event source passes a path on.

@@ -14,9 +14,9 @@ use super::{
 };
 use crate::telemetry::scope;
 
-/// A page with this many bytes is full. A page of DynamoDB that ends at 1 MB is larger, unless a filter left
-/// items out.
-const FULL_BYTES: usize = 512 * 1024;
+/// A page with this many bytes is full, because the JSON of a page ends before 450 KB. A page of DynamoDB that ends at 1 MB
+/// is larger, unless a filter left items out.
+const FULL_BYTES: usize = 450_000;
 
 /// Which items are listed.
 pub(super) struct Selection {

@@ -17,11 +17,11 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use lambda_runtime::Context;
 use serde::Serialize;
 use tracing::{Level, enabled, info};
 
 use super::{Settings, scope::Usage, timestamp};
-use crate::Invocation;
 
 /// The maximum length of the message, which is the request's method and path.
 const MAX_MESSAGE_CHARS: usize = 1000;
@@ -37,7 +37,9 @@ pub struct RequestLog<'a> {
     /// The method, and the path in the client's URL.
     pub message: String,
     /// What Lambda says about the invocation.
-    pub invocation: &'a Invocation,
+    pub context: &'a Context,
+    /// Whether this is the sandbox's first invocation.
+    pub cold_start: bool,
     /// The operation, or `none`.
     pub route: &'static str,
     /// The response's status.
@@ -128,9 +130,9 @@ impl RequestLog<'_> {
     }
 
     fn json(&self, function: &str, now: SystemTime) -> Vec<u8> {
-        let Self { invocation, route, status, duration, usage, .. } = self;
+        let Self { context, cold_start, route, status, duration, usage, .. } = self;
         let some = |count: u32| Some(count).filter(|count| *count > 0);
-        let cold_starts = some(u32::from(invocation.cold_start));
+        let cold_starts = some(u32::from(*cold_start));
         let conflicts = some(u32::from(matches!(status, 409 | 412)));
         let retries = some(usage.attempts.saturating_sub(usage.calls));
         let counts = [("ColdStarts", cold_starts), ("Conflicts", conflicts), ("Retries", retries)];
@@ -149,12 +151,12 @@ impl RequestLog<'_> {
             timestamp: timestamp(now),
             level: "INFO",
             message: self.message(),
-            request_id: &invocation.request_id,
-            trace_id: invocation.trace_id(),
+            request_id: &context.request_id,
+            trace_id: trace_id(context),
             route,
             status: *status,
             duration_ms: milliseconds(*duration),
-            cold_start: invocation.cold_start,
+            cold_start: *cold_start,
             attempts: usage.attempts,
             read_units: usage.read_units,
             write_units: usage.write_units,
@@ -176,6 +178,11 @@ impl RequestLog<'_> {
     }
 }
 
+/// The id of the X-Ray trace, from a header such as `Root=1-…;Parent=…;Sampled=1`.
+fn trace_id(context: &Context) -> Option<&str> {
+    context.xray_trace_id.as_deref()?.split(';').find_map(|field| field.strip_prefix("Root="))
+}
+
 /// Rounds to a microsecond.
 fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
@@ -187,10 +194,16 @@ mod tests {
 
     use super::*;
 
-    fn line(invocation: &Invocation, status: u16, usage: Usage) -> Value {
+    fn traced(header: &str) -> Context {
+        let mut context = Context::default();
+        (context.request_id, context.xray_trace_id) = ("r".to_owned(), Some(header.to_owned()));
+        context
+    }
+
+    fn line(context: &Context, cold_start: bool, status: u16, usage: Usage) -> Value {
         let message = format!("GET /prod/ns_movies/{}", "\u{2028}\n\"x".repeat(1000));
         let duration = Duration::from_micros(1_234_567);
-        let line = RequestLog { message, invocation, route: "read", status, duration, usage };
+        let line = RequestLog { message, context, cold_start, route: "read", status, duration, usage };
         let json = line.json("movies-dev", UNIX_EPOCH + Duration::from_millis(1_767_225_600_123));
         assert!(!json.contains(&b'\n'));
         serde_json::from_slice(&json).unwrap()
@@ -198,10 +211,9 @@ mod tests {
 
     #[test]
     fn a_line_has_what_a_query_filters_by() {
-        let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1".to_owned();
-        let invocation = Invocation { request_id: "r".to_owned(), trace_header: Some(header), ..Invocation::default() };
+        let context = traced("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1");
         let usage = Usage { calls: 2, attempts: 2, read_units: 1.0, write_units: 8.0 };
-        let mut line = line(&invocation, 200, usage);
+        let mut line = line(&context, false, 200, usage);
         let message = line.as_object_mut().unwrap().remove("message").unwrap();
         assert_eq!(message.as_str().unwrap().chars().count(), MAX_MESSAGE_CHARS);
         let expected = json!({
@@ -220,14 +232,13 @@ mod tests {
 
     #[test]
     fn cold_starts_conflicts_and_retries_are_counted_when_there_are_any() {
-        let cold = Invocation { cold_start: true, ..Invocation::default() };
         let retried = Usage { calls: 1, attempts: 3, ..Usage::default() };
-        for (invocation, status, usage, counts) in [
-            (&cold, 200, Usage::default(), json!({"ColdStarts": 1})),
-            (&Invocation::default(), 409, retried, json!({"Conflicts": 1, "Retries": 2})),
-            (&Invocation::default(), 412, Usage::default(), json!({"Conflicts": 1})),
+        for (cold_start, status, usage, counts) in [
+            (true, 200, Usage::default(), json!({"ColdStarts": 1})),
+            (false, 409, retried, json!({"Conflicts": 1, "Retries": 2})),
+            (false, 412, Usage::default(), json!({"Conflicts": 1})),
         ] {
-            let line = line(invocation, status, usage);
+            let line = line(&Context::default(), cold_start, status, usage);
             let metrics = line["_aws"]["CloudWatchMetrics"][1]["Metrics"].as_array().unwrap();
             let named: serde_json::Map<_, _> = metrics
                 .iter()
@@ -241,8 +252,7 @@ mod tests {
     #[test]
     fn a_trace_header_without_a_root_is_left_out() {
         for header in ["", "Parent=1", "garbage;;="] {
-            let invocation = Invocation { trace_header: Some(header.to_owned()), ..Invocation::default() };
-            assert_eq!(line(&invocation, 200, Usage::default()).get("trace_id"), None, "{header}");
+            assert_eq!(line(&traced(header), false, 200, Usage::default()).get("trace_id"), None, "{header}");
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Every row of the contract's table of errors. None of these requests stores anything.
 
-use movies::{fields::Noun, movie::Movie, problem::Problem};
 use serde_json::{Value, json};
 
 use crate::support::{Service, movie, send_event};
@@ -278,27 +277,5 @@ async fn an_event_that_is_no_request_is_400() {
         b"{\"requestContext\":{\"http\":{}}}",
     ] {
         assert_eq!(send_event(&service.app, event).await.status, 400, "{}", String::from_utf8_lossy(event));
-    }
-}
-
-#[test]
-fn a_problem_names_the_entity_that_it_is_about() {
-    let actor = Noun { one: "actor", with_article: "an actor" };
-    let long = "x".repeat(2049);
-    for (problem, kind, title, detail) in [
-        (Problem::not_found(actor, "A"), "no-such-actor", "Actor not found", "Actor 'A' doesn't exist."),
-        (Problem::exists(actor, "A"), "actor-exists", "Actor exists", "Actor 'A' exists already"),
-        (Problem::from_invalid_id(actor, "A"), "no-such-actor", "Actor not found", "Actor 'A' doesn't exist."),
-        (Problem::from_invalid_id(actor, &long), "bad-request", "Bad request", "An actor cannot have it."),
-        (Problem::from_invalid_id(Movie::NOUN, &long), "bad-request", "Bad request", "A movie cannot have it."),
-        (Problem::missing_body(actor), "bad-body", "The body is not a JSON object", "with the actor's fields."),
-        (Problem::response_too_large(actor, 1), "response-too-large", "Response too large", "an actor of any size."),
-        (Problem::unavailable(Some(actor)), "unavailable", "Service unavailable", "read the actor, then try again."),
-    ] {
-        let response = problem.into_response("/", "id");
-        let problem: Value = serde_json::from_slice(response.body()).unwrap();
-        assert_eq!(problem["type"], format!("urn:problem-type:movies:{kind}"), "{problem}");
-        assert_eq!(problem["title"], title, "{problem}");
-        assert!(problem["detail"].as_str().unwrap().contains(detail), "{detail}: {problem}");
     }
 }

@@ -129,22 +129,6 @@ async fn a_response_that_is_too_large_to_remember_is_413_before_the_write() {
 }
 
 #[tokio::test]
-async fn a_response_that_does_not_fit_a_load_balancer_is_413_before_the_write() {
-    let service = Service::start().await;
-    service.post(&described("Large", &"\"".repeat(252_000))).await;
-    for source in [EventFormat::Alb, EventFormat::AlbMulti] {
-        for patch in [json!({"cast": []}), json!({"year": 2})] {
-            let before = service.list_all("/ns_movies/").await;
-            let call = service.call_through(source, "PUT", "/ns_movies/Large-1").header("Idempotency-Key", "key");
-            let response = call.json(&patch).send().await;
-            assert_eq!(response.status, 413, "{source:?} {patch}: {response:?}");
-            assert!(response.json()["detail"].as_str().unwrap().contains("load balancer"), "{response:?}");
-            assert_eq!(service.list_all("/ns_movies/").await, before, "{source:?} {patch}");
-        }
-    }
-}
-
-#[tokio::test]
 async fn a_large_response_is_replayed_through_every_event_source() {
     let service = Service::start().await;
     // Each has four bytes in a reply.

@@ -36,7 +36,6 @@ mod openapi;
 mod other_writers;
 mod panics;
 mod preconditions;
-mod reply_limit;
 mod schemas;
 mod support;
 mod swagger_ui;

@@ -5,7 +5,7 @@ use std::{
     panic::catch_unwind,
 };
 
-use movies::route::{self, Crud, NoRoute, Route};
+use movies::route::{self, NoRoute, Route};
 use serde_json::{Value, json};
 
 use crate::{
@@ -63,8 +63,8 @@ const PATHS: [&str; 6] =
 /// The place of a route in [`PATHS`]. A new route does not compile until it has one.
 fn place(route: Route<'_>) -> Option<usize> {
     Some(match route {
-        Route::Movies(Crud::List | Crud::Create) => 0,
-        Route::Movies(Crud::Read(_) | Crud::Update(_) | Crud::Delete(_)) => 1,
+        Route::List | Route::Create => 0,
+        Route::Read(_) | Route::Update(_) | Route::Delete(_) => 1,
         Route::Health => 2,
         Route::OpenApi => 3,
         Route::SwaggerUi => 4,

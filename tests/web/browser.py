@@ -10,7 +10,6 @@ import json
 import secrets
 import sys
 from pathlib import Path
-from urllib.error import HTTPError
 from urllib.parse import quote, urljoin
 from urllib.request import Request, urlopen
 
@@ -55,18 +54,14 @@ def use_every_operation(page: Page, screenshots: Path | None, label: str) -> Non
 
 
 def check_assets(url: str, assets: list[str]) -> None:
-    """Every client that does not exclude gzip gets gzip."""
+    """The files are gzip, whatever a client accepts."""
     assert len(assets) == 3, assets
     for asset in assets:
-        with urlopen(Request(asset, headers={"Accept-Encoding": "*"})) as response:
-            assert response.headers["Content-Encoding"] == "gzip", asset
-            assert "immutable" in response.headers["Cache-Control"], asset
-            assert gzip.decompress(response.read()), asset
-        try:
-            urlopen(Request(asset, headers={"Accept-Encoding": "identity"})).close()
-            sys.exit(f"{asset}: a client that excludes gzip gets a response")
-        except HTTPError as error:
-            assert error.code == 406, f"{error}: {asset}"
+        for accepted in ["*", "identity"]:
+            with urlopen(Request(asset, headers={"Accept-Encoding": accepted})) as response:
+                assert response.headers["Content-Encoding"] == "gzip", asset
+                assert "immutable" in response.headers["Cache-Control"], asset
+                assert gzip.decompress(response.read()), asset
     with urlopen(urljoin(url, "swagger.json")) as response:
         assert json.load(response)["openapi"].startswith("3.1")
 

@@ -10,7 +10,8 @@ use std::{
     time::Duration,
 };
 
-use movies::{Invocation, api::App, config::Config, event::Event};
+use lambda_runtime::Context;
+use movies::{api::App, config::Config, event::Event};
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -51,8 +52,9 @@ impl Function {
             // The emulator accepts one event at a time.
             return artifact.lock().await.reply(event).await;
         }
-        let invocation = Invocation { request_id: "test-request".to_owned(), ..Invocation::default() };
-        let reply = movies::serve(&self.app, Event::from_bytes(event), &invocation).await;
+        let mut context = Context::default();
+        "test-request".clone_into(&mut context.request_id);
+        let reply = movies::serve(&self.app, Event::from_bytes(event), &context, false).await;
         serde_json::from_slice(&serde_json::to_vec(&reply).unwrap()).unwrap()
     }
 }
