@@ -15,7 +15,7 @@ EMULATOR := target/bench-emulator/release/movies
 need-url = @test -n "$(URL)" || { echo 'URL is missing: make $@ URL=http://localhost:$(PORT)' >&2; exit 2; }
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 .NOTPARALLEL:
-.PHONY: help run check changes test moto artifact seed export reset mutants swagger-ui lint fmt clippy deny advisories template workflows document tree \
+.PHONY: help run check changes test moto artifact seed export reset mutants swagger-ui lint fmt clippy weight deny advisories template workflows document tree \
   sbom histories bench-builds instructions load bench build deploy smoke logs destroy clean cargo
 
 help: ## list all targets
@@ -66,12 +66,14 @@ changes: cargo ## apply each patch of docs/changing.md to a copy of the project,
 	tests/changes/check
 mutants: cargo .tools/mutants ## change the code in one place at a time, and check that a test fails: FILE=src/event, SHARD=0/8; all files take hours
 	tools/mutants.sh
-lint: fmt clippy deny template document swagger-ui tree workflows ## check the format, lints, dependencies, documents, template and workflows
+lint: fmt clippy weight deny template document swagger-ui tree workflows ## check the format, lints, dependencies, documents, template and workflows
 fmt: cargo
 	cargo fmt --check && cargo fmt --manifest-path benches/Cargo.toml --all --check
 clippy: cargo
 	cargo clippy --locked --all-targets --all-features -- -D warnings
 	cargo clippy --locked --lib --bins -- -D warnings
+weight: .tools/lint
+	@$(PYTHON) -B tools/weight.py
 deny: cargo .tools/deny
 	cargo deny --log-level error --locked check bans licenses sources
 template: cargo .tools/sam .tools/lint .tools/rie .tools/python .tools/checkov

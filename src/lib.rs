@@ -59,10 +59,7 @@ use crate::{
     api::App,
     event::{Event, EventSource, Reply},
     problem::Problem,
-    telemetry::{
-        RequestLog,
-        scope::{self, Usage},
-    },
+    telemetry::{RequestLog, Usage},
 };
 
 /// Handles one event. `context` is what Lambda says about the invocation, and `cold_start` whether it is the sandbox's
@@ -75,7 +72,7 @@ pub async fn serve(app: &App, event: Event, context: &Context, cold_start: bool)
         Event::Http(source, request) => {
             let message = format!("{} {}", request.method, request.url_path);
             let operation = api::handle(app, *request, &context.request_id, context.deadline);
-            (message, source, scope::run(operation).instrument(span.clone()).await)
+            (message, source, telemetry::measure_usage(operation).instrument(span.clone()).await)
         }
         Event::Unknown => {
             let response = Problem::NotARequest.into_response("/", &context.request_id);

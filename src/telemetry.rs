@@ -5,25 +5,29 @@
 //! `AWS_LAMBDA_LOG_LEVEL` are left out. Each line is written to standard output at once, so that nothing is lost when
 //! the sandbox is frozen. Lambda itself sends the X-Ray segments.
 
-#[cfg(test)]
-pub(crate) mod captured;
-mod json_line;
 mod request;
-pub mod scope;
 
 use std::{
-    env, io,
+    env, fmt, io,
     panic::{self, PanicHookInfo},
     sync::OnceLock,
     time::SystemTime,
 };
 
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
-use tracing::{level_filters::LevelFilter, subscriber::set_global_default};
-use tracing_subscriber::{filter::Targets, fmt::format::JsonFields, layer::SubscriberExt as _};
+use tracing::{Event, Subscriber, level_filters::LevelFilter, subscriber::set_global_default};
+use tracing_subscriber::{
+    filter::Targets,
+    fmt::{
+        FmtContext, FormatEvent, FormatFields, FormattedFields,
+        format::{JsonFields, Writer},
+    },
+    layer::SubscriberExt as _,
+    registry::LookupSpan,
+};
 
-use json_line::JsonLine;
-pub use request::RequestLog;
+pub use request::{RequestLog, Usage, measure_usage};
+pub(crate) use request::{add_read_units, add_write_units, count_attempt, count_call};
 
 /// Sets up the log, and logs each panic. Nothing is logged before this call.
 pub fn init() {
@@ -82,14 +86,105 @@ impl Settings {
     }
 }
 
+/// Formats a line as one flat JSON object. It requires that fields are formatted as JSON.
+///
+/// The JSON of `tracing-subscriber` has the request id in a nested object. Here it is a member of the line itself, as in
+/// the line of [`RequestLog`], so that one query finds all lines of a request. Lambda reads `timestamp` and `level`.
+struct JsonLine;
+
+impl<S, F> FormatEvent<S, F> for JsonLine
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    F: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, F>, mut line: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let (level, target) = (event.metadata().level(), event.metadata().target());
+        let timestamp = timestamp(SystemTime::now());
+        write!(line, r#"{{"timestamp":"{timestamp}","level":"{level}","target":"{target}""#)?;
+        let mut fields = String::new();
+        context.format_fields(Writer::new(&mut fields), event)?;
+        write_members(&mut line, &fields)?;
+        // The outermost span is the request's. Those of the SDK are inside it.
+        if let Some(request) = context.event_scope().and_then(|scope| scope.from_root().next())
+            && let Some(fields) = request.extensions().get::<FormattedFields<F>>()
+        {
+            write_members(&mut line, fields)?;
+        }
+        writeln!(line, "}}")
+    }
+}
+
+/// Adds the members of a JSON object to the line.
+fn write_members(line: &mut Writer<'_>, object: &str) -> fmt::Result {
+    match object.strip_prefix('{').and_then(|members| members.strip_suffix('}')) {
+        None | Some("") => Ok(()),
+        Some(members) => write!(line, ",{members}"),
+    }
+}
+
 /// The time in the format of RFC 3339. Lambda records a line without a timestamp as INFO, whatever its level is.
 fn timestamp(now: SystemTime) -> String {
     DateTime::from(now).fmt(DateTimeFormat::DateTime).unwrap_or_default()
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
     use super::*;
+
+    /// The lines that `work` logs, without their timestamps.
+    pub(crate) fn logged(work: impl FnOnce()) -> Vec<Value> {
+        let (reader, writer) = io::pipe().unwrap();
+        let builder = tracing_subscriber::fmt().with_writer(Arc::new(writer));
+        let subscriber = builder.fmt_fields(JsonFields::new()).event_format(JsonLine).finish();
+        tracing::subscriber::with_default(subscriber, work);
+        let read = |line| {
+            let mut line: Value = serde_json::from_str(line).unwrap();
+            let timestamp = line.as_object_mut().unwrap().remove("timestamp").unwrap();
+            assert!(DateTime::from_str(timestamp.as_str().unwrap(), DateTimeFormat::DateTime).is_ok(), "{timestamp}");
+            line
+        };
+        io::read_to_string(reader).unwrap().lines().map(read).collect()
+    }
+
+    #[test]
+    fn a_line_is_one_flat_object_with_the_request_id() {
+        let lines = logged(|| {
+            tracing::error!(target: "t", "outside of a request");
+            tracing::error_span!("request", request_id = "r\"1").in_scope(|| {
+                tracing::info_span!("of the SDK", message = "m", attempt = 1).in_scope(|| {
+                    let code: Option<&str> = None;
+                    tracing::warn!(target: "t", status = 200, code, route = "GET \u{2028}", "a\nb");
+                });
+            });
+        });
+        let expected = [
+            json!({"level": "ERROR", "target": "t", "message": "outside of a request"}),
+            json!({
+                "level": "WARN", "target": "t", "message": "a\nb", "status": 200, "route": "GET \u{2028}",
+                "request_id": "r\"1",
+            }),
+        ];
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn a_panic_is_logged_without_what_a_client_sent() {
+        let lines = logged(|| {
+            let usual = panic::take_hook();
+            panic::set_hook(Box::new(log_panic));
+            let _ = panic::catch_unwind(|| panic!("a literal message"));
+            let _ = panic::catch_unwind(|| panic!("a message with {}", String::from("s3cret")));
+            panic::set_hook(usual);
+        });
+        let [literal, formatted] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!((&literal["level"], &literal["cause"]), (&json!("ERROR"), &json!("a literal message")));
+        assert!(literal["location"].as_str().unwrap().contains("telemetry.rs:"), "{literal}");
+        assert_eq!((&formatted["message"], formatted.get("cause")), (&json!("panic"), None), "{formatted}");
+    }
 
     #[test]
     fn lambdas_controls_are_read() {

@@ -25,7 +25,7 @@ use aws_sdk_dynamodb::{
 use hyper_util::client::legacy;
 
 use super::StoreError;
-use crate::telemetry::scope;
+use crate::telemetry;
 
 /// Counts calls and attempts, for the request's log line.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Intercept for UsageCounter {
         _: &BeforeSerializationInterceptorContextRef<'_>,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        scope::call();
+        telemetry::count_call();
         Ok(())
     }
 
@@ -51,7 +51,7 @@ impl Intercept for UsageCounter {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        scope::attempt();
+        telemetry::count_attempt();
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use super::{
     condition::Condition,
     version::{is_own_write, new_version},
 };
-use crate::telemetry::scope;
+use crate::telemetry;
 
 /// A table whose items have the partition key `id`, and a version in `etag`.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl Items {
         // Here and below, the future of a call is on the heap, because moving its several kilobytes is slow.
         let found = Box::pin(call.return_consumed_capacity(Total).send()).await;
         let found = found.map_err(|error| StoreError::from_sdk(operation, &error))?;
-        scope::read(found.consumed_capacity());
+        telemetry::add_read_units(found.consumed_capacity());
         Ok(found.item)
     }
 
@@ -63,7 +63,7 @@ impl Items {
             .return_values_on_condition_check_failure(AllOld);
         match Box::pin(call.customize().interceptor(lost.clone()).send()).await {
             Ok(written) => {
-                scope::write(written.consumed_capacity());
+                telemetry::add_write_units(written.consumed_capacity());
                 Ok(())
             }
             Err(error) => match error.as_service_error() {
@@ -105,7 +105,7 @@ impl Items {
             .return_values_on_condition_check_failure(AllOld);
         let error = match Box::pin(call.customize().interceptor(lost.clone()).send()).await {
             Ok(written) => {
-                scope::write(written.consumed_capacity());
+                telemetry::add_write_units(written.consumed_capacity());
                 return Ok(Updated::Done(written.attributes.unwrap_or_default()));
             }
             Err(error) => error,

@@ -19,7 +19,7 @@ use super::{
     items::{MAX_ITEM_BYTES, size_of, string},
     plan::{Action, IfFalse, put},
 };
-use crate::telemetry::scope;
+use crate::telemetry;
 
 /// How long a request is remembered, in seconds.
 const LIFETIME: u64 = 24 * 60 * 60;
@@ -64,7 +64,7 @@ impl KeyTable {
         let call = self.client.get_item().table_name(&self.table).key("key", string(key));
         let found = Box::pin(call.consistent_read(true).return_consumed_capacity(Total).send()).await;
         let found = found.map_err(|error| StoreError::from_sdk("recall", &error))?;
-        scope::read(found.consumed_capacity());
+        telemetry::add_read_units(found.consumed_capacity());
         let Some(item) = found.item.filter(|item| !has_expired(item)) else { return Ok(None) };
         serde_dynamo::from_item(item).map(Some).map_err(|error| {
             tracing::error!(cause = %error, "an item in the table of keys is not a remembered request");

@@ -12,7 +12,7 @@ use super::{
     Item, StoreError,
     items::{Items, size_of, string},
 };
-use crate::telemetry::scope;
+use crate::telemetry;
 
 /// A page with this many bytes is full, because the JSON of a page ends before 450 KB. A page of DynamoDB that ends at 1 MB
 /// is larger, unless a filter left items out.
@@ -97,7 +97,7 @@ impl Items {
             .set_exclusive_start_key(start)
             .return_consumed_capacity(Total);
         let page = Box::pin(call.send()).await.map_err(|error| StoreError::from_sdk("scan", &error))?;
-        scope::read(page.consumed_capacity());
+        telemetry::add_read_units(page.consumed_capacity());
         Ok(Chunk { items: page.items.unwrap_or_default(), last_key: page.last_evaluated_key })
     }
 
@@ -124,7 +124,7 @@ impl Items {
             .set_exclusive_start_key(start)
             .return_consumed_capacity(Total);
         let page = Box::pin(call.send()).await.map_err(|error| StoreError::from_sdk("query", &error))?;
-        scope::read(page.consumed_capacity());
+        telemetry::add_read_units(page.consumed_capacity());
         Ok(Chunk { items: page.items.unwrap_or_default(), last_key: page.last_evaluated_key })
     }
 }

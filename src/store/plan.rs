@@ -26,7 +26,7 @@ use super::{
     items::{Changes, Items, string},
     version::new_version,
 };
-use crate::telemetry::scope;
+use crate::telemetry;
 
 /// The maximum number of plans for a write, if other writers keep changing the item.
 const MAX_PLANS: u32 = 10;
@@ -111,7 +111,7 @@ impl<T> Plan<T> {
                 .return_consumed_capacity(Total);
             let error = match Box::pin(call.customize().interceptor(lost.clone()).send()).await {
                 Ok(written) => {
-                    scope::write(written.consumed_capacity());
+                    telemetry::add_write_units(written.consumed_capacity());
                     return Ok(Some(self.result));
                 }
                 Err(error) => error,

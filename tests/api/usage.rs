@@ -4,7 +4,7 @@
 use movies::{
     api,
     event::Event,
-    telemetry::scope::{self, Usage},
+    telemetry::{self, Usage},
 };
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ async fn usage(service: &Service, method: &str, path: &str, body: Option<&Value>
 async fn usage_of(service: &Service, call: Call<'_>) -> (u16, &'static str, Usage) {
     let Event::Http(_, request) = Event::from_bytes(call.event().to_string().as_bytes()) else { panic!("no request") };
     let operation = Box::pin(api::handle(&service.app, *request, "test-request", 0));
-    let ((route, response), usage) = scope::run(operation).await;
+    let ((route, response), usage) = telemetry::measure_usage(operation).await;
     (response.status().as_u16(), route, usage)
 }
 

@@ -69,7 +69,11 @@ fn every_line_is_json_and_contains_no_secret() {
                 assert!(line[metric["Name"].as_str().unwrap()].is_number(), "{metric}: {line}");
             }
         }
-        let conflicts = if at == 3 { json!(1) } else { json!(null) };
+        let conflicts = match at {
+            0 => json!(0),
+            3 => json!(1),
+            _ => json!(null),
+        };
         assert_eq!((&line["Function"], &line["Conflicts"]), (&json!("movies-test"), &conflicts), "{line}");
     }
     assert!(all.iter().all(|line| line["timestamp"].as_str().is_some_and(|time| time.ends_with('Z'))), "{all:?}");
