@@ -54,17 +54,6 @@ impl Intercept for UsageCounter {
         telemetry::count_attempt();
         Ok(())
     }
-
-    fn read_after_attempt(
-        &self,
-        context: &FinalizerInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let status = context.response().map(|response| response.status().as_u16());
-        tracing::debug!(status, "an attempt at a call of DynamoDB ended");
-        Ok(())
-    }
 }
 
 /// Detects attempts at one call whose outcome is unknown: the connection broke, the attempt timed out, or DynamoDB
