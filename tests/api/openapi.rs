@@ -5,7 +5,10 @@ use std::{
     panic::catch_unwind,
 };
 
-use movies::route::{self, NoRoute, Route};
+use movies::{
+    problem::Problem,
+    route::{self, NoRoute, Route},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -170,6 +173,31 @@ fn its_components_are_used() {
         }
     }
     assert_eq!(used, BTreeSet::new(), "every reference leads to a component");
+}
+
+#[test]
+fn its_problems_have_the_types_of_the_service() {
+    let types = [
+        Problem::NotARequest,
+        Problem::MissingBody,
+        Problem::InvalidFields(Vec::new()),
+        Problem::NoSuchMovie(String::new()),
+        Problem::NoSuchPath,
+        Problem::MethodNotAllowed("GET"),
+        Problem::MovieExists(String::new()),
+        Problem::PreconditionFailed,
+        Problem::BodyTooLarge,
+        Problem::UnsupportedType("application/json"),
+        Problem::UnsupportedEncoding("application/json"),
+        Problem::KeyReused,
+        Problem::Internal,
+        Problem::Unavailable,
+    ]
+    .map(|problem| {
+        let json: Value = serde_json::from_slice(problem.into_response("/", "").body()).unwrap();
+        json["type"].clone()
+    });
+    assert_eq!(DOCUMENT["components"]["schemas"]["Problem"]["properties"]["type"]["enum"], json!(types));
 }
 
 /// What a text can quote besides names of the document.

@@ -1,5 +1,5 @@
-//! The schemas of a movie and of a patch accept exactly what the service accepts, apart from the rules that a schema cannot
-//! express.
+//! The schemas of a movie, of a patch and of parameters accept exactly what the service accepts, apart from the rules that
+//! a schema cannot express.
 
 use movies::{
     fields::Invalid,
@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     bodies::{allows, is_beyond_the_schema},
-    support::movie,
+    contract::DOCUMENT,
+    support::{Service, movie, parsed, path_of},
 };
 
 /// Compares the service's judgement of a document with that of a schema.
@@ -118,4 +119,71 @@ proptest! {
             agree("MoviePatch", &value)?;
         }
     }
+}
+
+/// Whether a parameter's schema allows a value.
+fn parameter_allows(name: &str, value: &str) -> bool {
+    let schema = &DOCUMENT["components"]["parameters"][name]["schema"];
+    allows(schema, &value.parse::<i64>().map_or_else(|_| json!(value), |number| json!(number)))
+}
+
+#[tokio::test]
+async fn the_schema_of_a_parameter_accepts_what_the_service_accepts() {
+    let service = Service::seeded().await;
+    let id = |length: usize| path_of(&format!("{}-2020", "x".repeat(length - 5)));
+    let key = |value: &str| service.call("DELETE", "/ns_movies/Nope-1").header("Idempotency-Key", value);
+    for (name, value, call) in [
+        ("Limit", "1", service.call("GET", "/ns_movies/?limit=1")),
+        ("Limit", "1000", service.call("GET", "/ns_movies/?limit=1000")),
+        ("Limit", "0", service.call("GET", "/ns_movies/?limit=0")),
+        ("Limit", "1001", service.call("GET", "/ns_movies/?limit=1001")),
+        ("Limit", "x", service.call("GET", "/ns_movies/?limit=x")),
+        ("Year", "1", service.call("GET", "/ns_movies/?year=1")),
+        ("Year", "9999", service.call("GET", "/ns_movies/?year=9999")),
+        ("Year", "0", service.call("GET", "/ns_movies/?year=0")),
+        ("Year", "10000", service.call("GET", "/ns_movies/?year=10000")),
+        ("Year", "x", service.call("GET", "/ns_movies/?year=x")),
+        ("Cursor", "a b", service.call("GET", "/ns_movies/?cursor=a+b")),
+        ("Id", &"x".repeat(2048), service.call("GET", &id(2048))),
+        ("Id", &"x".repeat(2049), service.call("GET", &id(2049))),
+        ("IdempotencyKey", "!", key("!")),
+        ("IdempotencyKey", "~\"~\"", key("~\"~\"")),
+        ("IdempotencyKey", &"k".repeat(255), key(&"k".repeat(255))),
+        ("IdempotencyKey", &"k".repeat(256), key(&"k".repeat(256))),
+        ("IdempotencyKey", "a b", key("a b")),
+        ("IdempotencyKey", "é", key("é")),
+        ("IdempotencyKey", "", key("")),
+    ] {
+        let status = call.send().await.status;
+        assert_eq!(status != 400, parameter_allows(name, value), "{name} {value:.20}: {status}");
+    }
+}
+
+#[tokio::test]
+async fn the_schema_of_a_precondition_accepts_every_list_with_the_current_etag() {
+    let service = Service::seeded().await;
+    let path = path_of("The Dare-2020");
+    let etag = service.get(&path).await.etag().to_owned();
+    for value in ["*", "{}", "W/\"a\", {}", "{},\"b,c\"", " , \"\" ,, {} , ", "\"a\",\t{}"]
+        .map(|value| value.replace("{}", &etag))
+    {
+        let response = service.call("GET", &path).header("If-Match", &value).send().await;
+        assert_eq!(response.status, 200, "{value}");
+        assert!(parameter_allows("IfMatch", &value), "{value}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_has_the_default_limit_of_the_document_and_a_cursor_that_it_allows() {
+    let service = Service::start().await;
+    for number in 0..101 {
+        service.put(parsed(&movie(&format!("Movie {number}"), 2000))).await;
+    }
+    let limit = &DOCUMENT["components"]["parameters"]["Limit"]["schema"];
+    let page = service.get("/ns_movies/").await;
+    assert_eq!(json!(page.json().as_object().unwrap().len()), limit["default"]);
+    let next = page.next().unwrap();
+    assert!(parameter_allows("Cursor", next.split_once("&cursor=").unwrap().1), "{next}");
+    let list = &DOCUMENT["paths"]["/ns_movies/"]["get"]["responses"]["200"]["content"]["application/json"];
+    assert_eq!(list["schema"]["maxProperties"], limit["maximum"]);
 }
