@@ -1,10 +1,10 @@
-//! Handles a request: finds its route, runs the operation within the time budget, adds the headers of every response.
+//! Turns one event into one reply: finds the route of its request, runs the operation within the time budget, adds the
+//! headers of every response, and writes one log line.
 //!
-//! [`handle`] never fails, because every error becomes a [`Problem`]. [`movies`] has the five operations on movies,
+//! [`serve`] never fails, because every error becomes a [`Problem`]. [`movies`] has the five operations on movies,
 //! [`service`] has the others, and the other modules have what operations share.
 
 mod conditional;
-mod cors;
 mod idempotency;
 mod listing;
 mod message;
@@ -19,16 +19,19 @@ use std::{
 use futures_util::FutureExt as _;
 use lambda_http::{
     Body, Response,
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
 };
+use lambda_runtime::Context;
+use tracing::Instrument as _;
 
 use crate::{
-    config::Config,
-    event::Request,
+    config::{AllowOrigins, Config},
+    event::{Event, EventSource, Reply, Request},
     problem::Problem,
     route::{self, NoRoute, Route},
     store::Store,
     swagger_ui,
+    telemetry::{RequestLog, Usage, measure_usage},
 };
 
 /// The state that all operations share.
@@ -40,27 +43,65 @@ pub struct App {
     pub config: Config,
 }
 
-/// Responds to a request before Lambda's `deadline`, in milliseconds since 1970. Returns the route's name, for the log,
-/// and the response. A problem contains `request_id`, so that a client can quote it.
-pub async fn handle(
-    app: &App,
-    mut request: Request,
-    request_id: &str,
-    deadline: u64,
-) -> (&'static str, Response<Body>) {
+/// Handles one event. `context` is what Lambda says about the invocation, and `cold_start` whether it is the sandbox's
+/// first.
+pub async fn serve(app: &App, event: Event, context: &Context, cold_start: bool) -> Reply {
+    let start = Instant::now();
+    // Adds the request id to each log line of the request. An error span exists at every log level.
+    let span = tracing::error_span!("request", request_id = context.request_id);
+    let (message, source, ((route, response), usage)) = match event {
+        Event::Http(source, request) => {
+            let message = format!("{} {}", request.method, request.url_path);
+            let response = measure_usage(handle(app, *request, context)).instrument(span.clone()).await;
+            (message, source, response)
+        }
+        Event::Unknown => {
+            let response = Problem::NotARequest.into_response("/", &context.request_id);
+            let message = "the event is not an HTTP request".to_owned();
+            (message, EventSource::HttpApi, (("none", response), Usage::default()))
+        }
+    };
+    let (status, duration) = (response.status().as_u16(), start.elapsed());
+    span.in_scope(|| RequestLog { message, context, cold_start, route, status, duration, usage }.log());
+    source.reply(response)
+}
+
+/// Responds to a request before Lambda's deadline. Returns the route's name, for the log, and the response.
+pub async fn handle(app: &App, mut request: Request, context: &Context) -> (&'static str, Response<Body>) {
     request.strip_base_path(&app.config.base_path);
     let (name, result) = match find(app, &request) {
         Err(problem) => ("none", Err(problem)),
-        Ok(route) => (route.name(), within_budget(app, &request, route, time_budget(deadline)).await),
+        Ok(route) => (route.name(), within_budget(app, &request, route, time_budget(context.deadline)).await),
     };
-    let mut response = result.unwrap_or_else(|problem| problem.into_response(&request.url_path, request_id));
+    let mut response = result.unwrap_or_else(|problem| problem.into_response(&request.url_path, &context.request_id));
 
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    cors::allow_origin(&app.config, &request, response.headers_mut());
+    allow_origin(&app.config, &request, response.headers_mut());
     if request.method == "HEAD" {
         message::remove_body(&mut response);
     }
     (name, response)
+}
+
+/// Tells a browser whether the page that sent the request may read the response (Fetch standard).
+fn allow_origin(config: &Config, request: &Request, headers: &mut HeaderMap) {
+    let origin = match &config.cors_allow_origins {
+        AllowOrigins::Any => Some(HeaderValue::from_static("*")),
+        AllowOrigins::Listed(origins) => {
+            // A reply can contain only one value for each header, and OPTIONS has set `Vary`.
+            let is_preflight = headers.contains_key(header::VARY);
+            let vary = if is_preflight { "Access-Control-Request-Headers, Origin" } else { "Origin" };
+            headers.insert(header::VARY, HeaderValue::from_static(vary));
+            let sent = request.header(&header::ORIGIN).unwrap_or_default();
+            Some(sent).filter(|sent| origins.contains(sent)).and_then(|origin| HeaderValue::try_from(origin).ok())
+        }
+    };
+    let Some(origin) = origin else { return };
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("ETag, Link, Location, Retry-After, Allow, Accept-Patch, Idempotency-Replayed"),
+    );
 }
 
 fn find<'a>(app: &App, request: &'a Request) -> Result<Route<'a>, Problem> {

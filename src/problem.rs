@@ -159,7 +159,7 @@ impl Problem {
     }
 
     /// The status, the end of the `type`, and the title.
-    fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+    fn kind(&self) -> (u16, &'static str, &'static str) {
         match self {
             Self::NotARequest
             | Self::PathNotUtf8
@@ -168,30 +168,22 @@ impl Problem {
             | Self::TooManyEtags(_)
             | Self::InvalidKey
             | Self::NoKeyTable
-            | Self::EmptyPatch => (StatusCode::BAD_REQUEST, "bad-request", "Bad request"),
+            | Self::EmptyPatch => (400, "bad-request", "Bad request"),
             Self::MissingBody | Self::BodyNotBase64 | Self::BodyNotText | Self::BodyNotAnObject(_) => {
-                (StatusCode::BAD_REQUEST, "bad-body", "The body is not a JSON object")
+                (400, "bad-body", "The body is not a JSON object")
             }
-            Self::InvalidFields(_) => (StatusCode::BAD_REQUEST, "bad-fields", "Validation failed"),
-            Self::NoSuchMovie(_) => (StatusCode::NOT_FOUND, "no-such-movie", "Movie not found"),
-            Self::NoSuchPath => (StatusCode::NOT_FOUND, "no-such-path", "Not found"),
-            Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
-            Self::MovieExists(_) => (StatusCode::CONFLICT, "movie-exists", "Movie exists"),
-            Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition-failed", "Precondition failed"),
-            Self::BodyTooLarge | Self::MovieTooLarge | Self::ResponseTooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large")
-            }
-            Self::UnsupportedType(_) => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-type", "Unsupported media type")
-            }
-            Self::UnsupportedEncoding(_) => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-encoding", "Unsupported content encoding")
-            }
-            Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "Idempotency key reused"),
-            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
-            Self::Unavailable | Self::OutcomeUnknown => {
-                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Service unavailable")
-            }
+            Self::InvalidFields(_) => (400, "bad-fields", "Validation failed"),
+            Self::NoSuchMovie(_) => (404, "no-such-movie", "Movie not found"),
+            Self::NoSuchPath => (404, "no-such-path", "Not found"),
+            Self::MethodNotAllowed(_) => (405, "method-not-allowed", "Method not allowed"),
+            Self::MovieExists(_) => (409, "movie-exists", "Movie exists"),
+            Self::PreconditionFailed => (412, "precondition-failed", "Precondition failed"),
+            Self::BodyTooLarge | Self::MovieTooLarge | Self::ResponseTooLarge => (413, "too-large", "Too large"),
+            Self::UnsupportedType(_) => (415, "unsupported-type", "Unsupported media type"),
+            Self::UnsupportedEncoding(_) => (415, "unsupported-encoding", "Unsupported content encoding"),
+            Self::KeyReused => (422, "idempotency-key-reused", "Idempotency key reused"),
+            Self::Internal => (500, "internal", "Internal error"),
+            Self::Unavailable | Self::OutcomeUnknown => (503, "unavailable", "Service unavailable"),
         }
     }
 
@@ -219,14 +211,14 @@ impl Problem {
         let document = Document {
             r#type: format!("urn:problem-type:movies:{kind}"),
             title,
-            status: status.as_u16(),
+            status,
             detail: self.to_string(),
             instance: beginning(path),
             request_id,
             errors: if let Self::InvalidFields(errors) = &self { errors } else { &[] },
         };
         let mut response = Response::new(Body::Text(serde_json::to_string(&document).unwrap_or_default()));
-        *response.status_mut() = status;
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

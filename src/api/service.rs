@@ -2,21 +2,29 @@
 
 use lambda_http::{
     Body, Response,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
 };
 
 use super::{
-    App, conditional, cors,
-    message::{self, JSON_OR_MERGE_PATCH},
+    App, conditional,
+    message::{self, JSON_OR_MERGE_PATCH, set_header},
 };
 use crate::{
-    event::Request,
+    event::{Request, trim},
     problem::{ACCEPT_PATCH, Problem},
     swagger_ui::{self, SwaggerUiFile},
 };
 
 /// The OpenAPI 3.1 document. The URL of its server is relative, so that it is correct for every event source.
 const OPENAPI: &str = include_str!("../openapi.json");
+
+/// The headers that a page may send if its preflight does not list any. They are the headers that the API and the event
+/// sources read.
+const KNOWN_HEADERS: &str = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, \
+                             X-Amz-Content-Sha256, X-Amz-Date, X-Amz-Security-Token, X-Api-Key";
+
+/// The maximum length of the names in a preflight response, in bytes.
+const MAX_NAMES_BYTES: usize = 4096;
 
 /// GET `/health`: check that the table responds.
 pub(super) async fn health(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
@@ -44,7 +52,7 @@ pub(super) fn swagger_ui_file(request: &Request, file: &SwaggerUiFile) -> Result
     Ok(response)
 }
 
-/// OPTIONS of every path: its methods, and the response to a CORS preflight.
+/// OPTIONS of every path: its methods, and the response to a CORS preflight (Fetch standard).
 pub(super) fn options(request: &Request, allow: &'static str) -> Result<Response<Body>, Problem> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -53,12 +61,61 @@ pub(super) fn options(request: &Request, allow: &'static str) -> Result<Response
     if allow.contains("PATCH") {
         headers.insert(ACCEPT_PATCH, HeaderValue::from_static(JSON_OR_MERGE_PATCH));
     }
-    cors::allow_request(request, allow, headers)?;
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(allow));
+    // The response lists names, because `*` does not include `Authorization`.
+    let names = match request.header(&header::ACCESS_CONTROL_REQUEST_HEADERS) {
+        Some(requested) => allowed_names(&requested),
+        None => KNOWN_HEADERS.to_owned(),
+    };
+    if !names.is_empty() {
+        set_header(headers, header::ACCESS_CONTROL_ALLOW_HEADERS, &names)?;
+    }
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    headers.insert(header::VARY, HeaderValue::from_static("Access-Control-Request-Headers"));
     Ok(response)
+}
+
+/// The requested names that are tokens (RFC 9110 §5.6.2). If the page's request has another header, the browser blocks
+/// the request.
+fn allowed_names(requested: &str) -> String {
+    let mut names = String::new();
+    for name in requested.split(',').map(trim).filter(|name| HeaderName::from_bytes(name.as_bytes()).is_ok()) {
+        let separator = if names.is_empty() { "" } else { ", " };
+        if names.len() + separator.len() + name.len() > MAX_NAMES_BYTES {
+            break;
+        }
+        names.push_str(separator);
+        names.push_str(name);
+    }
+    names
 }
 
 /// Evaluates the conditions of a GET whose representation has no stored version: the hash of its body is the version.
 fn evaluate_hash(request: &Request, response: Response<Body>) -> Result<Response<Body>, Problem> {
     let version = conditional::hash(response.body().as_ref());
     conditional::evaluate(request, response, &version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preflight_allows_every_requested_name_that_is_a_token() {
+        let long = vec!["x".repeat(100); 50].join(",");
+        let bounded = vec!["x".repeat(100); 40].join(", ");
+        for (name, requested, allowed) in [
+            ("traces", "baggage,sentry-trace,traceparent", "baggage, sentry-trace, traceparent"),
+            ("authorization", "authorization", "authorization"),
+            ("case and blanks", " X-Requested-With ,\tIdempotency-Key", "X-Requested-With, Idempotency-Key"),
+            ("every token character", "!#$%&'*+-.^_`|~09az", "!#$%&'*+-.^_`|~09az"),
+            ("a blank in a name", "x-a, x b, x-c", "x-a, x-c"),
+            ("a line feed", "x-a\r\nset-cookie: a=b", ""),
+            ("other separators", "x(y), x:y, é, \"x\", x-a", "x-a"),
+            ("empty names", ",, ,", ""),
+            ("a long list", &long, &bounded),
+        ] {
+            assert_eq!(allowed_names(requested), allowed, "{name}");
+        }
+    }
 }

@@ -90,9 +90,8 @@ impl KeyTable {
 }
 
 fn has_expired(item: &Item) -> bool {
-    let expires_at = item.get("expires_at").and_then(|value| value.as_n().ok()?.parse::<f64>().ok());
-    #[allow(clippy::cast_precision_loss, reason = "seconds are far below the integers that a float holds")]
-    expires_at.is_some_and(|expires_at| expires_at <= now() as f64)
+    let expires_at = item.get("expires_at").and_then(|value| value.as_n().ok()?.parse::<u64>().ok());
+    expires_at.is_some_and(|expires_at| expires_at <= now())
 }
 
 /// Seconds since 1970.

@@ -1,6 +1,7 @@
 //! The calls, attempts and units of each operation, as the emulator counts them. `docs/cost.md` calculates with these
 //! units.
 
+use lambda_runtime::Context;
 use movies::{
     api,
     event::Event,
@@ -18,7 +19,8 @@ async fn usage(service: &Service, method: &str, path: &str, body: Option<&Value>
 
 async fn usage_of(service: &Service, call: Call<'_>) -> (u16, &'static str, Usage) {
     let Event::Http(_, request) = Event::from_bytes(call.event().to_string().as_bytes()) else { panic!("no request") };
-    let operation = Box::pin(api::handle(&service.app, *request, "test-request", 0));
+    let context = Context::default();
+    let operation = Box::pin(api::handle(&service.app, *request, &context));
     let ((route, response), usage) = telemetry::measure_usage(operation).await;
     (response.status().as_u16(), route, usage)
 }
