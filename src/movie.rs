@@ -105,19 +105,6 @@ impl MoviePatch {
         if patch == Self::default() { Err(Invalid::Empty) } else { Ok(patch) }
     }
 
-    /// The movie after the patch.
-    #[must_use]
-    pub fn apply(&self, movie: Movie) -> Movie {
-        let patch = self.clone();
-        Movie {
-            title: patch.title.unwrap_or(movie.title),
-            year: patch.year.unwrap_or(movie.year),
-            cast: patch.cast.unwrap_or(movie.cast),
-            image: patch.image.unwrap_or(movie.image),
-            description: patch.description.unwrap_or(movie.description),
-        }
-    }
-
     /// The id that the movie at `current` has after this patch.
     ///
     /// # Errors
@@ -252,7 +239,6 @@ mod tests {
         let movie = Movie::from_json(WHOLE.as_bytes()).unwrap();
         let patch = MoviePatch::from_json(br#"{"year":1999}"#).unwrap();
         assert_eq!(patch.id_after(&movie.id().unwrap()).unwrap().as_str(), "The Dare-1999");
-        assert_eq!(patch.apply(movie.clone()), Movie { year: Year::try_from(1999).unwrap(), ..movie });
         assert_eq!(MoviePatch::from_json(b"{}"), Err(Invalid::Empty));
         assert_eq!(serde_json::to_string(&patch).unwrap(), r#"{"year":1999}"#);
     }

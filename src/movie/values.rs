@@ -43,12 +43,6 @@ pub struct Year(u16);
 impl Year {
     /// The first year, which also gives the shortest ids.
     pub const FIRST: Self = Self(1);
-
-    /// The year as a number.
-    #[must_use]
-    pub fn get(self) -> u16 {
-        self.0
-    }
 }
 
 impl Field for Year {
@@ -183,7 +177,7 @@ mod tests {
         let json = format!("{{\"year\":{number}}}");
         let mut fields = Fields::read(json.as_bytes(), &["year"]).unwrap();
         let year = fields.required::<Year>("year");
-        fields.finish(year).ok().map(Year::get)
+        fields.finish(year).ok().map(|year| year.0)
     }
 
     #[test]
@@ -267,7 +261,7 @@ mod tests {
             ("\u{0}-9999", "\u{0}", 9999),
         ] {
             let parsed = MovieId::parse(id).unwrap();
-            assert_eq!((parsed.as_str(), parsed.title().as_ref(), parsed.year().get()), (id, title, year));
+            assert_eq!((parsed.as_str(), parsed.title().as_ref(), parsed.year().0), (id, title, year));
             assert_eq!(parsed.to_string(), id);
         }
         for no_id in ["", "-", "-1", "x", "x-", "x-0", "x-02020", "x-+1", "x-10000", "x-2020/", "x-２０２０", " -2020"]
