@@ -25,26 +25,17 @@ pub(super) struct Payload<'a> {
     /// HTTP APIs and Function URLs only.
     #[serde(borrow)]
     pub(super) version: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(super) http_method: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(super) path: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(super) raw_path: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(super) raw_query_string: Option<Text<'a>>,
-    #[serde(borrow)]
     query_string_parameters: Option<SingleValues<'a>>,
-    #[serde(borrow)]
     multi_value_query_string_parameters: Option<MultiValues<'a>>,
-    #[serde(borrow)]
     headers: Option<SingleValues<'a>>,
-    #[serde(borrow)]
     multi_value_headers: Option<MultiValues<'a>>,
-    #[serde(borrow)]
     body: Option<&'a RawValue>,
     is_base64_encoded: Option<bool>,
-    #[serde(borrow, default, deserialize_with = "object")]
+    #[serde(default, deserialize_with = "object")]
     pub(super) request_context: RequestContext<'a>,
 }
 
@@ -55,18 +46,13 @@ pub(super) struct RequestContext<'a> {
     /// The path in the client's URL, from a REST API.
     #[serde(borrow)]
     pub(super) path: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(super) stage: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(super) domain_name: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "object")]
+    #[serde(default, deserialize_with = "object")]
     pub(super) http: Http<'a>,
-    #[serde(borrow)]
     identity: Option<&'a RawValue>,
-    #[serde(borrow)]
     authorizer: Option<&'a RawValue>,
     /// Load balancers only.
-    #[serde(borrow)]
     pub(super) elb: Option<Members<'a, IgnoredAny>>,
 }
 
@@ -76,13 +62,12 @@ pub(super) struct RequestContext<'a> {
 pub(super) struct Http<'a> {
     #[serde(borrow)]
     pub(super) method: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(super) path: Option<Text<'a>>,
-    #[serde(borrow)]
     pub(super) user_agent: Option<Text<'a>>,
 }
 
-/// A string. It borrows from the event, unless it has an escape. Serde's attribute `borrow` does this only in a field.
+/// A string. It borrows from the event, unless it has an escape. Serde's attribute `borrow` does this only in a field. In
+/// the other structs, `borrow` on one field lets all fields borrow.
 #[derive(Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
