@@ -19,6 +19,7 @@ mod cors;
 mod crud;
 mod documented;
 mod errors;
+mod event_fields;
 mod event_sources;
 mod events;
 mod faults;

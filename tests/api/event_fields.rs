@@ -1,0 +1,160 @@
+//! The fields of an event: absent, repeated, or of a wrong type. A condition of the client never gets lost.
+
+use serde_json::{Value, json};
+
+use crate::{
+    hostile::places,
+    support::{Service, send_event},
+};
+
+/// An event that deletes a movie. `null` stands where the service reads a field that may be absent.
+fn deletion() -> Value {
+    json!({
+        "version": null, "httpMethod": "DELETE", "path": "/ns_movies/The%20Dare-2020",
+        "rawPath": null, "rawQueryString": null,
+        "queryStringParameters": {"a": null}, "multiValueQueryStringParameters": {"b": null, "c": [null]},
+        "headers": {"If-Match": null}, "multiValueHeaders": {"If-None-Match": null, "if-match": [null]},
+        "body": null, "isBase64Encoded": null,
+        "requestContext": {
+            "path": null, "stage": null, "domainName": null, "elb": null, "identity": null, "authorizer": null,
+            "http": {"method": null, "path": null, "userAgent": null},
+        },
+    })
+}
+
+#[tokio::test]
+async fn null_counts_as_absent_at_every_level() {
+    let service = Service::seeded().await;
+    let mut all = Vec::new();
+    places(&deletion(), "", &mut all);
+    for place in all {
+        let service = Service::seeded().await;
+        let mut event = deletion();
+        *event.pointer_mut(&place).unwrap() = json!(null);
+        let is_needed = matches!(place.as_str(), "" | "/httpMethod" | "/path");
+        let status = send_event(&service.app, event.to_string().as_bytes()).await.status;
+        assert_eq!(status, if is_needed { 400 } else { 200 }, "{place}");
+    }
+    let query = json!({"limit": null, "year": "2020"});
+    for name in ["queryStringParameters", "multiValueQueryStringParameters"] {
+        let mut event = service.call("GET", "/ns_movies/").event();
+        event[name] =
+            if name.starts_with("multi") { json!({"limit": [null, "1"], "year": null}) } else { query.clone() };
+        assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, 200, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_field_of_a_wrong_type_makes_the_event_unreadable() {
+    let service = Service::seeded().await;
+    let mut all = Vec::new();
+    places(&deletion(), "", &mut all);
+    for place in all.iter().chain(&["/multiValueHeaders/if-match/0".to_owned()]) {
+        // A body of another type is a problem of its own. What an authorizer returns can have any shape.
+        let is_free = place.contains("/body") || place.contains("/identity") || place.contains("/authorizer");
+        for wrong in [json!(7), json!(true), json!(["\"x\""]), json!({"a": {}}), json!([[]]), json!("\"x\"")] {
+            let may_have_type = match place.as_str() {
+                "/queryStringParameters" | "/multiValueQueryStringParameters" | "/headers" | "/multiValueHeaders" => {
+                    false
+                }
+                "/requestContext" | "/requestContext/http" | "/requestContext/elb" => wrong.is_object(),
+                "/isBase64Encoded" => wrong.is_boolean(),
+                "/multiValueHeaders/if-match" | "/multiValueHeaders/If-None-Match" => wrong[0].is_string(),
+                place if place.starts_with("/multiValueQ") => wrong[0].is_string(),
+                _ => wrong.is_string(),
+            };
+            if place.is_empty() || is_free || may_have_type {
+                continue;
+            }
+            let mut event = deletion();
+            *event.pointer_mut(place).unwrap() = wrong.clone();
+            assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, 400, "{place} {wrong}");
+        }
+    }
+    assert_eq!(service.get("/ns_movies/The%20Dare-2020").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_repeated_name_does_not_hide_a_condition() {
+    let service = Service::seeded().await;
+    let path = "/ns_movies/The%20Dare-2020";
+    for (headers, multi_value_headers) in [
+        (r#"{"If-Match":"\"stale\"","if-match":null}"#, "null"),
+        (r#"{"If-Match":"\"stale\"","if-match":"\"other\""}"#, "null"),
+        (r#"{"If-Match":"\"stale\"","If-Match":"*"}"#, "{}"),
+        (r#"{"IF-MATCH":"*","If-Match":"\"stale\""}"#, "{}"),
+        (r#"{"If-Match":"\"stale\""}"#, r#"{"If-Match":null}"#),
+        (r#"{"If-Match":"\"stale\""}"#, r#"{"if-match":[null]}"#),
+        ("null", r#"{"If-Match":["\"stale\""],"if-match":["\"other\""]}"#),
+        ("{}", r#"{"If-Match":["*"],"If-Match":["\"stale\"",null]}"#),
+        (r#"{"If-Match":"*"}"#, r#"{"if-match":["\"stale\""]}"#),
+    ] {
+        let headers = format!(r#""headers":{headers},"multiValueHeaders":{multi_value_headers}"#);
+        let event = format!(r#"{{"httpMethod":"DELETE","path":"{path}",{headers}}}"#);
+        assert_eq!(send_event(&service.app, event.as_bytes()).await.status, 412, "{event}");
+    }
+    // A field that occurs twice.
+    let event =
+        format!(r#"{{"httpMethod":"DELETE","path":"{path}","headers":{{"If-Match":"\"stale\""}},"headers":{{}}}}"#);
+    assert_eq!(send_event(&service.app, event.as_bytes()).await.status, 400);
+    assert_eq!(service.get(path).await.status, 200);
+}
+
+#[tokio::test]
+async fn many_values_of_a_header_are_one_condition() {
+    let service = Service::seeded().await;
+    let mut event = service.call("DELETE", "/ns_movies/The%20Dare-2020").event();
+    event["multiValueHeaders"] = json!({"If-Match": vec!["\"stale\""; 100_000]});
+    let refused = send_event(&service.app, event.to_string().as_bytes()).await;
+    assert!(refused.status == 400 && refused.body.contains("more than 100 ETags"), "{refused:.1000?}");
+}
+
+#[tokio::test]
+async fn a_condition_that_cannot_be_read_is_not_left_out() {
+    let service = Service::seeded().await;
+    let path = "/ns_movies/The%20Dare-2020";
+    for value in [r#""\ud800""#, "5", "{}", "[5]", r#"["\ud800"]"#, "[[]]", "true"] {
+        for headers in ["headers", "multiValueHeaders"] {
+            let event = format!(r#"{{"httpMethod":"DELETE","path":"{path}","{headers}":{{"If-Match":{value}}}}}"#);
+            assert_eq!(send_event(&service.app, event.as_bytes()).await.status, 400, "{event}");
+        }
+    }
+    assert_eq!(service.get(path).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_invalid_object_does_not_hide_a_condition() {
+    let service = Service::seeded().await;
+    let path = "/ns_movies/The%20Dare-2020";
+    for headers in
+        [r#"{"If-Match":"\"stale\"","\ud800":"x"}"#, r#"["If-Match","\"stale\""]"#, r#""If-Match: stale""#, "7"]
+    {
+        for name in ["headers", "multiValueHeaders"] {
+            let event = format!(r#"{{"httpMethod":"DELETE","path":"{path}","{name}":{headers}}}"#);
+            assert_eq!(send_event(&service.app, event.as_bytes()).await.status, 400, "{event}");
+        }
+    }
+    for context in [r#"{"elb":false}"#, r#"{"elb":[]}"#] {
+        let event = format!(r#"{{"httpMethod":"GET","path":"{path}","requestContext":{context}}}"#);
+        assert_eq!(send_event(&service.app, event.as_bytes()).await.status, 400, "{event}");
+    }
+    assert_eq!(service.get(path).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_array_is_not_an_object() {
+    let service = Service::seeded().await;
+    let path = "/ns_movies/The%20Dare-2020";
+    // Serde alone would accept an array as the values of the fields in order.
+    for length in 0..20 {
+        let nulls = vec![Value::Null; length];
+        for context in [json!(nulls), json!({"http": nulls})] {
+            let event = json!({"httpMethod": "DELETE", "path": path, "requestContext": context});
+            assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, 400, "{event}");
+        }
+        let values = [json!(null), json!("DELETE"), json!(path)].into_iter().chain(nulls);
+        let event = values.collect::<Value>();
+        assert_eq!(send_event(&service.app, event.to_string().as_bytes()).await.status, 400, "{event}");
+    }
+    assert_eq!(service.get(path).await.status, 200);
+}
