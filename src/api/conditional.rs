@@ -5,11 +5,11 @@
 
 use lambda_http::{
     Body, Response,
-    http::{HeaderValue, StatusCode, header},
+    http::{StatusCode, header},
 };
 use sha2::{Digest as _, Sha256};
 
-use super::message::set_header;
+use super::message::set_etag;
 use crate::{
     event::{Request, trim},
     problem::Problem,
@@ -62,14 +62,6 @@ pub(super) fn evaluate(
         }
     }
     Ok(response)
-}
-
-/// Adds the ETag.
-pub(super) fn set_etag(response: &mut Response<Body>, version: &str) -> Result<(), Problem> {
-    set_header(response.headers_mut(), header::ETAG, &format!("\"{version}\""))?;
-    // A client must revalidate its copy before it uses it.
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    Ok(())
 }
 
 /// The version of a representation that has no stored version.

@@ -7,7 +7,6 @@ use lambda_http::{
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use super::conditional;
 use crate::{
     event::{InvalidBody, PathForm, Request, trim},
     problem::Problem,
@@ -68,7 +67,7 @@ pub(super) fn to_json(value: &impl Serialize) -> Result<String, Problem> {
 pub(super) fn written(request: &Request, written: RecordedResponse) -> Result<Response<Body>, Problem> {
     let mut response = if written.body.is_empty() { Response::new(Body::Empty) } else { json(written.body) };
     if let Some(version) = written.etag {
-        conditional::set_etag(&mut response, &version)?;
+        set_etag(&mut response, &version)?;
     }
     if let Some(id) = written.id {
         set_header(response.headers_mut(), header::LOCATION, &location(request, &id))?;
@@ -95,6 +94,14 @@ fn location(request: &Request, id: &str) -> String {
 /// them.
 pub(super) fn set_header(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), Problem> {
     headers.insert(name, HeaderValue::from_str(value).map_err(|_| Problem::Internal)?);
+    Ok(())
+}
+
+/// Adds the ETag.
+pub(super) fn set_etag(response: &mut Response<Body>, version: &str) -> Result<(), Problem> {
+    set_header(response.headers_mut(), header::ETAG, &format!("\"{version}\""))?;
+    // A client must revalidate its copy before it uses it.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(())
 }
 

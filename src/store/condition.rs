@@ -6,8 +6,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
-    Item, StoreError,
-    items::string,
+    Item, StoreError, string,
     version::{is_derived, is_opaque_tag, stored_version, version_of},
 };
 

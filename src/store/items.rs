@@ -13,6 +13,7 @@ use super::{
     Item, StoreError,
     attempts::{ConflictRetry, LostResponses, UsageCounter},
     condition::Condition,
+    string,
     version::{is_own_write, new_version},
 };
 use crate::telemetry;
@@ -162,11 +163,6 @@ impl Changes {
         }
         expression
     }
-}
-
-/// A string as an attribute's value.
-pub(super) fn string(text: &str) -> AttributeValue {
-    AttributeValue::S(text.to_owned())
 }
 
 /// DynamoDB's limit for an item, names and values together, in bytes.

@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     Item, StoreError,
     condition::Condition,
-    items::{MAX_ITEM_BYTES, size_of, string},
+    items::{MAX_ITEM_BYTES, size_of},
     plan::{Action, IfFalse, put},
+    string,
 };
 use crate::telemetry;
 

@@ -10,7 +10,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     Item, StoreError,
-    items::{Items, size_of, string},
+    items::{Items, size_of},
+    string,
 };
 use crate::telemetry;
 

@@ -23,7 +23,8 @@ use super::{
     attempts::LostResponses,
     condition::{Condition, Precondition},
     error::is_too_large,
-    items::{Changes, Items, string},
+    items::{Changes, Items},
+    string,
     version::new_version,
 };
 use crate::telemetry;
