@@ -1,6 +1,6 @@
 //! Swagger UI, served by the function itself: a page at `/` and the vendored files that it loads.
 //!
-//! The files come from the npm package `swagger-ui-dist`. `swagger_ui/refresh.py` pins and vendors it. The files are
+//! The files come from the npm package `swagger-ui-dist`. `swagger_ui/refresh.py` vendors it. The files are
 //! embedded and sent as gzip, because otherwise the bundle exceeds a load balancer's 1 MB. The page shows the document
 //! `openapi.json`.
 
