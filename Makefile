@@ -72,8 +72,8 @@ fmt: cargo
 clippy: cargo
 	cargo clippy --locked --all-targets --all-features -- -D warnings
 	cargo clippy --locked --lib --bins -- -D warnings
-weight: .tools/lint
-	@$(PYTHON) -B tools/weight.py
+weight:
+	@python3 -B tools/weight.py
 deny: cargo .tools/deny
 	cargo deny --log-level error --locked check bans licenses sources
 template: cargo .tools/sam .tools/lint .tools/rie .tools/python .tools/checkov

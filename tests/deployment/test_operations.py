@@ -90,7 +90,7 @@ class RestoreAndRemoveTest(unittest.TestCase):
         export = export.replace("http://localhost:9000", serve(self, StubHandler))
         with tempfile.TemporaryDirectory() as directory:
             target = Path(directory, file)
-            command = [*export.split(), f"FILE={target}", f"PYTHON={sys.executable}", "--old-file=.tools/python"]
+            command = [*export.split(), f"FILE={target}", f"PYTHON='{sys.executable}'", "--old-file=.tools/python"]
             subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
             self.assertEqual(json.loads(target.read_text()), {"movies_list": list(movies.values())})
 

@@ -19,7 +19,7 @@ from samcli.commands.deploy.deploy_context import DeployContext
 STAGES = ("dev", "prod")
 # Replaces the project's Python, and records the arguments of `sam deploy`.
 RECORDER = """#!/bin/sh
-case "$1" in -c) exec {python} "$@";; esac
+case "$1" in -c) exec '{python}' "$@";; esac
 for argument; do printf '%s\\n' "$argument"; done > {record}
 """
 
