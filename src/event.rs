@@ -1,12 +1,9 @@
 //! Turns a Lambda event into a [`Request`], and a [`Response`] into a Lambda reply. Each event source has one function
 //! that reads the request line of its events.
 //!
-//! # Why not `lambda_http`'s own conversion
-//! `lambda_http` turns an event into an `http::Request` with an absolute URL. That conversion panics on input that
-//! occurs in production (an invalid `Host`, a raw query string with a space, invalid base64), and it normalizes the
-//! URL: `/ns_movies/What%3F-1999` and `/ns_movies/..-1999` lose their meaning. So this module parses events itself, and
-//! extracts only what this service needs. `lambda_http` provides the types of the replies. The property tests in
-//! `tests/api/hostile.rs` feed random bytes and mutated events to this module. `docs/decisions.md` records the decision.
+//! `lambda_http` provides only the types of the replies, because its own conversion of events panics on input that occurs
+//! in production, and changes paths. `docs/decisions.md` records this decision. The property tests in
+//! `tests/api/hostile.rs` feed random bytes and mutated events to this module.
 //!
 //! # Paths
 //! | event source | form of the path in the event | before the service's own path |
@@ -20,9 +17,7 @@
 //! configured. A path is decoded exactly once, by the event source or here. `docs/front-doors.md` says which information
 //! each event source loses.
 //!
-//! # Other events
-//! Anything that is not such an event, such as bytes that are not JSON, is [`Event::Unknown`], and gets a problem with
-//! status 400. The runtime never gets an error.
+//! Anything else, such as bytes that are not JSON, is [`Event::Unknown`] and gets a 400. The runtime never gets an error.
 
 mod caller;
 mod payload;
@@ -128,10 +123,9 @@ struct RequestLine<'a> {
     query: Vec<(String, String)>,
 }
 
-/// API Gateway REST APIs: [input format of a Lambda function for proxy integration][format].
-///
-/// `path` does not include the stage, but a custom domain's base path. `requestContext.path` is the path in the client's
-/// URL. In a handwritten event, the two may not belong together.
+/// API Gateway REST APIs: [input format of a Lambda function for proxy integration][format]. `path` does not include the
+/// stage, but a custom domain's base path. `requestContext.path` is the path in the client's URL. In a handwritten event,
+/// the two may not belong together.
 ///
 /// [format]: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format
 fn rest_api<'a>(payload: &'a Payload<'_>) -> Option<RequestLine<'a>> {
@@ -154,7 +148,7 @@ fn rest_api<'a>(payload: &'a Payload<'_>) -> Option<RequestLine<'a>> {
 /// [format]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html#http-api-develop-integrations-lambda.proxy-format
 fn http_api<'a>(payload: &'a Payload<'_>) -> Option<RequestLine<'a>> {
     let http = &payload.request_context.http;
-    let (path, url_path) = below_stage(payload, payload.raw_path.as_deref().or(http.path.as_deref())?);
+    let (path, url_path) = below_stage(payload, payload.raw_path.as_deref()?);
     let query = query_string(payload);
     Some(RequestLine { method: http.method.as_deref()?, path, form: PathForm::Decoded, url_path, query })
 }
@@ -182,14 +176,13 @@ fn below_stage<'a>(payload: &'a Payload<'_>, path: &'a str) -> (&'a str, &'a str
 /// [format]: https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
 fn function_url<'a>(payload: &'a Payload<'_>) -> Option<RequestLine<'a>> {
     let http = &payload.request_context.http;
-    let path = payload.raw_path.as_deref().or(http.path.as_deref())?;
+    let path = payload.raw_path.as_deref()?;
     let query = query_string(payload);
     Some(RequestLine { method: http.method.as_deref()?, path, form: PathForm::Encoded, url_path: path, query })
 }
 
-/// Application Load Balancers: [receive events from the load balancer][format].
-///
-/// The path is percent-encoded, and so are the names and values of query parameters.
+/// Application Load Balancers: [receive events from the load balancer][format]. The path is percent-encoded, and so are
+/// the names and values of query parameters.
 ///
 /// [format]: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html#receive-event-from-load-balancer
 fn alb<'a>(payload: &'a Payload<'_>) -> Option<RequestLine<'a>> {

@@ -62,7 +62,6 @@ pub(super) struct RequestContext<'a> {
 pub(super) struct Http<'a> {
     #[serde(borrow)]
     pub(super) method: Option<Text<'a>>,
-    pub(super) path: Option<Text<'a>>,
     pub(super) user_agent: Option<Text<'a>>,
 }
 

@@ -17,7 +17,7 @@ fn deletion() -> Value {
         "body": null, "isBase64Encoded": null,
         "requestContext": {
             "path": null, "stage": null, "domainName": null, "elb": null, "identity": null, "authorizer": null,
-            "http": {"method": null, "path": null, "userAgent": null},
+            "http": {"method": null, "userAgent": null},
         },
     })
 }

@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 
 import cloudformation
-from cloudformation import ROOT, of_type, translate
+from cloudformation import ROOT, of_type, resolve, translate
 from samtranslator.yaml_helper import yaml_parse
 
 VARIANTS = ROOT / "docs/front-doors"
@@ -56,6 +56,12 @@ class FrontDoorsTest(unittest.TestCase):
                 result = subprocess.run(lint, capture_output=True, text=True, check=False)
                 self.assertEqual(result.returncode, 0, result.stdout)
                 self.assertNotIn("AWS::ApiGateway::RestApi", {each["Type"] for each in translate(template, {})["Resources"].values()})
+
+    def test_each_variant_passes_the_base_path(self) -> None:
+        for name in ("function-url.yaml", "http-api.yaml"):
+            template = variant(name)
+            variables = template["Resources"]["MoviesFunction"]["Properties"]["Environment"]["Variables"]
+            self.assertEqual(resolve(variables["BASE_PATH"], template, {"BasePath": "v1"}), "/v1", name)
 
     def test_the_dashboard_of_the_http_api_shows_its_own_metrics(self) -> None:
         own, rest = dashboard(variant("http-api.yaml")), dashboard(cloudformation.template())
