@@ -125,11 +125,11 @@ async fn within_budget(
     let deadline = Instant::now() + budget / 5 * 4;
     let operation = AssertUnwindSafe(dispatch(app, request, route, deadline)).catch_unwind();
     match tokio::time::timeout(budget, operation).await {
+        Ok(Ok(Err(Problem::Unavailable))) | Err(_) if route.writes() => Err(Problem::OutcomeUnknown),
         Ok(Ok(result)) => result,
         // A panic is a bug. The panic hook has logged its location.
         Ok(Err(_)) => Err(Problem::Internal),
-        // A write may still happen after this. The problem says so.
-        Err(_) => Err(if route.writes() { Problem::OutcomeUnknown } else { Problem::Unavailable }),
+        Err(_) => Err(Problem::Unavailable),
     }
 }
 

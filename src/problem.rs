@@ -27,12 +27,9 @@ pub enum Problem {
     /// No movie can have the id in the path.
     #[error("The id in the path is longer than 2,048 bytes. A movie cannot have it.")]
     IdTooLong,
-    /// A query parameter, and what is wrong with it.
+    /// A query parameter or a header, and what is wrong with it.
     #[error("`{0}` {1}.")]
     Parameter(&'static str, &'static str),
-    /// A header with more ETags than a condition of DynamoDB can compare.
-    #[error("`{0}` lists more than 100 ETags.")]
-    TooManyEtags(&'static str),
     /// The value of `Idempotency-Key` is not a key.
     #[error("`Idempotency-Key` must be one key of 1 to 255 visible ASCII characters.")]
     InvalidKey,
@@ -102,10 +99,10 @@ pub enum Problem {
     /// A bug, or a record of a key that another program wrote.
     #[error("The service failed. Quote the request_id when you report it.")]
     Internal,
-    /// A read without a response from the table.
+    /// No response from the table.
     #[error("The store did not respond. Try again shortly.")]
     Unavailable,
-    /// A write without a response from the table, or with one that does not tell what happened.
+    /// The same in a write, which may still happen.
     #[error("The store did not respond. The write may or may not have happened: read the movie, then try again.")]
     OutcomeUnknown,
 }
@@ -130,31 +127,20 @@ pub const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 const MAX_INSTANCE_BYTES: usize = 8 * 1024;
 
 impl Problem {
-    /// The problem for an error of the store, in a write of the movie with this id.
-    #[must_use]
-    pub fn of_write(error: StoreError, id: &str) -> Self {
+    /// The problem for an error of the store, in an operation on the movie with this id.
+    pub(crate) fn from_store(error: StoreError, id: &str) -> Self {
         match error {
             StoreError::NotFound => Self::NoSuchMovie(id.to_owned()),
             StoreError::Exists => Self::MovieExists(id.to_owned()),
             StoreError::PreconditionFailed => Self::PreconditionFailed,
             StoreError::TooLarge => Self::MovieTooLarge,
-            StoreError::Unavailable => Self::OutcomeUnknown,
+            StoreError::Unavailable => Self::Unavailable,
             StoreError::Corrupt => Self::Internal,
         }
     }
 
-    /// The same for a read.
-    #[must_use]
-    pub fn of_read(error: StoreError, id: &str) -> Self {
-        match Self::of_write(error, id) {
-            Self::OutcomeUnknown => Self::Unavailable,
-            problem => problem,
-        }
-    }
-
     /// The problem for an id in a path that no movie can have: 400 if it is too long, else 404 as for any unknown id.
-    #[must_use]
-    pub fn for_unparsable_id(text: &str) -> Self {
+    pub(crate) fn for_unparsable_id(text: &str) -> Self {
         if text.len() > MAX_ID_BYTES { Self::IdTooLong } else { Self::NoSuchMovie(text.to_owned()) }
     }
 
@@ -165,7 +151,6 @@ impl Problem {
             | Self::PathNotUtf8
             | Self::IdTooLong
             | Self::Parameter(..)
-            | Self::TooManyEtags(_)
             | Self::InvalidKey
             | Self::NoKeyTable
             | Self::EmptyPatch => (400, "bad-request", "Bad request"),
@@ -245,4 +230,68 @@ fn beginning(path: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    const JSON: &str = "application/json";
+    const PATCH: &str = "application/merge-patch+json, application/json";
+
+    #[test]
+    fn every_problem_has_a_status_a_type_a_text_and_headers() {
+        let none: &[(&str, &str)] = &[];
+        let (accept_patch, identity) = (("accept-patch", PATCH), ("accept-encoding", "identity"));
+        let field = FieldError { pointer: "/year".to_owned(), detail: "must be a year".to_owned() };
+        for (problem, status, kind, detail, headers) in [
+            (Problem::NotARequest, 400, "bad-request", "not an HTTP request", none),
+            (Problem::PathNotUtf8, 400, "bad-request", "not UTF-8", none),
+            (Problem::IdTooLong, 400, "bad-request", "longer than 2,048 bytes", none),
+            (Problem::Parameter("limit", "must be 1"), 400, "bad-request", "`limit` must be 1.", none),
+            (Problem::InvalidKey, 400, "bad-request", "must be one key of 1 to 255 visible ASCII", none),
+            (Problem::NoKeyTable, 400, "bad-request", "without `Idempotency-Key`", none),
+            (Problem::EmptyPatch, 400, "bad-request", "at least one field", none),
+            (Problem::MissingBody, 400, "bad-body", "has no body", none),
+            (Problem::BodyNotBase64, 400, "bad-body", "not valid base64", none),
+            (Problem::BodyNotText, 400, "bad-body", "not a string", none),
+            (Problem::BodyNotAnObject("expected".to_owned()), 400, "bad-body", "expected.", none),
+            (Problem::InvalidFields(vec![field]), 400, "bad-fields", "`errors` lists each", none),
+            (Problem::NoSuchMovie("A-1".to_owned()), 404, "no-such-movie", "Movie 'A-1' doesn't exist.", none),
+            (Problem::NoSuchPath, 404, "no-such-path", "/ns_movies/{title}-{year}.", none),
+            (Problem::MethodNotAllowed("GET"), 405, "method-not-allowed", "supports GET.", &[("allow", "GET")]),
+            (Problem::MovieExists("A-1".to_owned()), 409, "movie-exists", "Movie 'A-1' exists already", none),
+            (Problem::PreconditionFailed, 412, "precondition-failed", "does not meet the request's precondition", none),
+            (Problem::BodyTooLarge, 413, "too-large", "larger than 1048576 bytes", none),
+            (Problem::MovieTooLarge, 413, "too-large", "The movie exceeds 400 KB", none),
+            (Problem::ResponseTooLarge, 413, "too-large", "The response exceeds 400 KB", none),
+            (Problem::UnsupportedType(JSON), 415, "unsupported-type", "application/json.", &[("accept", JSON)]),
+            (Problem::UnsupportedType(PATCH), 415, "unsupported-type", PATCH, &[("accept", PATCH), accept_patch]),
+            (Problem::UnsupportedEncoding(JSON), 415, "unsupported-encoding", "Compressed", &[identity]),
+            (Problem::UnsupportedEncoding(PATCH), 415, "unsupported-encoding", "Compressed", &[identity, accept_patch]),
+            (Problem::KeyReused, 422, "idempotency-key-reused", "another method, path, body or precondition", none),
+            (Problem::Internal, 500, "internal", "Quote the request_id", none),
+            (Problem::Unavailable, 503, "unavailable", "Try again shortly.", &[("retry-after", "1")]),
+            (Problem::OutcomeUnknown, 503, "unavailable", "may or may not have happened", &[("retry-after", "1")]),
+        ] {
+            let row = format!("{problem:?}");
+            let response = problem.into_response("/path", "id");
+            assert_eq!(response.status().as_u16(), status, "{row}");
+            let json: Value = serde_json::from_slice(response.body()).unwrap();
+            assert_eq!(json["type"], format!("urn:problem-type:movies:{kind}"), "{row}");
+            assert!(json["detail"].as_str().unwrap().contains(detail), "{row}: {json}");
+            assert_eq!((&json["status"], &json["instance"]), (&status.into(), &"/path".into()), "{row}");
+            assert_eq!(
+                (&json["request_id"], json.get("errors").is_some()),
+                (&"id".into(), kind == "bad-fields"),
+                "{row}"
+            );
+            let mut expected = vec![("cache-control", "no-store"), ("content-type", "application/problem+json")];
+            expected.extend(headers);
+            expected.sort_unstable();
+            let mut found: Vec<_> =
+                response.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+            found.sort_unstable();
+            assert_eq!(found, expected, "{row}");
+        }
+    }
+}

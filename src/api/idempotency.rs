@@ -63,7 +63,8 @@ impl<'a> KeyedRequest<'a> {
     /// # Errors
     /// A 422 if the earlier request differs from this one.
     pub async fn replay(&self) -> Result<Option<Response<Body>>, Problem> {
-        let Some(found) = self.keys.get(&self.key).await.map_err(problem_of_keys)? else { return Ok(None) };
+        let found = self.keys.get(&self.key).await.map_err(|error| Problem::from_store(error, ""))?;
+        let Some(found) = found else { return Ok(None) };
         if found.fingerprint != self.fingerprint {
             return Err(Problem::KeyReused);
         }
@@ -110,7 +111,7 @@ impl<'a> KeyedRequest<'a> {
         let record = KeyRecord { key: self.key.clone(), fingerprint: self.fingerprint.clone(), response };
         self.keys.record(&record).map_err(|error| match error {
             StoreError::TooLarge => Problem::ResponseTooLarge,
-            error => problem_of_keys(error),
+            error => Problem::from_store(error, ""),
         })
     }
 }
@@ -127,11 +128,6 @@ impl From<StoreError> for WriteError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
-}
-
-/// The problem for an error of the table of keys.
-fn problem_of_keys(error: StoreError) -> Problem {
-    if error == StoreError::Corrupt { Problem::Internal } else { Problem::OutcomeUnknown }
 }
 
 /// The partition key of a caller's key. No other caller and no other key have the same one, because its three parts have

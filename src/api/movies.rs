@@ -25,7 +25,7 @@ pub(super) async fn list(app: &App, request: &Request, deadline: Instant) -> Res
     let table = app.store.table();
     let query = listing::Query::read(request, table)?;
     let page = app.store.list(query.year, query.limit, query.after.clone(), deadline).await;
-    listing::respond(request, table, &query, page.map_err(|error| Problem::of_read(error, ""))?)
+    listing::respond(request, table, &query, page.map_err(|error| Problem::from_store(error, ""))?)
 }
 
 /// POST `/ns_movies/`: create a movie.
@@ -33,7 +33,11 @@ pub(super) async fn create(app: &App, request: &Request) -> Result<Response<Body
     let keyed = KeyedRequest::read(app, request, None)?;
     let movie = Movie::from_json(message::body(request, JSON)?)?;
     let id = movie.id()?;
-    let to_problem = |error| Problem::of_write(error, id.as_str());
+    let to_problem = |error| Problem::from_store(error, id.as_str());
+    if keyed.is_some() {
+        // A movie that is too large is an invalid request, so it is rejected before the key is looked up.
+        app.store.plan_create(&id, &movie).map_err(to_problem)?;
+    }
     if let Some(required) = conditional::if_match(request) {
         let problem = problem_of_if_match(app, &id, &required).await;
         // If an earlier request used the key, the response for the key takes precedence over this problem.
@@ -45,11 +49,7 @@ pub(super) async fn create(app: &App, request: &Request) -> Result<Response<Body
     let respond = |created: &VersionedMovie| response_with(created, Some(&id));
     match keyed {
         None => message::written(request, respond(&app.store.create(&id, movie).await.map_err(to_problem)?)?),
-        Some(keyed) => {
-            // A movie that is too large is an invalid request, so it is rejected before the key is looked up.
-            app.store.plan_create(&id, &movie).map_err(to_problem)?;
-            keyed.write(|| ready(app.store.plan_create(&id, &movie)), respond, to_problem).await
-        }
+        Some(keyed) => keyed.write(|| ready(app.store.plan_create(&id, &movie)), respond, to_problem).await,
     }
 }
 
@@ -60,13 +60,13 @@ async fn problem_of_if_match(app: &App, id: &MovieId, required: &Versions) -> Pr
         Ok(_) | Err(StoreError::NotFound) => StoreError::PreconditionFailed,
         Err(error) => error,
     };
-    Problem::of_read(error, id.as_str())
+    Problem::from_store(error, id.as_str())
 }
 
 /// GET `/ns_movies/{id}`: read a movie.
 pub(super) async fn read(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
     let id = parse_id(id)?;
-    let found = app.store.get(&id).await.map_err(|error| Problem::of_read(error, id.as_str()))?;
+    let found = app.store.get(&id).await.map_err(|error| Problem::from_store(error, id.as_str()))?;
     conditional::evaluate(request, message::json(message::to_json(&found.movie)?), &found.version)
 }
 
@@ -81,7 +81,7 @@ pub(super) async fn update(app: &App, request: &Request, id: &str) -> Result<Res
     let respond = |changed: &VersionedMovie| response_with(changed, moved_to);
     let to_problem = |error| {
         let subject = if error == StoreError::Exists { &new_id } else { &id };
-        Problem::of_write(error, subject.as_str())
+        Problem::from_store(error, subject.as_str())
     };
     match keyed {
         None => {
@@ -102,7 +102,7 @@ pub(super) async fn delete(app: &App, request: &Request, id: &str) -> Result<Res
     let id = parse_id(id)?;
     let precondition = conditional::precondition(request)?;
     let respond = |(): &()| Ok(RecordedResponse::default());
-    let to_problem = |error| Problem::of_write(error, id.as_str());
+    let to_problem = |error| Problem::from_store(error, id.as_str());
     match keyed {
         None => {
             carry_out(|| app.store.plan_delete(&id, &precondition)).await.map_err(to_problem)?;

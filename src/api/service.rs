@@ -28,7 +28,7 @@ const MAX_NAMES_BYTES: usize = 4096;
 
 /// GET `/health`: check that the table responds.
 pub(super) async fn health(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
-    app.store.ping().await.map_err(|error| Problem::of_read(error, ""))?;
+    app.store.ping().await.map_err(|error| Problem::from_store(error, ""))?;
     let mut response = evaluate_hash(request, message::json(r#"{"status":"ok"}"#.to_owned()))?;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)

@@ -170,6 +170,7 @@ async fn an_invalid_request_needs_no_key() {
         ("POST", "/ns_movies/", ("Content-Encoding", "gzip"), movie("A", 1).to_string(), 415),
         ("POST", "/ns_movies/", json, " ".repeat(1024 * 1024 + 1), 413),
         ("POST", "/ns_movies/", json, large_movie.to_string(), 413),
+        ("POST", "/ns_movies/", ("If-Match", "*"), large_movie.to_string(), 413),
         ("PUT", DARE, json, "{}".to_owned(), 400),
         ("PUT", DARE, json, r#"{"year":0}"#.to_owned(), 400),
         ("PUT", DARE, text, "{}".to_owned(), 415),
