@@ -19,7 +19,6 @@
 //!
 //! Anything else, such as bytes that are not JSON, is [`Event::Unknown`] and gets a 400. The runtime never gets an error.
 
-mod caller;
 mod payload;
 mod request;
 

@@ -10,11 +10,9 @@ mod request;
 use std::{
     env, fmt, io,
     panic::{self, PanicHookInfo},
-    sync::OnceLock,
     time::SystemTime,
 };
 
-use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use tracing::{Event, Subscriber, level_filters::LevelFilter, subscriber::set_global_default};
 use tracing_subscriber::{
     filter::Targets,
@@ -26,12 +24,13 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
+use request::timestamp;
 pub use request::{RequestLog, Usage, measure_usage};
 pub(crate) use request::{add_read_units, add_write_units, count_attempt, count_call};
 
 /// Sets up the log, and logs each panic. Nothing is logged before this call.
 pub fn init() {
-    let settings = Settings::get();
+    let settings = Settings::read(|name| env::var(name).unwrap_or_default());
     let builder = tracing_subscriber::fmt().with_max_level(settings.level).with_writer(io::stdout);
     // The emulator of local builds writes a warning for each failed condition. This module of the runtime writes one
     // because `cargo lambda watch` sets AWS_LAMBDA_MAX_CONCURRENCY.
@@ -41,6 +40,7 @@ pub fn init() {
         .with_target("lambda_runtime::runtime", LevelFilter::ERROR);
     // This fails only if another subscriber is set.
     let _ = if settings.json {
+        request::write_json(settings.function);
         let subscriber = builder.fmt_fields(JsonFields::new()).event_format(JsonLine).finish();
         set_global_default(subscriber.with(targets))
     } else {
@@ -65,11 +65,6 @@ struct Settings {
 }
 
 impl Settings {
-    fn get() -> &'static Self {
-        static SETTINGS: OnceLock<Settings> = OnceLock::new();
-        SETTINGS.get_or_init(|| Self::read(|name| env::var(name).unwrap_or_default()))
-    }
-
     fn read(variable: impl Fn(&str) -> String) -> Self {
         let level = match variable("AWS_LAMBDA_LOG_LEVEL").to_ascii_uppercase().as_str() {
             // At TRACE, the runtime would log events and the SDK requests, with credentials and bodies.
@@ -122,15 +117,11 @@ fn write_members(line: &mut Writer<'_>, object: &str) -> fmt::Result {
     }
 }
 
-/// The time in the format of RFC 3339. Lambda records a line without a timestamp as INFO, whatever its level is.
-fn timestamp(now: SystemTime) -> String {
-    DateTime::from(now).fmt(DateTimeFormat::DateTime).unwrap_or_default()
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use std::sync::Arc;
 
+    use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
     use serde_json::{Value, json};
 
     use super::*;

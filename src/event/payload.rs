@@ -9,14 +9,11 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use lambda_http::http::HeaderMap;
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
 };
-use serde_json::value::RawValue;
+use serde_json::{Value, json, value::RawValue};
 
-use super::{
-    caller,
-    request::{InvalidBody, header_name},
-};
+use super::request::{InvalidBody, header_name};
 
 /// An event of any source.
 #[derive(Default, Deserialize)]
@@ -152,7 +149,7 @@ impl<'a> Payload<'a> {
     /// See [`super::Request::caller`].
     pub(super) fn caller(&self) -> Option<String> {
         let context = &self.request_context;
-        caller::read(context.identity.map(RawValue::get), context.authorizer.map(RawValue::get))
+        read_caller(context.identity.map(RawValue::get), context.authorizer.map(RawValue::get))
     }
 
     pub(super) fn body(&self) -> Result<Vec<u8>, InvalidBody> {
@@ -189,3 +186,63 @@ fn pairs<N: Clone + PartialEq>(
     }
     pairs
 }
+
+/// The members of a REST API's `identity` that name the caller. Other members describe the connection.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Identity {
+    cognito_identity_id: Value,
+    user_arn: Value,
+}
+
+/// A text that identifies the caller: a client that signs its requests (IAM), a user of a user pool or of another issuer
+/// of tokens, or the principal that a Lambda authorizer returns. Two callers never have the same text. Claims and an
+/// authorizer's context can have any shape, so a member of another shape counts as absent.
+///
+/// | | REST API, or HTTP API with payload format 1.0 | HTTP API with payload format 2.0, or Function URL |
+/// | --- | --- | --- |
+/// | Cognito identity | `identity.cognitoIdentityId` | `authorizer.iam.cognitoIdentity.identityId` |
+/// | IAM | `identity.userArn` | `authorizer.iam.userArn` |
+/// | token | `authorizer.claims` | `authorizer.jwt.claims` |
+/// | Lambda authorizer | `authorizer.principalId` | `authorizer.lambda.principalId` |
+fn read_caller(identity: Option<&str>, authorizer: Option<&str>) -> Option<String> {
+    let identity: Identity = parse(identity);
+    let authorizer: Value = parse(authorizer);
+    let at = |pointer: &str| authorizer.pointer(pointer).and_then(text);
+
+    let cognito = || text(&identity.cognito_identity_id).or_else(|| at("/iam/cognitoIdentity/identityId"));
+    let arn = || text(&identity.user_arn).or_else(|| at("/iam/userArn"));
+    let subject = |claims: &str| Some(json!(["token", at(&format!("{claims}/iss")), at(&format!("{claims}/sub"))?]));
+    let principal = || at("/principalId").or_else(|| at("/lambda/principalId"));
+
+    let caller = cognito()
+        .map(|id| json!(["cognito", id]))
+        .or_else(|| arn().map(|arn| json!(["iam", without_session(&arn)])))
+        .or_else(|| subject("/claims").or_else(|| subject("/jwt/claims")))
+        .or_else(|| principal().map(|id| json!(["principal", id])));
+    caller.map(|caller| caller.to_string())
+}
+
+fn parse<T: DeserializeOwned + Default>(json: Option<&str>) -> T {
+    json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// The ARN of a role instead of that of its session, because each task of a client can have a session of its own.
+fn without_session(arn: &str) -> &str {
+    let role = arn.splitn(6, ':').nth(5).and_then(|resource| resource.strip_prefix("assumed-role/"));
+    match role.and_then(|role| role.split_once('/')) {
+        Some((_, session)) => arn.strip_suffix(session).unwrap_or(arn),
+        None => arn,
+    }
+}
+
+#[cfg(test)]
+mod tests;

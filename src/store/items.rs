@@ -43,7 +43,8 @@ impl Items {
     }
 
     async fn read(&self, operation: &str, id: &str, is_consistent: bool) -> Result<Option<Item>, StoreError> {
-        let call = self.client.get_item().table_name(&self.table).key("id", string(id)).consistent_read(is_consistent);
+        let key = AttributeValue::S(id.to_owned());
+        let call = self.client.get_item().table_name(&self.table).key("id", key).consistent_read(is_consistent);
         // Here and below, the future of a call is on the heap, because moving its several kilobytes is slow.
         let found = Box::pin(call.return_consumed_capacity(Total).send()).await;
         let found = found.map_err(|error| StoreError::from_sdk(operation, &error))?;

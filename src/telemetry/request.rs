@@ -15,17 +15,18 @@
 use std::{
     cell::Cell,
     io::{self, Write as _},
-    sync::LazyLock,
+    sync::{LazyLock, OnceLock},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use aws_sdk_dynamodb::types::ConsumedCapacity;
+use aws_sdk_dynamodb::{
+    primitives::{DateTime, DateTimeFormat},
+    types::ConsumedCapacity,
+};
 use lambda_runtime::Context;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use tracing::{Level, enabled, info};
-
-use super::{Settings, timestamp};
 
 /// The maximum length of the message in a JSON line.
 const MAX_MESSAGE_BYTES: usize = 1000;
@@ -40,6 +41,14 @@ static METRICS: LazyLock<[Value; 2]> = LazyLock::new(|| {
         json!({"Namespace": "Movies", "Dimensions": [["Function"]], "Metrics": counts}),
     ]
 });
+
+/// The function's name, if lines are JSON. It distinguishes the metrics of one stack from another's.
+static FUNCTION: OnceLock<String> = OnceLock::new();
+
+/// Writes the lines of requests as JSON from now on.
+pub(super) fn write_json(function: String) {
+    let _ = FUNCTION.set(function);
+}
 
 /// A request and its response.
 #[derive(Debug, Serialize)]
@@ -127,9 +136,8 @@ impl RequestLog<'_> {
         if !enabled!(Level::INFO) {
             return;
         }
-        let settings = Settings::get();
-        if settings.json {
-            let mut line = self.json(&settings.function, SystemTime::now());
+        if let Some(function) = FUNCTION.get() {
+            let mut line = self.json(function, SystemTime::now());
             line.push(b'\n');
             // One write, so that lines do not mix. An error is ignored, because there is nowhere else to report it.
             let _ = io::stdout().write_all(&line);
@@ -173,6 +181,11 @@ impl RequestLog<'_> {
 /// The id of the X-Ray trace, from a header such as `Root=1-…;Parent=…;Sampled=1`.
 fn trace_id(context: &Context) -> Option<&str> {
     context.xray_trace_id.as_deref()?.split(';').find_map(|field| field.strip_prefix("Root="))
+}
+
+/// The time in the format of RFC 3339. Lambda records a line without a timestamp as INFO, whatever its level is.
+pub(super) fn timestamp(now: SystemTime) -> String {
+    DateTime::from(now).fmt(DateTimeFormat::DateTime).unwrap_or_default()
 }
 
 /// The duration in milliseconds, rounded to a microsecond.
@@ -229,84 +242,4 @@ fn update_usage(update: impl FnOnce(&mut Usage)) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn traced(header: &str) -> Context {
-        let mut context = Context::default();
-        (context.request_id, context.xray_trace_id) = ("r".to_owned(), Some(header.to_owned()));
-        context
-    }
-
-    fn request(context: &Context, status: u16) -> RequestLog<'_> {
-        RequestLog {
-            message: "GET /prod/ns_movies/".to_owned(),
-            context,
-            cold_start: false,
-            route: "read",
-            status,
-            duration: Duration::from_micros(1_234_567),
-            usage: Usage { calls: 2, attempts: 2, read_units: 1.0, write_units: 8.0 },
-        }
-    }
-
-    fn line(request: RequestLog<'_>) -> Value {
-        let json = request.json("movies-dev", UNIX_EPOCH + Duration::from_millis(1_767_225_600_123));
-        assert!(!json.contains(&b'\n'));
-        serde_json::from_slice(&json).unwrap()
-    }
-
-    #[test]
-    fn a_line_has_what_a_query_filters_by_and_says_what_its_metric_is() {
-        let context = traced("Root=1-5759e988;Parent=53995c3f42cd8ad8;Sampled=1");
-        let expected = json!({
-            "timestamp": "2026-01-01T00:00:00.123Z", "level": "INFO",
-            "message": "GET /prod/ns_movies/", "request_id": "r", "trace_id": "1-5759e988",
-            "route": "read", "status": 200, "duration_ms": 1234.567, "cold_start": false,
-            "attempts": 2, "read_units": 1.0, "write_units": 8.0,
-            "_aws": {"Timestamp": 1_767_225_600_123_u64, "CloudWatchMetrics": [{
-                "Namespace": "Movies", "Dimensions": [["Function", "Route", "Status"]],
-                "Metrics": [{"Name": "Duration", "Unit": "Milliseconds"}],
-            }]},
-            "Function": "movies-dev", "Route": "read", "Status": "200", "Duration": 1234.567,
-        });
-        assert_eq!(line(request(&context, 200)), expected);
-    }
-
-    #[test]
-    fn a_trace_header_without_a_root_is_left_out() {
-        for header in ["", "Parent=1", "garbage;;="] {
-            assert_eq!(line(request(&traced(header), 200)).get("trace_id"), None, "{header}");
-        }
-    }
-
-    #[test]
-    fn a_long_message_is_cut_between_characters() {
-        for (text, bytes) in [("x", 1000), ("é\u{2028}\n\"", 1000), ("日本", 999)] {
-            let message = text.repeat(1000);
-            let line = line(RequestLog { message: message.clone(), ..request(&Context::default(), 200) });
-            let cut = line["message"].as_str().unwrap();
-            assert!(message.starts_with(cut) && (bytes - 4..=bytes).contains(&cut.len()), "{}: {cut}", cut.len());
-        }
-    }
-
-    #[test]
-    fn cold_starts_conflicts_and_retries_are_counted_when_there_are_any() {
-        let context = Context::default();
-        let retried = Usage { calls: 1, attempts: 3, ..Usage::default() };
-        let names = ["ColdStarts", "Conflicts", "Retries"];
-        let description = json!({
-            "Namespace": "Movies", "Dimensions": [["Function"]],
-            "Metrics": names.map(|name| json!({"Name": name, "Unit": "Count"})),
-        });
-        for (request, expected) in [
-            (RequestLog { cold_start: true, ..request(&context, 200) }, [1, 0, 0]),
-            (RequestLog { usage: retried, ..request(&context, 409) }, [0, 1, 2]),
-            (request(&context, 412), [0, 1, 0]),
-        ] {
-            let line = line(request);
-            assert_eq!(names.map(|name| line[name].as_u64().unwrap()), expected);
-            assert_eq!(line["_aws"]["CloudWatchMetrics"][1], description);
-        }
-    }
-}
+mod tests;
