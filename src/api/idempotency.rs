@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{App, message};
 use crate::{
-    event::{IDEMPOTENCY_KEY, Request},
+    event::Request,
     problem::Problem,
     store::{Action, KeyRecord, KeyTable, Plan, RecordedResponse, StoreError, carry_out},
 };
@@ -43,19 +43,18 @@ pub(super) struct KeyedRequest<'a> {
 }
 
 impl<'a> KeyedRequest<'a> {
-    /// Reads the key of a write, if it has one. `id` is the movie's id in the path.
+    /// A request with this value of `Idempotency-Key`. `id` is the movie's id in the path.
     ///
     /// # Errors
     /// A 400 for a value that is not a key, and if the deployment has no table for keys.
-    pub fn read(app: &App, request: &'a Request, id: Option<&str>) -> Result<Option<Self>, Problem> {
-        let Some(key) = request.header(&IDEMPOTENCY_KEY) else { return Ok(None) };
+    pub fn new(app: &App, request: &'a Request, key: &str, id: Option<&str>) -> Result<Self, Problem> {
         // If the event shows two keys, the value has a space between them.
         if !(1..=MAX_KEY_CHARS).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Problem::InvalidKey);
         }
         let table = app.config.idempotency_table_name.as_deref().ok_or(Problem::NoKeyTable)?;
-        let key = partition_key(request.caller.as_deref(), &key);
-        Ok(Some(Self { request, keys: app.store.keys(table), key, fingerprint: fingerprint(request, id) }))
+        let key = partition_key(request.caller.as_deref(), key);
+        Ok(Self { request, keys: app.store.keys(table), key, fingerprint: fingerprint(request, id) })
     }
 
     /// The response to an earlier request with the same key, if there is one.

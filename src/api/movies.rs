@@ -14,7 +14,7 @@ use super::{
     message::{self, JSON, JSON_OR_MERGE_PATCH},
 };
 use crate::{
-    event::Request,
+    event::{IDEMPOTENCY_KEY, Request},
     movie::{Movie, MovieId, MoviePatch},
     problem::Problem,
     store::{RecordedResponse, StoreError, VersionedMovie, Versions, carry_out},
@@ -30,7 +30,7 @@ pub(super) async fn list(app: &App, request: &Request, deadline: Instant) -> Res
 
 /// POST `/ns_movies/`: create a movie.
 pub(super) async fn create(app: &App, request: &Request) -> Result<Response<Body>, Problem> {
-    let keyed = KeyedRequest::read(app, request, None)?;
+    let keyed = read_key(app, request, None)?;
     let movie = Movie::from_json(message::body(request, JSON)?)?;
     let id = movie.id()?;
     let to_problem = |error| Problem::from_store(error, id.as_str());
@@ -72,7 +72,7 @@ pub(super) async fn read(app: &App, request: &Request, id: &str) -> Result<Respo
 
 /// PUT and PATCH `/ns_movies/{id}`: change a movie, or rename it.
 pub(super) async fn update(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
-    let keyed = KeyedRequest::read(app, request, Some(id))?;
+    let keyed = read_key(app, request, Some(id))?;
     let id = parse_id(id)?;
     let patch = MoviePatch::from_json(message::body(request, JSON_OR_MERGE_PATCH)?)?;
     let new_id = patch.id_after(&id)?;
@@ -98,7 +98,7 @@ pub(super) async fn update(app: &App, request: &Request, id: &str) -> Result<Res
 
 /// DELETE `/ns_movies/{id}`: delete a movie.
 pub(super) async fn delete(app: &App, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
-    let keyed = KeyedRequest::read(app, request, Some(id))?;
+    let keyed = read_key(app, request, Some(id))?;
     let id = parse_id(id)?;
     let precondition = conditional::precondition(request)?;
     let respond = |(): &()| Ok(RecordedResponse::default());
@@ -110,6 +110,11 @@ pub(super) async fn delete(app: &App, request: &Request, id: &str) -> Result<Res
         }
         Some(keyed) => keyed.write(|| app.store.plan_delete(&id, &precondition), respond, to_problem).await,
     }
+}
+
+/// The request with its key, if it has one. `id` is the movie's id in the path.
+fn read_key<'a>(app: &App, request: &'a Request, id: Option<&str>) -> Result<Option<KeyedRequest<'a>>, Problem> {
+    request.header(&IDEMPOTENCY_KEY).map(|key| KeyedRequest::new(app, request, &key, id)).transpose()
 }
 
 fn parse_id(text: &str) -> Result<MovieId, Problem> {

@@ -1,7 +1,6 @@
 //! Stores movies as items of the table.
 //!
-//! A movie's item has the movie's fields, its `id`, and the versions of its last two writes. An item is a movie if all
-//! five fields are valid, and if its id is the title, a dash and the year. Other attributes do not matter.
+//! An item is a movie if all five fields are valid, and if its id is the title, a dash and the year.
 
 use std::{cell::Cell, time::Instant};
 
@@ -187,7 +186,7 @@ fn movies_in(items: Vec<Item>) -> Vec<(String, VersionedMovie)> {
     movies
 }
 
-/// Logs an item that is not a movie. It counts as absent.
+/// Logs an item that is not a movie, which counts as absent.
 fn not_a_movie(id: &MovieId, reason: &str) -> StoreError {
     tracing::error!(id = id.as_str(), reason, "an item in the table is not a movie");
     StoreError::NotFound
