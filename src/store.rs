@@ -64,11 +64,6 @@ pub use plan::{Action, Plan, carry_out};
 /// An item's attributes by name.
 type Item = HashMap<String, AttributeValue>;
 
-/// A string as an attribute's value.
-fn string(text: &str) -> AttributeValue {
-    AttributeValue::S(text.to_owned())
-}
-
 /// A movie with its version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VersionedMovie {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
-    Item, StoreError, string,
+    Item, StoreError,
     version::{is_derived, is_opaque_tag, stored_version, version_of},
 };
 
@@ -20,6 +20,11 @@ pub(super) struct Condition {
     pub expression: String,
     pub names: Names,
     pub values: Values,
+}
+
+/// A string as an attribute's value.
+pub(super) fn string(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
 }
 
 type Names = HashMap<String, String>;

@@ -12,8 +12,7 @@ use aws_sdk_dynamodb::{
 use super::{
     Item, StoreError,
     attempts::{ConflictRetry, LostResponses, UsageCounter},
-    condition::Condition,
-    string,
+    condition::{Condition, string},
     version::{is_own_write, new_version},
 };
 use crate::telemetry;

@@ -15,10 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Item, StoreError,
-    condition::Condition,
+    condition::{Condition, string},
     items::{MAX_ITEM_BYTES, size_of},
     plan::{Action, IfFalse, put},
-    string,
 };
 use crate::telemetry;
 

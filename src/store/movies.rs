@@ -13,11 +13,10 @@ use serde::{
 
 use super::{
     Item, KeyTable, MoviePage, StoreError, VersionedMovie,
-    condition::{Condition, Precondition},
+    condition::{Condition, Precondition, string},
     items::{Changes, Items, MAX_ITEM_BYTES, Updated, size_of},
     paging::{Partition, Selection},
     plan::{Plan, carry_out},
-    string,
     version::{new_version, stored_version, take_version},
 };
 use crate::movie::{Movie, MovieId, MoviePatch, Year};

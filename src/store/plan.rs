@@ -21,10 +21,9 @@ use aws_sdk_dynamodb::{
 use super::{
     Item, StoreError,
     attempts::LostResponses,
-    condition::{Condition, Precondition},
+    condition::{Condition, Precondition, string},
     error::is_too_large,
     items::{Changes, Items},
-    string,
     version::new_version,
 };
 use crate::telemetry;
