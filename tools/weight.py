@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-REACHED = 3661  # lines, when this number was last changed; 150 more may be added
+REACHED = 3645  # lines, when this number was last changed; 150 more may be added
 CONDITIONS = 6
 SRC = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[1] / "src")
 TEST_MODULE = r"^#\[cfg\(test\)\]\n(?:pub\S* )?mod (\w+)"
