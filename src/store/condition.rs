@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
     Item, StoreError,
-    version::{is_derived, is_opaque_tag, stored_version, version_of},
+    version::{is_derived, is_opaque_tag, stored_version, string, version_of},
 };
 
 /// The maximum number of attributes that a condition compares. DynamoDB accepts 300 operators, and a comparison and its
@@ -20,11 +20,6 @@ pub(super) struct Condition {
     pub expression: String,
     pub names: Names,
     pub values: Values,
-}
-
-/// A string as an attribute's value.
-pub(super) fn string(text: &str) -> AttributeValue {
-    AttributeValue::S(text.to_owned())
 }
 
 type Names = HashMap<String, String>;

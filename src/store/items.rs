@@ -12,8 +12,8 @@ use aws_sdk_dynamodb::{
 use super::{
     Item, StoreError,
     attempts::{ConflictRetry, LostResponses, UsageCounter},
-    condition::{Condition, string},
-    version::{is_own_write, new_version},
+    condition::Condition,
+    version::{is_own_write, new_version, string},
 };
 use crate::telemetry;
 
@@ -42,8 +42,7 @@ impl Items {
     }
 
     async fn read(&self, operation: &str, id: &str, is_consistent: bool) -> Result<Option<Item>, StoreError> {
-        let key = AttributeValue::S(id.to_owned());
-        let call = self.client.get_item().table_name(&self.table).key("id", key).consistent_read(is_consistent);
+        let call = self.client.get_item().table_name(&self.table).key("id", string(id)).consistent_read(is_consistent);
         // Here and below, the future of a call is on the heap, because moving its several kilobytes is slow.
         let found = Box::pin(call.return_consumed_capacity(Total).send()).await;
         let found = found.map_err(|error| StoreError::from_sdk(operation, &error))?;

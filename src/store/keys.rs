@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Item, StoreError,
-    condition::{Condition, string},
+    condition::Condition,
     items::{MAX_ITEM_BYTES, size_of},
     plan::{Action, IfFalse, put},
+    version::string,
 };
 use crate::telemetry;
 

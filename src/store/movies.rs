@@ -13,11 +13,11 @@ use serde::{
 
 use super::{
     Item, KeyTable, MoviePage, StoreError, VersionedMovie,
-    condition::{Condition, Precondition, string},
+    condition::{Condition, Precondition},
     items::{Changes, Items, MAX_ITEM_BYTES, Updated, size_of},
     paging::{Partition, Selection},
     plan::{Plan, carry_out},
-    version::{new_version, stored_version, take_version},
+    version::{new_version, stored_version, string, take_version},
 };
 use crate::movie::{Movie, MovieId, MoviePatch, Year};
 

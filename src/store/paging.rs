@@ -10,8 +10,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     Item, StoreError,
-    condition::string,
     items::{Items, size_of},
+    version::string,
 };
 use crate::telemetry;
 

@@ -21,10 +21,10 @@ use aws_sdk_dynamodb::{
 use super::{
     Item, StoreError,
     attempts::LostResponses,
-    condition::{Condition, Precondition, string},
+    condition::{Condition, Precondition},
     error::is_too_large,
     items::{Changes, Items},
-    version::new_version,
+    version::{new_version, string},
 };
 use crate::telemetry;
 

@@ -60,6 +60,11 @@ pub(super) fn is_opaque_tag(version: &str) -> bool {
     !version.is_empty() && version.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'~'))
 }
 
+/// A string as an attribute's value.
+pub(super) fn string(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
 fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
@@ -112,10 +117,6 @@ fn all_sorted(kind: &str, parts: impl Iterator<Item = Digest>) -> Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn string(text: &str) -> AttributeValue {
-        AttributeValue::S(text.to_owned())
-    }
 
     fn with_etag(etag: AttributeValue) -> Item {
         Item::from([("etag".to_owned(), etag), ("title".to_owned(), string("A"))])
