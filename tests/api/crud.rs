@@ -4,10 +4,44 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use crate::support::{EventFormat, Service, movie, path_of};
+use crate::support::{
+    EventFormat, Service, change, collection, invalid, large, merged, missing, movie, new, other_change, path_of,
+    stored, stored_2,
+};
 
 static TITLES: LazyLock<Vec<String>> =
     LazyLock::new(|| serde_json::from_str(include_str!("../titles.json")).expect("an array of titles"));
+
+#[tokio::test]
+async fn the_fixture_is_what_it_says() {
+    let service = Service::seeded().await;
+    let all = service.list_all(collection()).await;
+    for stored in [stored(), stored_2()] {
+        assert_eq!((service.get(&stored.path).await.json(), &all[&stored.id]), (stored.body.clone(), &stored.body));
+    }
+    assert_eq!(all.len(), 2);
+    assert_eq!(service.get(&missing().path).await.status, 404);
+    assert!(service.get(&missing().path).await.body.contains(&missing().id));
+    for new in [new(1), new(2)] {
+        let created = service.post(&new.body).await;
+        assert_eq!((created.status, created.location(), created.json()), (200, new.path, new.body.clone()));
+        assert_eq!(service.list_all(collection()).await[&new.id], new.body);
+    }
+    let both = merged(&change(), &other_change());
+    assert_eq!(merged(&both, &change()), both, "they change different fields");
+    let expected = merged(&merged(&stored().body, &change()), &other_change());
+    for patch in [change(), other_change()] {
+        let changed = service.call("PATCH", &stored().path).json(&patch).send().await;
+        assert_eq!((changed.status, changed.headers.get("location")), (200, None), "{patch}");
+    }
+    assert_eq!(service.get(&stored().path).await.json(), expected);
+    let refused = service.post(&invalid().body).await;
+    let mut pointers = refused.pointers();
+    pointers.sort();
+    assert_eq!((refused.status, pointers), (400, invalid().pointers.clone()));
+    let changed = service.call("PATCH", &stored().path).json(&large(1_000)).send().await;
+    assert_eq!((changed.status, changed.json()), (200, merged(&expected, &large(1_000))));
+}
 
 #[tokio::test]
 async fn a_movie_with_any_title_can_be_created_read_changed_and_deleted() {

@@ -3,6 +3,7 @@
 mod call;
 mod clock;
 mod faults;
+mod fixture;
 mod function;
 mod items;
 pub mod keyed;
@@ -18,6 +19,7 @@ use serde_json::{Value, json};
 pub use call::{Call, EventFormat};
 pub use clock::Clock;
 pub use faults::{Fault, Faults, FaultyClient, Held};
+pub use fixture::{change, collection, invalid, large, merged, missing, new, other_change, stored, stored_2};
 pub use function::Function;
 pub use items::{Item, item, partition_key, string};
 pub use response::{Response, send_event};

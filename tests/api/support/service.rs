@@ -12,7 +12,7 @@ use movies::{api::App, aws, config::Config, local, movie::Movie, store::Store};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::{Call, EventFormat, Faults, FaultyClient, Function, Response};
+use super::{Call, EventFormat, Faults, FaultyClient, Function, Response, parsed, stored, stored_2};
 
 /// The service, and faults for its calls to DynamoDB.
 pub struct Service {
@@ -63,12 +63,11 @@ impl Service {
         Self { app, faults, dynamodb: Client::new(&sdk), endpoint, region }
     }
 
-    /// A service with the tutorial's two movies in the table.
+    /// A service with the fixture's two movies in the table.
     pub async fn seeded() -> Self {
         let service = Self::start().await;
-        let seed = include_bytes!("../../../seed/movies.json");
-        for movie in local::parse_seed(seed).unwrap() {
-            service.put(movie).await;
+        for example in [stored(), stored_2()] {
+            service.put(parsed(&example.body)).await;
         }
         service
     }
