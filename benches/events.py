@@ -14,7 +14,7 @@ def movie_of(title: str, description: str = "About it.") -> dict:
 
 def event(method: str, path: str, body: dict | None = None, query: dict | None = None) -> bytes:
     """A complete event of a REST API, including the fields that the function does not read."""
-    event = json.loads((ROOT / "events/rest-read.json").read_text())
+    event = json.loads((ROOT / "events/rest-list.json").read_text())
     event |= {
         "httpMethod": method, "path": path, "pathParameters": {"proxy": path.strip("/")},
         "body": json.dumps(body) if body is not None else None, "isBase64Encoded": False,
