@@ -1,7 +1,10 @@
 """A session with the API, which retries requests, and signs them if a region is given."""
 
 import contextlib
+import json
+import re
 import sys
+from pathlib import Path
 
 import requests
 from botocore.auth import SigV4Auth
@@ -18,6 +21,12 @@ RETRIES = Retry(5, allowed_methods=None, status_forcelist={429, *range(500, 600)
                 backoff_factor=0.25, backoff_jitter=0.25, retry_after_max=15)  # fmt: skip
 # The errors that a request can raise. The package requests does not wrap all errors of the libraries that it uses.
 ERRORS = (OSError, ValueError, HTTPError, BotoCoreError)
+
+DOCUMENT = json.loads((Path(__file__).parents[1] / "src/openapi.json").read_text("utf-8"))
+SCHEMAS = DOCUMENT["components"]["schemas"]
+# How the fields of a movie form its id: `{$response.body#/title}-{$response.body#/year}`.
+ID = DOCUMENT["paths"]["/ns_movies/"]["post"]["responses"]["200"]["links"]["read"]["parameters"]["id"]
+ID_SCHEMA = DOCUMENT["components"]["parameters"]["Id"]["schema"]
 
 
 class SigV4(requests.auth.AuthBase):
@@ -64,6 +73,26 @@ def movies_of(page):
         if page.status_code == 200 and all(isinstance(movie, dict) for movie in page.json().values()):
             return page.json()
     sys.exit(f"{page.url} is not the list of movies: {page.status_code} {page.reason}. Check its stage, such as /prod, and REGION.")
+
+
+def id_of(movie):
+    """The movie's id, or None if the API does not accept the fields that form it."""
+    parts = re.split(r"{\$response\.body#/(\w+)}", ID)
+    parts[1::2] = (text_of(name, movie.get(name)) for name in parts[1::2])
+    id = None if None in parts else "".join(parts)
+    fits = id and re.search(ID_SCHEMA["pattern"], id) and len(id.encode()) <= ID_SCHEMA["maxLength"]
+    return id if fits else None
+
+
+def text_of(name, value):
+    """The text of a field in an id, or None if its value is invalid. To the API, 2020 and 2020.0 are the same number."""
+    schema = SCHEMAS["Movie"]["properties"][name]
+    schema = SCHEMAS.get(schema.get("$ref", "").rpartition("/")[2], schema)
+    if schema["type"] == "integer":
+        return str(int(value)) if type(value) in (int, float) and value == int(value) else None
+    # JSON can contain half of a surrogate pair, which is not a character.
+    is_text = isinstance(value, str) and value.strip() and not re.search("[\ud800-\udfff]", value)
+    return value if is_text else None
 
 
 def cause(error):

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from api import ERRORS, Api, cause
+from api import ERRORS, Api, cause, id_of
 from command import say
 
 CONCURRENCY = 8
@@ -40,23 +40,10 @@ def read_movies(file):
         for number, movie in enumerate(movies, 1):
             id = id_of(movie)
             if id and numbers.setdefault(id, number) != number:
-                raise ValueError(f"movies {numbers[id]} and {number} have the same title and year, {id[:100]!r}")
+                raise ValueError(f"movies {numbers[id]} and {number} have the same id, {id[:100]!r}")
         return movies
     except (OSError, ValueError, RecursionError) as error:
         sys.exit(f"{file} cannot be used: {error}. Nothing was loaded.")
-
-
-def id_of(movie):
-    """The movie's id, or None if the API does not accept its title or year. To the API, 2020 and 2020.0 are the same year."""
-    title, year = movie.get("title"), movie.get("year")
-    is_year = type(year) in (int, float) and 1 <= year <= 9999 and year == int(year)
-    if not is_year or not isinstance(title, str) or not title.strip():
-        return None
-    id = f"{title}-{int(year)}"
-    try:
-        return id if len(id.encode()) <= 2048 else None
-    except UnicodeEncodeError:  # half of a surrogate pair
-        return None
 
 
 def unique(pairs):

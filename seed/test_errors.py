@@ -29,7 +29,7 @@ FILES = [
     (b'{"movies_list": [{"title": "A", "title": "B"}]}', "'title' occurs 2 times in {'title': 'B'}"),
     (b'{"movies_list": [{"": 1, "": 1}]}', "'' occurs 2 times in {'': 1}"),
     (b'{"movies_list": [{}, {"title": "A", "year": 1}, {"title": "A", "year": 1.0, "cast": []}]}',
-     "movies 2 and 3 have the same title and year, 'A-1'. Nothing"),
+     "movies 2 and 3 have the same id, 'A-1'. Nothing"),
     (b'{"movies_list": []} {}', "Extra data"),
 ]  # fmt: skip
 

@@ -54,7 +54,7 @@ def test_a_year_with_a_zero_fraction_is_the_same_year(load):
     with FakeApi() as api:
         status, summary, messages = load(api.url, movies(1) + pair)
     assert (status, summary, api.attempts) == (2, "", [])
-    assert "movies 1 and 2 have the same title and year, 'Movie 0-2000'. Nothing was loaded." in messages
+    assert "movies 1 and 2 have the same id, 'Movie 0-2000'. Nothing was loaded." in messages
 
 
 def test_messages_have_no_control_characters(load):

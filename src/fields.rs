@@ -3,6 +3,8 @@
 //! Each field parses its own part of the text. So a value that a parser of the whole object would refuse, such as the
 //! number 1e400, is an error of that field.
 
+mod values;
+
 use std::{collections::HashMap, fmt};
 
 use serde::{
@@ -10,6 +12,8 @@ use serde::{
     de::{DeserializeOwned, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
+
+pub use values::{Integer, Text};
 
 /// The maximum number of errors in a response, in addition to one for each known field. A hostile body can cause a
 /// hundred thousand.
@@ -39,38 +43,42 @@ pub struct FieldError {
 }
 
 /// The value of a field. Every value of a type that implements this trait is valid.
-pub(crate) trait Field: DeserializeOwned {
+pub trait Field: DeserializeOwned {
     /// The error for a client that sent an invalid value.
-    const RULE: &'static str;
+    fn rule() -> String;
 
     /// Parses a value that a client sent, or adds an error.
     fn read(json: &RawValue, pointer: &str, fields: &mut Fields) -> Option<Self> {
         let value = serde_json::from_str(json.get()).ok();
         if value.is_none() {
-            fields.add_error(pointer, Self::RULE);
+            fields.add_error(pointer, Self::rule());
         }
         value
     }
 }
 
 impl Field for String {
-    const RULE: &'static str = "must be a string";
+    fn rule() -> String {
+        "must be a string".to_owned()
+    }
 }
 
 impl Field for Vec<String> {
-    const RULE: &'static str = "must be an array of strings";
+    fn rule() -> String {
+        "must be an array of strings".to_owned()
+    }
 
     /// Adds an error for each invalid entry.
     fn read(json: &RawValue, pointer: &str, fields: &mut Fields) -> Option<Self> {
         let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(json.get()) else {
-            fields.add_error(pointer, Self::RULE);
+            fields.add_error(pointer, Self::rule());
             return None;
         };
         let mut texts = Self::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
             match serde_json::from_str(entry.get()) {
                 Ok(text) => texts.push(text),
-                Err(_) => fields.add_other_error(&format!("{pointer}/{index}"), String::RULE),
+                Err(_) => fields.add_other_error(&format!("{pointer}/{index}"), String::rule()),
             }
         }
         (texts.len() == entries.len()).then_some(texts)
@@ -79,7 +87,9 @@ impl Field for Vec<String> {
 
 /// The change of an optional field in a patch: `null`, which is `None`, removes it.
 impl<T: Field> Field for Option<T> {
-    const RULE: &'static str = T::RULE;
+    fn rule() -> String {
+        T::rule()
+    }
 
     fn read(json: &RawValue, pointer: &str, fields: &mut Fields) -> Option<Self> {
         if json.get() == "null" { Some(None) } else { T::read(json, pointer, fields).map(Some) }
@@ -88,7 +98,7 @@ impl<T: Field> Field for Option<T> {
 
 /// The fields of one object, and the errors found so far.
 #[derive(Debug)]
-pub(crate) struct Fields<'a> {
+pub struct Fields<'a> {
     known: &'static [&'static str],
     values: HashMap<String, &'a RawValue>,
     errors: Vec<FieldError>,
@@ -110,7 +120,7 @@ impl<'a> Fields<'a> {
         if !self.known.contains(&name.as_str()) {
             let (last, others) = self.known.split_last().unwrap_or((&"", &[]));
             let detail = format!("unknown field; the fields are {} and {last}", others.join(", "));
-            self.add_other_error(&pointer, &detail);
+            self.add_other_error(&pointer, detail);
         } else if self.values.insert(name, value).is_some() {
             self.add_other_error(&pointer, "is given more than once");
         }
@@ -131,13 +141,13 @@ impl<'a> Fields<'a> {
     }
 
     /// Adds an error of a known field.
-    pub(crate) fn add_error(&mut self, pointer: &str, detail: &str) {
-        self.errors.push(FieldError { pointer: pointer.to_owned(), detail: detail.to_owned() });
+    pub(crate) fn add_error(&mut self, pointer: &str, detail: impl Into<String>) {
+        self.errors.push(FieldError { pointer: pointer.to_owned(), detail: detail.into() });
     }
 
     /// Adds an error of which a body can cause any number, such as one for an unknown field. Ignores it after
     /// [`MAX_OTHER_ERRORS`].
-    fn add_other_error(&mut self, pointer: &str, detail: &str) {
+    fn add_other_error(&mut self, pointer: &str, detail: impl Into<String>) {
         if self.others < MAX_OTHER_ERRORS {
             self.others += 1;
             self.add_error(pointer, detail);

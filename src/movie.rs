@@ -5,19 +5,21 @@
 //!
 //! This module does not depend on HTTP statuses ([`crate::api`]) or on DynamoDB ([`crate::store`]).
 
+mod id;
 mod values;
-pub use values::{ImageUrl, MAX_ID_BYTES, MovieId, Title, Year};
+pub use id::MovieId;
+pub use values::{ImageUrl, Title, Year};
 
 use serde::{Deserialize, Serialize};
 
-use crate::fields::{FieldError, Fields, Invalid};
+use crate::fields::{Fields, Invalid};
 
 /// A complete movie.
 ///
 /// It serializes to the JSON that clients see, and to the attributes of an item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Movie {
-    /// Not blank. Title, dash and year form the id, which has at most 2,048 bytes in UTF-8.
+    /// Not blank, and part of the id.
     pub title: Title,
     /// Year of release.
     pub year: Year,
@@ -41,28 +43,12 @@ impl Movie {
         let mut fields = Fields::read(json, Self::FIELDS)?;
         let title = fields.required("title");
         let year = fields.required("year");
-        check_id(title.as_ref(), year, &mut fields);
+        id::check(title.as_ref(), year, &mut fields);
         let cast = fields.required("cast");
         let image = fields.required("image");
         let description = fields.required("description");
         let movie = || Some(Self { title: title?, year: year?, cast: cast?, image: image?, description: description? });
         fields.finish(movie())
-    }
-
-    /// The id, which consists of title and year.
-    ///
-    /// # Errors
-    /// [`Invalid::Fields`] if the id is too long for a key.
-    pub fn id(&self) -> Result<MovieId, Invalid> {
-        id_of(&self.title, self.year)
-    }
-
-    /// Whether `id` is the movie's title, a dash and its year. Unlike [`Self::id`], this copies nothing: a page compares
-    /// a thousand ids.
-    #[must_use]
-    pub fn has_id(&self, id: &str) -> bool {
-        let year = id.strip_prefix(self.title.as_ref()).and_then(|rest| rest.strip_prefix('-'));
-        year.is_some_and(|year| year.parse() == Ok(self.year))
     }
 }
 
@@ -100,31 +86,9 @@ impl MoviePatch {
             image: fields.optional("image"),
             description: fields.optional("description"),
         };
-        check_id(patch.title.as_ref(), patch.year, &mut fields);
+        id::check(patch.title.as_ref(), patch.year, &mut fields);
         let patch = fields.finish(Some(patch))?;
         if patch == Self::default() { Err(Invalid::Empty) } else { Ok(patch) }
-    }
-
-    /// The id that the movie at `current` has after this patch.
-    ///
-    /// # Errors
-    /// [`Invalid::Fields`] if the id is too long for a key.
-    pub fn id_after(&self, current: &MovieId) -> Result<MovieId, Invalid> {
-        id_of(self.title.as_ref().unwrap_or(current.title()), self.year.unwrap_or(current.year()))
-    }
-}
-
-const ID_TOO_LONG: &str = "is too long: title, dash and year are at most 2048 bytes of UTF-8 together";
-
-fn id_of(title: &Title, year: Year) -> Result<MovieId, Invalid> {
-    let error = || FieldError { pointer: "/title".to_owned(), detail: ID_TOO_LONG.to_owned() };
-    MovieId::new(title, year).ok_or_else(|| Invalid::Fields(vec![error()]))
-}
-
-/// Adds an error if title and year are too long for an id. A year that is absent or invalid counts as the shortest one.
-fn check_id(title: Option<&Title>, year: Option<Year>, fields: &mut Fields) {
-    if title.is_some_and(|title| MovieId::new(title, year.unwrap_or(Year::FIRST)).is_none()) {
-        fields.add_error("/title", ID_TOO_LONG);
     }
 }
 
@@ -183,32 +147,6 @@ mod tests {
     }
 
     #[test]
-    fn a_movie_has_one_id() {
-        let movie = Movie::from_json(WHOLE.replace("The Dare", "The-Dare-1").as_bytes()).unwrap();
-        assert!(movie.has_id("The-Dare-1-2020") && movie.has_id(movie.id().unwrap().as_str()));
-        for other in [
-            "",
-            "-",
-            "-2020",
-            "2020",
-            "The-Dare-1",
-            "The-Dare-1-",
-            "The-Dare-12020",
-            "The-Dare-1--2020",
-            "The-Dare-1-1-2020",
-            "The-Dare-1-2021",
-            "The-Dare-1-02020",
-            "The-Dare-1-+2020",
-            "The-Dare-1-2020.0",
-            "The-Dare-1-2020 ",
-            "the-dare-1-2020",
-            " The-Dare-1-2020",
-        ] {
-            assert!(!movie.has_id(other), "{other:?}");
-        }
-    }
-
-    #[test]
     fn every_bad_field_is_named_at_once() {
         let json = r#"{"title":" ","year":"2020","cast":["A",1,null],"image":"nope","extra/~":1}"#;
         let expected = ["/extra~1~0", "/title", "/year", "/cast/1", "/cast/2", "/image", "/description"];
@@ -241,36 +179,5 @@ mod tests {
         assert_eq!(patch.id_after(&movie.id().unwrap()).unwrap().as_str(), "The Dare-1999");
         assert_eq!(MoviePatch::from_json(b"{}"), Err(Invalid::Empty));
         assert_eq!(serde_json::to_string(&patch).unwrap(), r#"{"year":1999}"#);
-    }
-
-    #[test]
-    fn a_title_that_is_too_long_for_an_id_is_an_error_among_the_others() {
-        let sent =
-            |length: usize, year: &str| format!(r#"{{"title":"{}","year":{year},"image":7}}"#, "x".repeat(length));
-        for (length, year, expected) in [
-            (2043, "2020", vec!["/image"]),
-            (2044, "2020", vec!["/image", "/title"]),
-            // No year is shorter than one digit.
-            (2046, "\"\"", vec!["/image", "/year"]),
-            (2047, "\"\"", vec!["/image", "/title", "/year"]),
-        ] {
-            let mut found = pointers(MoviePatch::from_json(sent(length, year).as_bytes()));
-            found.sort();
-            assert_eq!(found, expected, "{length} {year}");
-            let whole = Movie::from_json(sent(length, year).as_bytes());
-            assert_eq!(pointers(whole).len(), expected.len() + ["/cast", "/description"].len(), "{length} {year}");
-        }
-        let current = MovieId::parse("A-2020").unwrap();
-        for (length, fits) in [(2043, true), (2044, false)] {
-            let patch = MoviePatch::from_json(json!({"title": "x".repeat(length)}).to_string().as_bytes()).unwrap();
-            let id = patch.id_after(&current);
-            if fits {
-                assert_eq!(id.unwrap().as_str().len(), MAX_ID_BYTES);
-            } else {
-                assert_eq!(pointers(id), ["/title"]);
-            }
-        }
-        let too_long = Movie { title: Title::try_from("x".repeat(MAX_ID_BYTES)).unwrap(), ..whole() };
-        assert!(matches!(too_long.id(), Err(Invalid::Fields(errors)) if errors[0].detail == ID_TOO_LONG));
     }
 }

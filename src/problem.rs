@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     fields::{FieldError, Invalid},
-    movie::MAX_ID_BYTES,
+    movie::MovieId,
     store::StoreError,
 };
 
@@ -25,11 +25,11 @@ pub enum Problem {
     #[error("The path is not UTF-8.")]
     PathNotUtf8,
     /// No movie can have the id in the path.
-    #[error("The id in the path is longer than 2,048 bytes. A movie cannot have it.")]
+    #[error("The id in the path is longer than {} bytes. A movie cannot have it.", MovieId::MAX_BYTES)]
     IdTooLong,
     /// A query parameter or a header, and what is wrong with it.
     #[error("`{0}` {1}.")]
-    Parameter(&'static str, &'static str),
+    Parameter(&'static str, String),
     /// The value of `Idempotency-Key` is not a key.
     #[error("`Idempotency-Key` must be one key of 1 to 255 visible ASCII characters.")]
     InvalidKey,
@@ -58,7 +58,7 @@ pub enum Problem {
     #[error("Movie '{0}' doesn't exist.")]
     NoSuchMovie(String),
     /// The path does not belong to this API.
-    #[error("This path does not exist. Movies are at /ns_movies/ and /ns_movies/{{title}}-{{year}}.")]
+    #[error("This path does not exist. Movies are at /ns_movies/ and /ns_movies/{}.", MovieId::FORM)]
     NoSuchPath,
     /// The path has only these methods.
     #[error("This path supports {0}.")]
@@ -141,7 +141,7 @@ impl Problem {
 
     /// The problem for an id in a path that no movie can have: 400 if it is too long, else 404 as for any unknown id.
     pub(crate) fn for_unparsable_id(text: &str) -> Self {
-        if text.len() > MAX_ID_BYTES { Self::IdTooLong } else { Self::NoSuchMovie(text.to_owned()) }
+        if text.len() > MovieId::MAX_BYTES { Self::IdTooLong } else { Self::NoSuchMovie(text.to_owned()) }
     }
 
     /// The status, the end of the `type`, and the title.
@@ -246,8 +246,8 @@ mod tests {
         for (problem, status, kind, detail, headers) in [
             (Problem::NotARequest, 400, "bad-request", "not an HTTP request", none),
             (Problem::PathNotUtf8, 400, "bad-request", "not UTF-8", none),
-            (Problem::IdTooLong, 400, "bad-request", "longer than 2,048 bytes", none),
-            (Problem::Parameter("limit", "must be 1"), 400, "bad-request", "`limit` must be 1.", none),
+            (Problem::IdTooLong, 400, "bad-request", "longer than 2048 bytes", none),
+            (Problem::Parameter("limit", "must be 1".to_owned()), 400, "bad-request", "`limit` must be 1.", none),
             (Problem::InvalidKey, 400, "bad-request", "must be one key of 1 to 255 visible ASCII", none),
             (Problem::NoKeyTable, 400, "bad-request", "without `Idempotency-Key`", none),
             (Problem::EmptyPatch, 400, "bad-request", "at least one field", none),

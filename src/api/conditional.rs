@@ -31,7 +31,7 @@ pub(super) fn precondition(request: &Request) -> Result<Precondition, Problem> {
     let precondition = Precondition { if_match: if_match(request), if_none_match };
     for (name, versions) in [("If-Match", &precondition.if_match), ("If-None-Match", &precondition.if_none_match)] {
         if matches!(versions, Some(Versions::OneOf(list)) if list.len() > MAX_ETAGS) {
-            return Err(Problem::Parameter(name, "lists more than 100 ETags"));
+            return Err(Problem::Parameter(name, "lists more than 100 ETags".to_owned()));
         }
     }
     Ok(precondition)

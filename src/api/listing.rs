@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::{conditional, message};
 use crate::{
     event::Request,
-    movie::{MAX_ID_BYTES, Year},
+    movie::{MovieId, Year},
     problem::Problem,
     store::{MoviePage, VersionedMovie},
 };
@@ -46,11 +46,13 @@ impl Query {
     /// # Errors
     /// A 400 that names the parameter.
     pub fn read(request: &Request, table: &str) -> Result<Self, Problem> {
-        let limit = parameter(request, "limit", "must be an integer from 1 to 1000", page_size)?;
-        let year = parameter(request, "year", "must be an integer from 1 to 9999", |year| year.parse().ok())?;
+        let limit = parameter(request, "limit", page_size)?;
+        let year = parameter(request, "year", str::parse)?;
         let mut query = Self { limit: limit.unwrap_or(DEFAULT_LIMIT), year, after: None };
-        let rule = "was not issued for this listing. Start again without it";
-        query.after = parameter(request, "cursor", rule, |cursor| decode_cursor(table, &query.filters(), cursor))?;
+        query.after = parameter(request, "cursor", |cursor| {
+            let after = decode_cursor(table, &query.filters(), cursor);
+            after.ok_or_else(|| "was not issued for this listing. Start again without it".to_owned())
+        })?;
         Ok(query)
     }
 
@@ -71,25 +73,25 @@ impl Query {
     }
 }
 
-/// The value of a parameter, which can occur only once. `parse` returns `None` for a value that breaks the rule.
+/// The value of a parameter, which can occur only once. `parse` returns the rule that a value breaks.
 fn parameter<T>(
     request: &Request,
     name: &'static str,
-    rule: &'static str,
-    parse: impl FnOnce(&str) -> Option<T>,
+    parse: impl FnOnce(&str) -> Result<T, String>,
 ) -> Result<Option<T>, Problem> {
     let mut values = request.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
     match (values.next(), values.next()) {
-        (_, Some(_)) => Err(Problem::Parameter(name, "is given more than once")),
+        (_, Some(_)) => Err(Problem::Parameter(name, "is given more than once".to_owned())),
         (None, None) => Ok(None),
-        (Some(value), None) => parse(value).map(Some).ok_or(Problem::Parameter(name, rule)),
+        (Some(value), None) => parse(value).map(Some).map_err(|rule| Problem::Parameter(name, rule)),
     }
 }
 
 /// Accepts digits only, because Rust's parser accepts a plus sign too.
-fn page_size(limit: &str) -> Option<usize> {
-    let digits = Some(limit).filter(|limit| limit.bytes().all(|byte| byte.is_ascii_digit()))?;
-    digits.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit))
+fn page_size(limit: &str) -> Result<usize, String> {
+    let digits = Some(limit).filter(|limit| limit.bytes().all(|byte| byte.is_ascii_digit()));
+    let size = digits.and_then(|digits| digits.parse().ok()).filter(|size| (1..=MAX_LIMIT).contains(size));
+    size.ok_or_else(|| format!("must be an integer from 1 to {MAX_LIMIT}"))
 }
 
 /// The response with a page: a JSON object that maps ids to movies, and the link to the next page.
@@ -158,7 +160,7 @@ fn decode_cursor(table: &str, filters: &str, cursor: &str) -> Option<String> {
     let (found, last) = bytes.split_at_checked(CHECKSUM_BYTES)?;
     let last = str::from_utf8(last).ok()?;
     // Anyone can compute a checksum, but DynamoDB fails for a key of an invalid length.
-    let is_key = (1..=MAX_ID_BYTES).contains(&last.len());
+    let is_key = (1..=MovieId::MAX_BYTES).contains(&last.len());
     (is_key && found == checksum(table, filters, last)).then(|| last.to_owned())
 }
 

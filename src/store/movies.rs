@@ -1,6 +1,6 @@
 //! Stores movies as items of the table.
 //!
-//! An item is a movie if all five fields are valid, and if its id is the title, a dash and the year.
+//! An item is a movie if all five fields are valid, and if the id is theirs.
 
 use std::{cell::Cell, time::Instant};
 
@@ -275,7 +275,7 @@ fn read(id: &str, mut item: Item) -> Result<VersionedMovie, String> {
     });
     match Movie::deserialize(MapDeserializer::new(fields)) {
         Ok(movie) if movie.has_id(id) => Ok(VersionedMovie { movie, version }),
-        Ok(_) => Err("id: must be the title, a dash and the year".to_owned()),
+        Ok(_) => Err(format!("id: must be {}", MovieId::DESCRIPTION)),
         Err(error) => {
             let error = serde_dynamo::Error::to_string(&error);
             // The text for a missing field contains the name, the others do not.

@@ -130,7 +130,7 @@ fn parameter_allows(name: &str, value: &str) -> bool {
 #[tokio::test]
 async fn the_schema_of_a_parameter_accepts_what_the_service_accepts() {
     let service = Service::seeded().await;
-    let id = |length: usize| path_of(&format!("{}-2020", "x".repeat(length - 5)));
+    let id = |length: usize| format!("{}-2020", "x".repeat(length - 5));
     let key = |value: &str| service.call("DELETE", "/ns_movies/Nope-1").header("Idempotency-Key", value);
     for (name, value, call) in [
         ("Limit", "1", service.call("GET", "/ns_movies/?limit=1")),
@@ -144,8 +144,8 @@ async fn the_schema_of_a_parameter_accepts_what_the_service_accepts() {
         ("Year", "10000", service.call("GET", "/ns_movies/?year=10000")),
         ("Year", "x", service.call("GET", "/ns_movies/?year=x")),
         ("Cursor", "a b", service.call("GET", "/ns_movies/?cursor=a+b")),
-        ("Id", &"x".repeat(2048), service.call("GET", &id(2048))),
-        ("Id", &"x".repeat(2049), service.call("GET", &id(2049))),
+        ("Id", &id(2048), service.call("GET", &path_of(&id(2048)))),
+        ("Id", &id(2049), service.call("GET", &path_of(&id(2049)))),
         ("IdempotencyKey", "!", key("!")),
         ("IdempotencyKey", "~\"~\"", key("~\"~\"")),
         ("IdempotencyKey", &"k".repeat(255), key(&"k".repeat(255))),

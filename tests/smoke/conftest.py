@@ -14,7 +14,7 @@ import pytest
 import requests
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "seed"))
-from api import ERRORS, SigV4, cause  # noqa: E402
+from api import ERRORS, SigV4, cause, id_of  # noqa: E402
 
 YEAR, MOVIES = 9998, "/ns_movies/"
 
@@ -83,7 +83,7 @@ class Api:
         return expect(self.call("GET", target.removeprefix(self.root)), 200)
 
     def path_of(self, movie):
-        return MOVIES + quote(f"{movie['title']}-{movie['year']}", safe="")
+        return MOVIES + quote(id_of(movie), safe="")
 
     def new(self, title="", **fields):
         """A movie that does not exist yet. It is deleted at the end, even if the response to its POST is lost."""

@@ -6,7 +6,7 @@ import unicodedata
 from urllib.parse import urljoin
 
 import pytest
-from conftest import MOVIES, YEAR, expect, is_by_service, problem
+from conftest import MOVIES, YEAR, expect, id_of, is_by_service, problem
 
 REJECTED = [
     ("GET", "/nowhere", None, 404, "no-such-path"),
@@ -76,7 +76,7 @@ def test_a_wrong_request_gets_a_problem(api, method, path, body, status, kind):
 
 
 def test_following_the_links_gives_each_movie_once(api):
-    made = {f"{movie['title']}-{YEAR}": movie for movie, *_ in (api.made() for _ in range(5))}
+    made = {id_of(movie): movie for movie, *_ in (api.made() for _ in range(5))}
     listed, latest = [], time.monotonic() + 5
     while len(listed) < len(made) and time.monotonic() < latest:  # The index is eventually consistent.
         pages = [expect(api.call("GET", f"{MOVIES}?year={YEAR}&limit=2"), 200)]
@@ -111,7 +111,7 @@ def test_a_movie_of_any_title_is_created_read_changed_and_deleted(api, pytestcon
     expect(api.call("GET", api.path_of(composed)), 200 if composed == movie else 404)
     assert expect(api.call("PUT", path, {"description": title}), 200).json() == movie | {"description": title}
     expect(api.call("DELETE", path), 200)
-    assert f"{movie['title']}-{YEAR}" in problem(api.call("DELETE", path), 404, "no-such-movie")["detail"]
+    assert id_of(movie) in problem(api.call("DELETE", path), 404, "no-such-movie")["detail"]
     expect(api.call("HEAD", path), 404)
 
 

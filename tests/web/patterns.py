@@ -29,6 +29,12 @@ SAMPLES = {
         ["https://example.org/a.jpg", "http://h", "HTTPS://user:pw@h:65535/x", "http://[::1]:80/x", "http://映画.example/é?q=1#f"],
         ["", "http://", " http://h", "http://h/a b", "x http://h", "ftp://h", "javascript:alert(1)//http://h", "x\nhttp://h"],
     ),
+    "Id": (
+        # The longest ids, for the engines that limit the number of repetitions.
+        ["x" * 2046 + "-1", "-" * 2047 + "1", "a " * 1023 + "-1", " " * 2045 + "x-1", "日" * 681 + "-2020"]
+        + ["The Dare-2020", "映画-1", "a\n-9999", "\n-b-10"],
+        ["", "-", "1", "x-", "x-0", "x-02020", "x-10000", "x-2020/", "x-２"],
+    ),
     "EntityTags": (
         ["*", '"a"', '""', 'W/"a"', '"a", W/"b","c,d"', ' , "a" ,, W/"b" , ', '"a",\t"b"', '"é"'],
         ["", "a", ",", '"a', '"a", "open', "**", "*, *", ' "'],

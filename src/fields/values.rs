@@ -1,0 +1,169 @@
+//! Types for the fields of any entity: a text that is not blank, and an integer within limits.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{Field, Fields};
+
+/// Any text that is not blank. It is stored exactly as sent, and never normalized.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Text(String);
+
+impl Field for Text {
+    fn rule() -> String {
+        "must be a string that is not blank".to_owned()
+    }
+}
+
+impl TryFrom<String> for Text {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.trim().is_empty() { Err(Self::rule()) } else { Ok(Self(text)) }
+    }
+}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An integer from `MIN` to `MAX`, which must be within 2^53, because not every JSON number beyond has an exact value
+/// (RFC 8259 §6).
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "i64")]
+pub struct Integer<const MIN: i64, const MAX: i64>(i64);
+
+impl<const MIN: i64, const MAX: i64> Integer<MIN, MAX> {
+    /// The least integer.
+    pub const FIRST: Self = Self(MIN);
+}
+
+impl<const MIN: i64, const MAX: i64> Field for Integer<MIN, MAX> {
+    fn rule() -> String {
+        format!("must be an integer from {MIN} to {MAX}")
+    }
+
+    /// Parses a number by its value: `2020`, `2020.0` and `2.02e3` are the same. Only an item needs an exact integer,
+    /// because DynamoDB compares all digits.
+    fn read(json: &RawValue, pointer: &str, fields: &mut Fields) -> Option<Self> {
+        let number = serde_json::from_str::<f64>(json.get()).ok();
+        // `Display` writes a number without a fraction as digits.
+        let integer = number.and_then(|number| number.to_string().parse::<i64>().ok());
+        let value = integer.and_then(|integer| integer.try_into().ok());
+        if value.is_none() {
+            fields.add_error(pointer, Self::rule());
+        }
+        value
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> TryFrom<i64> for Integer<MIN, MAX> {
+    type Error = String;
+
+    fn try_from(integer: i64) -> Result<Self, String> {
+        const { assert!(-(1 << 53) <= MIN && MIN <= MAX && MAX <= 1 << 53) };
+        if (MIN..=MAX).contains(&integer) { Ok(Self(integer)) } else { Err(Self::rule()) }
+    }
+}
+
+/// Parses only the form that `Display` writes: digits without a plus sign and without leading zeros.
+impl<const MIN: i64, const MAX: i64> FromStr for Integer<MIN, MAX> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let is_canonical = text == "0" || !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let integer = text.parse::<i64>().ok().filter(|_| is_canonical);
+        integer.and_then(|integer| integer.try_into().ok()).ok_or_else(Self::rule)
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> fmt::Display for Integer<MIN, MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Year = Integer<1, 9999>;
+    type Degrees = Integer<-90, 90>;
+
+    fn read<T: Field>(number: &str) -> Option<T> {
+        let json = format!("{{\"n\":{number}}}");
+        let mut fields = Fields::read(json.as_bytes(), &["n"]).unwrap();
+        let value = fields.required("n");
+        fields.finish(value).ok()
+    }
+
+    fn year(number: &str) -> Option<i64> {
+        read::<Year>(number).map(|year| year.0)
+    }
+
+    #[test]
+    fn a_text_is_any_string_that_is_not_blank() {
+        for good in ["a", " a\n", "\u{0}", "\u{200b}", "\u{feff}", ".", "é", "e\u{301}", "🎬"] {
+            assert_eq!(Text::try_from(good.to_owned()).unwrap().as_ref(), good);
+        }
+        for blank in ["", " ", "\t\r\n", "\u{85}", "\u{a0}\u{2003}\u{2028}\u{3000}"] {
+            assert_eq!(Text::try_from(blank.to_owned()), Err(Text::rule()), "{blank:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_an_integer_by_its_value() {
+        let forms = "2020 2020.0 2020.000000000000000000000000000000 2.02e3 2.02E+3 202000e-2 0.202e4 2020e0 2020e-0 \
+            0.000002020E9 20200000000000000000000000000000000e-31";
+        for number in forms.split(' ').chain(["\n2020 "]) {
+            assert_eq!(year(number), Some(2020), "{number}");
+        }
+        // The binary number nearest to the last one is 1.
+        for (number, expected) in
+            [("1", 1), ("1e3", 1000), ("9999", 9999), ("9999.0", 9999), ("0.9999999999999999999", 1)]
+        {
+            assert_eq!(year(number), Some(expected), "{number}");
+        }
+        for (number, expected) in [("0", 0), ("-0.0", 0), ("-90", -90), ("-9e1", -90), ("90.0", 90)] {
+            assert_eq!(read::<Degrees>(number), Some(Integer(expected)), "{number}");
+        }
+    }
+
+    #[test]
+    fn any_other_value_is_not_an_integer_within_the_limits() {
+        let others = "0 -0.0 0e5 0.0e99999999999999999999 0.5 -1 -2020.0 2020.5 2021e-1 9999.5 9999.9999999999999999999 \
+            10000 1e4 1e30 1e308 1e400 1e-400 1e9223372036854775807 1.5e-9223372036854775808 1e99999999999999999999 \
+            \"2020\" true null [2020] {\"2020\":2020}";
+        for other in others.split(' ') {
+            assert_eq!(year(other), None, "{other}");
+        }
+        for other in ["-91", "91", "0.5", "-1e30", "\"0\""] {
+            assert_eq!(read::<Degrees>(other), None, "{other}");
+        }
+        assert_eq!(Degrees::rule(), "must be an integer from -90 to 90");
+    }
+
+    #[test]
+    fn the_integer_in_an_item_is_exact() {
+        for (year, is_year) in [(0, false), (1, true), (9999, true), (10_000, false), (65_536 + 2020, false)] {
+            assert_eq!(serde_json::from_value::<Year>(year.into()).is_ok(), is_year, "{year}");
+        }
+        assert!(serde_json::from_str::<Year>("2020.0").is_err());
+    }
+
+    #[test]
+    fn an_integer_has_one_form_as_text() {
+        for text in ["-90", "-1", "0", "7", "90"] {
+            assert_eq!(text.parse::<Degrees>().unwrap().to_string(), text);
+        }
+        for other in ["", "-", "-0", "00", "+7", "07", "-07", "7.0", " 7", "7 ", "--7", "91", "-91", "７"] {
+            assert_eq!(other.parse::<Degrees>(), Err(Degrees::rule()), "{other:?}");
+        }
+    }
+}
