@@ -62,7 +62,8 @@ pub async fn serve(app: &App, event: Event, context: &Context, cold_start: bool)
         }
     };
     let (status, duration) = (response.status().as_u16(), start.elapsed());
-    span.in_scope(|| RequestLog { message, context, cold_start, route, status, duration, usage }.log());
+    let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
+    span.in_scope(|| RequestLog { message, context, cold_start, route, status, location, duration, usage }.log());
     source.reply(response)
 }
 

@@ -26,7 +26,7 @@ use tracing_subscriber::{
 
 use request::timestamp;
 pub use request::{RequestLog, Usage, measure_usage};
-pub(crate) use request::{add_read_units, add_write_units, count_attempt, count_call};
+pub(crate) use request::{add_read_units, add_write_units, count_attempt, end_call, start_call};
 
 /// Sets up the log, and logs each panic. Nothing is logged before this call.
 pub fn init() {

@@ -27,7 +27,7 @@ use hyper_util::client::legacy;
 use super::StoreError;
 use crate::telemetry;
 
-/// Counts calls and attempts, for the request's log line.
+/// Counts calls and attempts, and measures the time of calls, for the request's log line.
 #[derive(Debug)]
 pub(super) struct UsageCounter;
 
@@ -41,7 +41,17 @@ impl Intercept for UsageCounter {
         _: &BeforeSerializationInterceptorContextRef<'_>,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        telemetry::count_call();
+        telemetry::start_call();
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        _: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        telemetry::end_call();
         Ok(())
     }
 

@@ -16,7 +16,7 @@ use std::{
     cell::Cell,
     io::{self, Write as _},
     sync::{LazyLock, OnceLock},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use aws_sdk_dynamodb::{
@@ -64,6 +64,9 @@ pub struct RequestLog<'a> {
     pub route: &'static str,
     /// The response's status.
     pub status: u16,
+    /// The response's `Location`: where a created or renamed movie is, because the path of a create does not name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<&'a str>,
     /// How long the request took inside the function.
     #[serde(rename = "duration_ms", serialize_with = "serialize_ms")]
     pub duration: Duration,
@@ -80,6 +83,9 @@ pub struct Usage {
     pub calls: u32,
     /// Attempts at these calls. The attempts minus the calls are retries.
     pub attempts: u32,
+    /// How long the calls took, with all attempts and the pauses between them.
+    #[serde(rename = "dynamodb_ms", serialize_with = "serialize_ms")]
+    pub dynamodb: Duration,
     /// Read units that DynamoDB reports. A call whose condition fails also consumes units, but DynamoDB does not report
     /// them.
     pub read_units: f64,
@@ -198,34 +204,48 @@ fn serialize_ms<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::
 }
 
 tokio::task_local! {
-    /// The SDK's interceptors and the store add to this value of the request's task, so that an operation does not have
-    /// to pass a counter to the store.
-    static USAGE: Cell<Usage>;
+    /// What the request has used, and the start of the call that is in progress. The SDK's interceptors and the store
+    /// change these values of the request's task, so that an operation does not have to pass a counter to the store.
+    static USAGE: Cell<(Usage, Option<Instant>)>;
 }
 
 /// Does `work`, and also returns its usage.
 pub async fn measure_usage<T>(work: impl Future<Output = T>) -> (T, Usage) {
-    USAGE.scope(Cell::default(), async { (work.await, USAGE.with(Cell::get)) }).await
+    let measured = async {
+        let result = work.await;
+        // Nothing ends a call that is still in progress when the time budget of the request ends.
+        end_call();
+        (result, USAGE.with(Cell::get).0)
+    };
+    USAGE.scope(Cell::default(), measured).await
 }
 
-/// Counts a call.
-pub(crate) fn count_call() {
-    update_usage(|usage| usage.calls += 1);
+/// Counts a call, which begins now.
+pub(crate) fn start_call() {
+    update_usage(|usage, start| {
+        usage.calls += 1;
+        *start = Some(Instant::now());
+    });
+}
+
+/// Adds the time of the call that is in progress, if there is one.
+pub(crate) fn end_call() {
+    update_usage(|usage, start| usage.dynamodb += start.take().map_or(Duration::ZERO, |start| start.elapsed()));
 }
 
 /// Counts an attempt at a call.
 pub(crate) fn count_attempt() {
-    update_usage(|usage| usage.attempts += 1);
+    update_usage(|usage, _| usage.attempts += 1);
 }
 
 /// Adds the units of a read.
 pub(crate) fn add_read_units<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
-    update_usage(|usage| usage.read_units += units(consumed));
+    update_usage(|usage, _| usage.read_units += units(consumed));
 }
 
 /// Adds the units of a write.
 pub(crate) fn add_write_units<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
-    update_usage(|usage| usage.write_units += units(consumed));
+    update_usage(|usage, _| usage.write_units += units(consumed));
 }
 
 fn units<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) -> f64 {
@@ -233,11 +253,11 @@ fn units<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) -> f64 {
 }
 
 /// Nothing is counted outside of a request.
-fn update_usage(update: impl FnOnce(&mut Usage)) {
+fn update_usage(update: impl FnOnce(&mut Usage, &mut Option<Instant>)) {
     let _ = USAGE.try_with(|cell| {
-        let mut usage = cell.get();
-        update(&mut usage);
-        cell.set(usage);
+        let (mut usage, mut start) = cell.get();
+        update(&mut usage, &mut start);
+        cell.set((usage, start));
     });
 }
 

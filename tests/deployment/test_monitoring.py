@@ -73,10 +73,28 @@ class MonitoringTest(unittest.TestCase):
 
     def test_queries_group_by_fields(self) -> None:
         queries = of_type(self.translated, "AWS::Logs::QueryDefinition")
-        self.assertEqual(len(queries), 4)
+        self.assertEqual(len(queries), 6)
         for name, query in queries.items():
-            for groups in re.findall(r"\bby ([^|]+)", re.sub(r"sort [^|]+", "", query["Properties"]["QueryString"])):
+            for groups in re.findall(r"\bby ([^|]+)", re.sub(r"sort [^|]+", "", str(query["Properties"]["QueryString"]))):
                 self.assertRegex(groups.strip(), r"\A\w+(, \w+)*\Z", f"{name}: AWS documents only fields here, not expressions")
+
+    def test_queries_of_clients_use_fields_of_both_logs(self) -> None:
+        (stage,) = of_type(self.translated, "AWS::ApiGateway::Stage").values()
+        access = set(json.loads(stage["Properties"]["AccessLogSetting"]["Format"]))
+        line = set(re.findall(r"pub (\w+)[:,]", (ROOT / "src/telemetry/request.rs").read_text())) | {"request_id"}
+        writers = self.translated["Resources"]["QueryWriters"]["Properties"]["QueryString"]["Fn::Sub"]
+        for log, fields in (("api", access), ("function", line)):
+            self.assertLessEqual(set(re.findall(rf"\b{log}\.(\w+)", writers)), fields, log)
+        grouped = self.translated["Resources"]["QueryTurnedAway"]["Properties"]["QueryString"].split(" by ")[1].split("\n")[0]
+        self.assertLessEqual(set(grouped.split(", ")), access)
+        self.assertLessEqual({"principal", "subject", "ip"}, access)
+
+    def test_the_alarm_of_rate_limited_clients_counts_the_429s_of_the_access_log(self) -> None:
+        log, alarm = (self.translated["Resources"][name]["Properties"] for name in ("RateLimitedRequests", "RateLimited"))
+        (metric,) = log["MetricTransformations"]
+        self.assertEqual((metric["MetricNamespace"], metric["MetricName"]), (alarm["Namespace"], alarm["MetricName"]))
+        self.assertEqual((log["LogGroupName"], log["FilterPattern"]), ({"Ref": "AccessLogs"}, '{ $.status = "429" }'))
+        self.assertEqual((alarm["Period"], alarm["EvaluationPeriods"], alarm["Threshold"]), (60, 5, 0))
 
     def test_the_access_log_has_the_errors_and_no_credentials(self) -> None:
         (stage,) = of_type(self.translated, "AWS::ApiGateway::Stage").values()

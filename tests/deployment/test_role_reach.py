@@ -50,6 +50,7 @@ CALLS = {
     "AWS::Lambda::Permission": [("lambda:AddPermission", "{arn}:live", {})],
     "AWS::Lambda::Version": [("lambda:PublishVersion", "{arn}", {}), ("lambda:GetProvisionedConcurrencyConfig", "{arn}:1", {})],
     "AWS::Logs::LogGroup": [("logs:CreateLogGroup", "{arn}", {}), ("logs:DescribeIndexPolicies", "*", {})],
+    "AWS::Logs::MetricFilter": [("logs:PutMetricFilter", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{stack}}-AccessLogs-1A2B3C4D5E6FG:*", {})],
     "AWS::Logs::QueryDefinition": [("logs:PutQueryDefinition", "*", {})],
     "AWS::Route53::RecordSet": [("route53:ChangeResourceRecordSets", f"arn:aws:route53:::hostedzone/{ZONE}", {})],
     "AWS::WAFv2::WebACLAssociation": [("wafv2:AssociateWebACL", WEB_ACL, {}),

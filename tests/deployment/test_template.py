@@ -34,7 +34,7 @@ class TemplateTest(unittest.TestCase):
         created = lambda parameters: sorted(  # noqa: E731
             name for name, condition in optional.items() if holds({"Condition": condition}, self.template, parameters))
         self.assertEqual(created({}), ["ApiGatewayAccount", "ApiGatewayLogs"])
-        everything = {"WebAclArn": "arn", "DomainName": "api.example.org", "HostedZoneId": "Z1"}
+        everything = {"WebAclArn": "arn", "DomainName": "api.example.org", "HostedZoneId": "Z1", "RateLimitAlarm": "on"}
         self.assertEqual(created(everything), sorted(optional))
         self.assertEqual(created({"ApiGatewayLogsRole": "exists"}), [])
         function = self.translated["Resources"]["MoviesFunction"]["Properties"]["ReservedConcurrentExecutions"]

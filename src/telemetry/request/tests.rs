@@ -16,7 +16,14 @@ fn request(context: &Context, status: u16) -> RequestLog<'_> {
         route: "read",
         status,
         duration: Duration::from_micros(1_234_567),
-        usage: Usage { calls: 2, attempts: 2, read_units: 1.0, write_units: 8.0 },
+        location: None,
+        usage: Usage {
+            calls: 2,
+            attempts: 2,
+            dynamodb: Duration::from_micros(1_200_000),
+            read_units: 1.0,
+            write_units: 8.0,
+        },
     }
 }
 
@@ -33,7 +40,7 @@ fn a_line_has_what_a_query_filters_by_and_says_what_its_metric_is() {
         "timestamp": "2026-01-01T00:00:00.123Z", "level": "INFO",
         "message": "GET /prod/ns_movies/", "request_id": "r", "trace_id": "1-5759e988",
         "route": "read", "status": 200, "duration_ms": 1234.567, "cold_start": false,
-        "attempts": 2, "read_units": 1.0, "write_units": 8.0,
+        "attempts": 2, "dynamodb_ms": 1200.0, "read_units": 1.0, "write_units": 8.0,
         "_aws": {"Timestamp": 1_767_225_600_123_u64, "CloudWatchMetrics": [{
             "Namespace": "Movies", "Dimensions": [["Function", "Route", "Status"]],
             "Metrics": [{"Name": "Duration", "Unit": "Milliseconds"}],
@@ -41,6 +48,13 @@ fn a_line_has_what_a_query_filters_by_and_says_what_its_metric_is() {
         "Function": "movies-dev", "Route": "read", "Status": "200", "Duration": 1234.567,
     });
     assert_eq!(line(request(&context, 200)), expected);
+}
+
+#[test]
+fn the_line_of_a_create_names_the_movie() {
+    let context = Context::default();
+    let created = RequestLog { location: Some("../ns_movies/Dune-2021"), ..request(&context, 200) };
+    assert_eq!(line(created)["location"], "../ns_movies/Dune-2021");
 }
 
 #[test]
@@ -58,6 +72,18 @@ fn a_long_message_is_cut_between_characters() {
         let cut = line["message"].as_str().unwrap();
         assert!(message.starts_with(cut) && (bytes - 4..=bytes).contains(&cut.len()), "{}: {cut}", cut.len());
     }
+}
+
+#[tokio::test]
+async fn a_call_that_has_not_ended_counts_as_long_as_it_took() {
+    let ((), usage) = measure_usage(async {
+        start_call();
+        end_call();
+        start_call();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    })
+    .await;
+    assert!(usage.calls == 2 && usage.dynamodb >= Duration::from_millis(20), "{usage:?}");
 }
 
 #[test]
