@@ -59,6 +59,9 @@ fn every_line_is_json_and_contains_no_secret() {
         let asks = line["route"] != "none";
         assert!(line["duration_ms"].as_f64().is_some_and(|duration| !asks || duration > 0.0), "{line}");
         assert_eq!(line["attempts"], json!(u32::from(asks)), "{line}");
+        assert_eq!(line["dynamodb_ms"].as_f64().map(|milliseconds| milliseconds > 0.0), Some(asks), "{line}");
+        let location = if at == 2 { json!("../ns_movies/Logged-2000") } else { json!(null) };
+        assert_eq!(line["location"], location, "{line}");
         // In the embedded metric format, each metric is a number and each dimension a string, as members of the line
         // itself.
         for metrics in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {

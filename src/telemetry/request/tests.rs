@@ -20,7 +20,7 @@ fn request(context: &Context, status: u16) -> RequestLog<'_> {
         usage: Usage {
             calls: 2,
             attempts: 2,
-            dynamodb: Duration::from_micros(1_200_000),
+            dynamodb: Duration::from_millis(1200),
             read_units: 1.0,
             write_units: 8.0,
         },
