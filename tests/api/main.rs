@@ -31,7 +31,6 @@ mod idempotency_records;
 mod keys;
 mod late_attempts;
 mod listing;
-mod model;
 mod not_movies;
 mod openapi;
 mod other_writers;

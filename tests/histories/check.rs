@@ -4,15 +4,16 @@
 //! A write with the response 503 may take effect at any time until the end of the history, or never. So the tester gets its
 //! request, but not its response.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use serde_json::Value;
 use stateright::semantics::{ConsistencyTester as _, LinearizabilityTester};
 
 use crate::{
+    action::Plain,
     history::{Event, Exchange, History, REPLAYED, Versions},
-    plan::{IDS, Request},
-    specification::{Action, Id, Movie, Named, Operation, Response, Tables},
+    movie,
+    plan::Request,
+    specification::{IDS, Id, Named, Operation, Response, Tables},
     wire::Writes,
 };
 
@@ -30,30 +31,29 @@ enum Thread {
 pub fn check(history: &History) -> Result<(), String> {
     let versions = history.versions()?;
     history.check_repetitions()?;
+    history.check_availability()?;
     for ids in linked(history) {
         if !explain(history, &versions, &ids)?.is_consistent() {
-            let ids: Vec<_> = ids.iter().map(|id| IDS[*id].to_string()).collect();
-            return Err(format!("no order of the operations on {} explains their responses", ids.join(", ")));
+            return Err(format!("no order of the operations on movies {ids:?} explains their responses"));
         }
     }
     Ok(())
 }
 
-/// Groups the ids that a rename or a key links. Operations on different groups do not affect each other, so a history is
+/// Groups the ids that an operation or a key links. Operations on different groups do not affect each other, so a history is
 /// linearizable if the history of each group is.
 fn linked(history: &History) -> Vec<Vec<Id>> {
-    let mut groups: Vec<Vec<Id>> = (0..IDS.len()).map(|id| vec![id]).collect();
+    let mut groups: Vec<Vec<Id>> = (0..IDS).map(|id| vec![id]).collect();
     let mut of_keys = BTreeMap::new();
     for Exchange { step, .. } in &history.exchanges {
-        let Request { action, key, .. } = step.request;
-        let id = action.id();
-        let renamed = if let Action::Rename(_, to, _) = action { Some(to) } else { None };
-        for to in key.map(|key| *of_keys.entry(key).or_insert(id)).into_iter().chain(renamed) {
-            let (linked, others): (Vec<_>, Vec<_>) =
-                groups.into_iter().partition(|ids| ids.contains(&id) || ids.contains(&to));
-            groups = others;
-            groups.push(linked.concat());
+        let mut linked = step.request.action.ids();
+        if let Some(key) = step.request.key {
+            linked.push(*of_keys.entry(key).or_insert(linked[0]));
         }
+        let (one, others): (Vec<_>, Vec<_>) =
+            groups.into_iter().partition(|ids| ids.iter().any(|id| linked.contains(id)));
+        groups = others;
+        groups.push(one.concat());
     }
     groups
 }
@@ -71,31 +71,30 @@ fn explain(
         let response = exchange.response.as_ref().ok_or("an operation did not end")?;
         let is_known = response.status != 503;
         let operation = operation(exchange, versions);
-        match (event, operation.action) {
-            (Event::Invoked(_), Action::List(_)) if is_known => {
-                for id in ids {
-                    let action = Action::List(*id);
-                    tester.on_invoke(Thread::Listed(exchange.client, *id), Operation { action, ..operation })?;
+        let action_ids = operation.action.ids();
+        match event {
+            _ if action_ids.is_empty() => {
+                for id in ids.iter().filter(|_| is_known) {
+                    let (thread, action) = (Thread::Listed(exchange.client, *id), Arc::new(Plain::Listed(*id)));
+                    match event {
+                        Event::Invoked(_) => tester.on_invoke(thread, Operation { action, ..operation.clone() })?,
+                        Event::Returned(_) => tester.on_return(thread, listed(exchange, *id)?)?,
+                    };
                 }
             }
-            (Event::Returned(_), Action::List(_)) if is_known => {
-                for id in ids {
-                    tester.on_return(Thread::Listed(exchange.client, *id), listed(&response.json(), *id)?)?;
-                }
-            }
-            (_, action) if !ids.contains(&action.id()) => {}
-            (Event::Invoked(_), _) => {
+            _ if !ids.contains(&action_ids[0]) => {}
+            Event::Invoked(_) => {
                 for attempt in 0..unanswered(exchange) {
-                    tester.on_invoke(Thread::Unanswered(index, attempt), operation)?;
+                    tester.on_invoke(Thread::Unanswered(index, attempt), operation.clone())?;
                 }
                 if is_known {
                     tester.on_invoke(Thread::Client(exchange.client), operation)?;
                 }
             }
-            (Event::Returned(_), _) if is_known => {
+            Event::Returned(_) if is_known => {
                 tester.on_return(Thread::Client(exchange.client), shown(exchange, versions)?)?;
             }
-            (Event::Returned(_), _) => {}
+            Event::Returned(_) => {}
         }
     }
     Ok(tester)
@@ -104,12 +103,11 @@ fn explain(
 /// The number of attempts that took effect, or may still take effect, in addition to the attempt whose response the client
 /// got. The operation happens again with each of them, unless one of the movie's last two versions is that of the operation.
 ///
-/// Deletes, renames and writes with a key are transactions. All attempts of a transaction have the same token, so DynamoDB
-/// carries out only one of them. If the response is a refusal, nothing was written.
+/// A write with a key is a transaction, and so are some actions. If the response is a refusal, nothing was written.
 fn unanswered(exchange: &Exchange) -> usize {
     let Writes { arrived, done } = exchange.writes;
-    let Request { action, key, .. } = exchange.step.request;
-    let is_transaction = key.is_some() || matches!(action, Action::Delete(_) | Action::Rename(..));
+    let Request { action, key, .. } = &exchange.step.request;
+    let is_transaction = key.is_some() || action.is_transaction();
     match exchange.response.as_ref().map(|response| response.status) {
         Some(503) if is_transaction => done.min(1),
         Some(503) => done,
@@ -126,7 +124,7 @@ fn operation(exchange: &Exchange, versions: &Versions) -> Operation {
             etag => versions.get(etag).map_or(Named::Unknown, |write| Named::Of(*write)),
         })
     };
-    let Request { write, action, key, .. } = exchange.step.request;
+    let Request { write, action, key, .. } = exchange.step.request.clone();
     Operation { write, action, key, if_match: named(&exchange.if_match), if_none_match: named(&exchange.if_none_match) }
 }
 
@@ -137,14 +135,12 @@ fn shown(exchange: &Exchange, versions: &Versions) -> Result<Response, String> {
     // If all responses to a write were lost, the service finds the record of its own write, and marks the response too.
     shown.replayed = response.headers.contains_key(REPLAYED) && exchange.writes.done == 0;
     if response.status == 200 && !response.body.is_empty() {
-        shown.movie = Some(Movie::read(&response.json())?);
+        shown.movie = Some(movie::read(&response.json())?);
     }
     Ok(shown)
 }
 
-fn listed(body: &Value, id: usize) -> Result<Response, String> {
-    match body.get(IDS[id].to_string()) {
-        None => Ok(Response::of(404)),
-        Some(found) => Ok(Response { movie: Some(Movie::read(found)?), ..Response::of(200) }),
-    }
+fn listed(exchange: &Exchange, id: Id) -> Result<Response, String> {
+    let found = exchange.listed()?.into_iter().find(|movie| movie.id == id);
+    Ok(Response { movie: found, ..Response::of(if found.is_some() { 200 } else { 404 }) })
 }

@@ -2,13 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use serde_json::{Value, json};
-
 use crate::{
     history::{Event, Exchange, History},
-    plan::{FAULTS, IDS, IMAGE, Request, Step, Tag},
-    specification::{Action, Fields, Id, Write},
-    support::{Call, EventFormat, Faults, Function, movie, path_of},
+    plan::{FAULTS, Request, Step, Tag},
+    support::{Call, EventFormat, Faults, Function, Response},
     wire::{Wire, Writes},
 };
 
@@ -32,8 +29,7 @@ impl Client {
                 (trips.operation, trips.overdue) = (number, step.overdue);
             }
             let index = self.begin(number, step);
-            let call = self.call(index, step.request);
-            let response = call.send().await;
+            let response = self.send(index, &step.request).await;
             let mut history = self.history.lock().unwrap();
             history.exchanges[index].end = self.wire.clock.now();
             history.exchanges[index].response = Some(response);
@@ -74,25 +70,27 @@ impl Client {
         index
     }
 
-    fn call(&self, index: usize, Request { write, action, key, .. }: Request) -> Call<'_> {
-        let (method, path, body) = match action {
-            Action::Create(id) => ("POST", "/ns_movies/".to_owned(), created(id, write)),
-            Action::Read(id) => ("GET", path(id), Value::Null),
-            Action::List(_) => ("GET", "/ns_movies/".to_owned(), Value::Null),
-            Action::Update(id, fields) => ("PUT", path(id), patch(fields, write)),
-            Action::Rename(id, to, fields) => {
-                let mut patch = patch(fields, write);
-                if IDS[id].title != IDS[to].title {
-                    patch["title"] = json!(IDS[to].title);
+    /// The response to a request. The body of the response to a listing has the movies of all its pages.
+    async fn send(&self, index: usize, request: &Request) -> Response {
+        let mut response = self.call(index, request).send().await;
+        while let Some(path) = response.next() {
+            let mut page = Call::new(&self.function, EventFormat::Rest, "GET", &path).send().await;
+            if page.status == 200 {
+                let (mut movies, next) = (response.json(), page.json());
+                for (id, movie) in next.as_object().unwrap() {
+                    assert!(movies.get(id).is_none(), "{id} is listed twice");
+                    movies[id] = movie.clone();
                 }
-                if IDS[id].year != IDS[to].year {
-                    patch["year"] = json!(IDS[to].year);
-                }
-                ("PATCH", path(id), patch)
+                page.body = movies.to_string();
             }
-            Action::Delete(id) => ("DELETE", path(id), Value::Null),
-        };
-        let mut call = Call::new(&self.function, EventFormat::Rest, method, &path);
+            response = page;
+        }
+        response
+    }
+
+    fn call(&self, index: usize, Request { write, action, key, .. }: &Request) -> Call<'_> {
+        let mut call = Call::new(&self.function, EventFormat::Rest, action.method(), &action.path());
+        let body = action.body(*write);
         if !body.is_null() {
             call = call.json(&body);
         }
@@ -106,26 +104,4 @@ impl Client {
         }
         call
     }
-}
-
-fn path(id: Id) -> String {
-    path_of(&IDS[id].to_string())
-}
-
-fn created(id: Id, write: Write) -> Value {
-    let mut movie = movie(IDS[id].title, IDS[id].year);
-    let all = patch(Fields { description: true, cast: true }, write);
-    movie.as_object_mut().unwrap().extend(all.as_object().unwrap().clone());
-    movie
-}
-
-fn patch(fields: Fields, write: Write) -> Value {
-    let mut patch = json!({"image": format!("{IMAGE}{write}")});
-    if fields.description {
-        patch["description"] = json!(write.to_string());
-    }
-    if fields.cast {
-        patch["cast"] = json!([write.to_string()]);
-    }
-    patch
 }

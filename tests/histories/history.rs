@@ -3,9 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
+    movie,
     plan::Step,
-    specification::{Action, Movie, Write},
-    support::Response,
+    specification::{Movie, Write},
+    support::{Response, new},
     wire::Writes,
 };
 
@@ -49,18 +50,30 @@ pub struct History {
 }
 
 impl History {
-    /// Finds the write of each ETag. The movie in the same response shows it. All responses with an ETag must show the same
-    /// write.
+    /// Finds the write of each ETag. The movie in the same response shows it. Each ETag has one write, and each write one
+    /// ETag.
     pub fn versions(&self) -> Result<Versions, String> {
-        let mut versions = Versions::new();
+        let (mut versions, mut etags) = (Versions::new(), BTreeMap::new());
         for (etag, movie) in self.exchanges.iter().filter_map(Exchange::etag_and_movie) {
             let write = movie?.version;
             let known = *versions.entry(etag.to_owned()).or_insert(write);
-            if known != write {
-                return Err(format!("{etag} is the ETag of what {known} wrote, and of what {write} wrote"));
+            if known != write || *etags.entry(write).or_insert(etag) != etag {
+                return Err(format!("{etag} is the ETag of what {known} wrote, or {write} has another ETag"));
             }
         }
         Ok(versions)
+    }
+
+    /// Checks that a response is 503 only if a call failed or was overdue.
+    pub fn check_availability(&self) -> Result<(), String> {
+        let without_reason = |exchange: &&Exchange| {
+            let is_disturbed = exchange.step.overdue > 0 || exchange.step.faults.iter().any(|fault| *fault > 0);
+            exchange.response.as_ref().is_some_and(|response| response.status == 503) && !is_disturbed
+        };
+        match self.exchanges.iter().find(without_reason) {
+            Some(exchange) => Err(format!("{} is 503 without a fault", exchange.step.request.write)),
+            None => Ok(()),
+        }
     }
 
     /// Checks that all successful responses to a request with a key are equal, except for the header that marks a repetition.
@@ -82,13 +95,24 @@ impl History {
 
 impl Exchange {
     pub fn is_listing(&self) -> bool {
-        matches!(self.step.request.action, Action::List(_))
+        self.step.request.action.ids().is_empty()
     }
 
     /// The ETag and the movie of the response, if it contains a single movie.
     pub fn etag_and_movie(&self) -> Option<(&str, Result<Movie, String>)> {
         let response = self.response.as_ref()?;
         let shows_movie = response.status == 200 && !response.body.is_empty();
-        (shows_movie && !self.is_listing()).then(|| (response.etag(), Movie::read(&response.json())))
+        (shows_movie && !self.is_listing()).then(|| (response.etag(), movie::read(&response.json())))
+    }
+
+    /// The movies that a listing shows.
+    pub fn listed(&self) -> Result<Vec<Movie>, String> {
+        let response = self.response.as_ref().filter(|response| response.status == 200);
+        let listed = response.ok_or("a listing is refused")?.json();
+        let movies = listed.as_object().unwrap().iter().map(|(id, body)| {
+            let movie = movie::read(body)?;
+            if *id == new(movie.id).id { Ok(movie) } else { Err(format!("{id} is listed with {body}")) }
+        });
+        movies.collect()
     }
 }

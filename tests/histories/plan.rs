@@ -1,32 +1,31 @@
 //! The plan of a history: what its clients do, and which of their calls to DynamoDB fail. The seed determines the plan.
 
-use std::{fmt, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use fastrand::Rng;
 
 use crate::{
-    specification::{Action, Fields, Id, KEYS, Key, Write},
+    action::Plain,
+    rename,
+    specification::{Action, IDS, Id, KEYS, Key, Write},
     support::Fault,
 };
 
-/// The ids of the movies.
-pub const IDS: [MovieId; 3] =
-    [MovieId { title: "A", year: 2000 }, MovieId { title: "A", year: 2001 }, MovieId { title: "B", year: 2000 }];
+/// Chooses an action on an id. The last number is how many ids the history has.
+type Choose = fn(&mut Rng, Id, usize) -> Arc<dyn Action>;
 
-/// The beginning of each movie's image. The number of the write that set the image follows.
-pub const IMAGE: &str = "https://example.org/";
+/// The actions, each with its share of the requests.
+const ACTIONS: &[(usize, Choose)] = &[
+    (3, |_, id, _| Arc::new(Plain::Create(id))),
+    (2, |_, id, _| Arc::new(Plain::Read(id))),
+    (1, |random, _, _| Arc::new(Plain::List(random.usize(1..=IDS)))),
+    (4, |random, id, _| Arc::new(Plain::Update(id, random.bool()))),
+    (3, |_, id, _| Arc::new(Plain::Delete(id))),
+    (3, rename::any),
+];
 
-#[derive(Clone, Copy, Debug)]
-pub struct MovieId {
-    pub title: &'static str,
-    pub year: u16,
-}
-
-impl fmt::Display for MovieId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.title, self.year)
-    }
-}
+/// The numbers of all writes.
+pub const WRITES: Range<Write> = 1..3_000;
 
 /// A fault and its name.
 type NamedFault = (&'static str, fn() -> Fault);
@@ -56,11 +55,11 @@ pub struct Step {
 }
 
 /// A client's request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// The number of the request. A repeated request has the same number.
     pub write: Write,
-    pub action: Action,
+    pub action: Arc<dyn Action>,
     pub if_match: Tag,
     pub if_none_match: Tag,
     /// Its `Idempotency-Key`, if it has one.
@@ -80,24 +79,30 @@ pub enum Tag {
 }
 
 /// The steps of each client, in three rounds. In the first round, one client creates some movies. In the second round,
-/// several clients act at the same time. In the third round, another client reads each movie.
+/// one to four clients act at the same time. In the third round, another client reads each movie. One history in seven has one
+/// client, and one in eight has no faults.
 pub fn rounds(random: &mut Rng) -> [Vec<Vec<Step>>; 3] {
-    let ids = random.usize(1..=IDS.len());
+    let ids = random.usize(1..=IDS);
     let made: Vec<_> = (0..ids).filter(|_| random.u8(..3) > 0).collect();
     let keyed = keyed(random, ids);
-    let count = random.usize(2..=4);
+    let has_faults = random.u8(..8) > 0;
+    let count = random.usize(1..=7) / 2 + 1;
     let longest = 12 / count;
     let mut clients = Vec::new();
     for client in 1..=count {
         let steps = 0..random.usize(1..=longest);
-        clients.push(steps.map(|number| step(random, ids, write(client, number), &keyed)).collect());
+        let step = |number| {
+            let step = step(random, ids, write(client, number), &keyed);
+            if has_faults { step } else { Step { faults: Vec::new(), overdue: 0, ..step } }
+        };
+        clients.push(steps.map(step).collect());
     }
-    let plain = |client, actions: Vec<Action>| {
+    let plain = |client, actions: Vec<Plain>| {
         let steps = actions.into_iter().enumerate();
         vec![steps.map(|(number, action)| Step::plain(write(client, number), action)).collect()]
     };
-    let made = plain(0, made.into_iter().map(Action::Create).collect());
-    [made, clients, plain(count + 1, (0..IDS.len()).map(Action::Read).collect())]
+    let made = plain(0, made.into_iter().map(Plain::Create).collect());
+    [made, clients, plain(count + 1, (0..IDS).map(Plain::Read).collect())]
 }
 
 /// The number of a client's operation.
@@ -113,11 +118,10 @@ fn keyed(random: &mut Rng, ids: usize) -> Vec<Request> {
         let count = if random.u8(..3) == 0 { 2 } else { 1 };
         for number in 0..count {
             let action = loop {
-                match action(random, ids) {
-                    Action::Read(_) | Action::List(_) => {}
-                    // A delete has no body, so it can be the same request as the first one with this key.
-                    Action::Delete(_) if number > 0 => {}
-                    write => break write,
+                let action = action(random, ids);
+                // A delete has no body, so it can be the same request as the first one with this key.
+                if !(action.method() == "GET" || number > 0 && action.method() == "DELETE") {
+                    break action;
                 }
             };
             requests.push(Request { key: Some(key), ..request(random, 1_000 * (key + 1) + number + 1, action) });
@@ -128,15 +132,16 @@ fn keyed(random: &mut Rng, ids: usize) -> Vec<Request> {
 
 impl Step {
     /// A step without a pause, preconditions, a key or faults.
-    fn plain(write: Write, action: Action) -> Self {
-        let request = Request { write, action, if_match: Tag::Absent, if_none_match: Tag::Absent, key: None };
+    fn plain(write: Write, action: Plain) -> Self {
+        let request =
+            Request { write, action: Arc::new(action), if_match: Tag::Absent, if_none_match: Tag::Absent, key: None };
         Self { pause: Duration::ZERO, request, faults: Vec::new(), overdue: 0 }
     }
 }
 
 fn step(random: &mut Rng, ids: usize, write: Write, keyed: &[Request]) -> Step {
     let request = match random.choice(keyed) {
-        Some(request) if random.u8(..5) < 2 => *request,
+        Some(request) if random.u8(..5) < 2 => request.clone(),
         _ => {
             let action = action(random, ids);
             request(random, write, action)
@@ -145,39 +150,27 @@ fn step(random: &mut Rng, ids: usize, write: Write, keyed: &[Request]) -> Step {
     let is_overdue = random.u8(..10) == 0;
     Step {
         pause: Duration::from_millis(if random.u8(..8) == 0 { random.u64(..2_500) } else { random.u64(..40) }),
-        request,
         faults: faults(random, request.key.is_some()),
+        request,
         overdue: if is_overdue { random.usize(1..=4) } else { 0 },
     }
 }
 
-fn request(random: &mut Rng, write: Write, action: Action) -> Request {
-    let rarities = match action {
+fn request(random: &mut Rng, write: Write, action: Arc<dyn Action>) -> Request {
+    let mut tag = |rarity| {
         // The ETag of a listing belongs to a page, not to a movie.
-        Action::List(_) => None,
-        // A create with If-Match never writes, so it should be rare.
-        Action::Create(_) => Some((16, 6)),
-        _ => Some((3, 6)),
+        if action.ids().is_empty() { Tag::Absent } else { tag(random, rarity) }
     };
-    let if_match = rarities.map_or(Tag::Absent, |(if_match, _)| tag(random, if_match));
-    let if_none_match = rarities.map_or(Tag::Absent, |(_, if_none_match)| tag(random, if_none_match));
-    Request { write, action, if_match, if_none_match, key: None }
+    // A create with If-Match never writes, so it should be rare.
+    let if_match = tag(if action.method() == "POST" { 16 } else { 3 });
+    let if_none_match = tag(6);
+    Request { write, if_match, if_none_match, action, key: None }
 }
 
-fn action(random: &mut Rng, ids: usize) -> Action {
-    let id: Id = random.usize(..ids);
-    match random.u8(..16) {
-        0..3 => Action::Create(id),
-        3..5 => Action::Read(id),
-        5 => Action::List(0),
-        6..9 => Action::Delete(id),
-        9..12 if ids > 1 => Action::Rename(id, (id + random.usize(1..ids)) % ids, fields(random)),
-        _ => Action::Update(id, fields(random)),
-    }
-}
-
-fn fields(random: &mut Rng) -> Fields {
-    Fields { description: random.bool(), cast: random.bool() }
+fn action(random: &mut Rng, ids: usize) -> Arc<dyn Action> {
+    let id = random.usize(..ids);
+    let shares: Vec<_> = ACTIONS.iter().flat_map(|(share, choose)| std::iter::repeat_n(choose, *share)).collect();
+    random.choice(&shares).unwrap()(random, id, ids)
 }
 
 /// The value of a precondition. One request in `rarity` has one.

@@ -4,8 +4,8 @@ use std::fmt::{self, Display, Write as _};
 
 use crate::{
     history::{Event, Exchange, History, REPLAYED},
-    plan::{FAULTS, IDS, Request},
-    specification::{Action, Fields, Movie},
+    plan::{FAULTS, Request},
+    specification::Movie,
 };
 
 /// One line for each operation, in the order of the requests: the client, the times, the request, the response and the
@@ -14,12 +14,9 @@ impl Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "The history of seed {}. Each movie is followed by the numbers of the operations that set",
+            "The history of seed {}. Each movie is followed by the numbers of the operations that set its two fields;\n\
+             each ETag is the number of the operation that it shows.",
             self.seed
-        )?;
-        writeln!(
-            f,
-            "its image, its description and its cast; each ETag is the number of the operation that it shows."
         )?;
         for (index, exchange) in self.exchanges.iter().enumerate() {
             let [start, end] = [exchange.start, exchange.end].map(|time| time.as_millis());
@@ -39,19 +36,8 @@ impl Display for History {
 
 impl History {
     fn request(&self, exchange: &Exchange) -> String {
-        let with = |fields: Fields| {
-            let names = [(true, "image"), (fields.description, "description"), (fields.cast, "cast")];
-            names.into_iter().filter_map(|(is_set, name)| is_set.then_some(name)).collect::<Vec<_>>().join(", ")
-        };
-        let Request { write: number, action, key, .. } = exchange.step.request;
-        let mut text = match action {
-            Action::Create(id) => format!("{number} creates {}", IDS[id]),
-            Action::Read(id) => format!("{number} reads {}", IDS[id]),
-            Action::List(_) => format!("{number} lists"),
-            Action::Update(id, fields) => format!("{number} updates {}: {}", IDS[id], with(fields)),
-            Action::Rename(id, to, fields) => format!("{number} renames {} to {}: {}", IDS[id], IDS[to], with(fields)),
-            Action::Delete(id) => format!("{number} deletes {}", IDS[id]),
-        };
+        let Request { write: number, action, key, .. } = &exchange.step.request;
+        let mut text = format!("{number} {action}");
         for (name, value) in [("If-Match", &exchange.if_match), ("If-None-Match", &exchange.if_none_match)] {
             if let Some(value) = value {
                 let _ = write!(text, " {name} {}", self.version(value));
@@ -66,21 +52,17 @@ impl History {
     fn response(&self, exchange: &Exchange) -> String {
         let Some(response) = &exchange.response else { return "nothing".to_owned() };
         let mut text = response.status.to_string();
-        if response.status == 200 && !response.body.is_empty() {
-            let body = response.json();
-            let movies: Vec<_> = match body.as_object() {
-                Some(listed) if exchange.is_listing() => listed.values().collect(),
-                _ => vec![&body],
-            };
-            for movie in movies {
-                let _ = match Movie::read(movie) {
-                    Ok(Movie { id, version, description, cast }) => {
-                        write!(text, " {}({version}, {description}, {cast})", IDS[id])
-                    }
-                    Err(error) => write!(text, " {error}"),
-                };
-            }
-        }
+        let shown = match exchange.etag_and_movie() {
+            Some((_, movie)) => movie.map(|movie| vec![movie]),
+            None if exchange.is_listing() && response.status == 200 => exchange.listed(),
+            None => Ok(Vec::new()),
+        };
+        let _ = match shown {
+            Ok(movies) => movies
+                .iter()
+                .try_for_each(|Movie { id, version, other }| write!(text, " movie {id} ({version}, {other})")),
+            Err(error) => write!(text, " {error}"),
+        };
         if let Some(etag) = response.headers.get("etag").filter(|_| !exchange.is_listing()) {
             let _ = write!(text, " ETag {}", self.version(etag));
         }

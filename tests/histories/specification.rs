@@ -1,12 +1,15 @@
 //! The sequential specification: what each operation does and responds if the operations run one after the other.
 
+use std::{fmt, sync::Arc};
+
 use serde_json::Value;
 use stateright::semantics::SequentialSpec;
 
-use crate::plan::{IDS, IMAGE};
-
-/// An index into [`IDS`].
+/// The number of a movie in the fixture, which determines its id.
 pub type Id = usize;
+
+/// How many ids there are.
+pub const IDS: usize = 3;
 
 /// The number of an operation that writes. It becomes the movie's version, and is in each field that the operation sets.
 pub type Write = usize;
@@ -21,56 +24,31 @@ pub const KEYS: usize = 2;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Movie {
     pub id: Id,
-    /// The version comes from the image, because each write sets the image.
+    /// The write that set the field that each write sets.
     pub version: Write,
-    pub description: Write,
-    pub cast: Write,
+    /// The write that set the field that only some writes set.
+    pub other: Write,
 }
 
-impl Movie {
-    /// Parses the movie in a response's body.
-    pub fn read(body: &Value) -> Result<Self, String> {
-        let read = || {
-            let id = IDS.iter().position(|id| body["title"] == id.title && body["year"] == id.year)?;
-            let version = body["image"].as_str()?.strip_prefix(IMAGE)?.parse().ok()?;
-            let description = body["description"].as_str()?.parse().ok()?;
-            let cast = body["cast"][0].as_str()?.parse().ok()?;
-            Some(Self { id, version, description, cast })
-        };
-        read().ok_or_else(|| format!("nobody wrote {body}"))
+/// What an operation does: its request, and its effect. `rename.rs` defines the rename, `action.rs` all others.
+pub trait Action: fmt::Display + fmt::Debug + Send + Sync {
+    fn method(&self) -> &'static str;
+
+    fn path(&self) -> String;
+
+    /// The body of the request. Null if it has none.
+    fn body(&self, _write: Write) -> Value {
+        Value::Null
     }
-}
 
-/// The fields that a patch sets in addition to the image.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Fields {
-    pub description: bool,
-    pub cast: bool,
-}
+    /// The ids that it reads or writes at one moment. A listing has none, because it reads each id at a different moment:
+    /// DynamoDB's scan is not a snapshot.
+    fn ids(&self) -> Vec<Id>;
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Action {
-    Create(Id),
-    Read(Id),
-    /// The part of a listing that concerns one id. A listing is not a snapshot: it reads each id at a different moment.
-    List(Id),
-    Update(Id, Fields),
-    Rename(Id, Id, Fields),
-    Delete(Id),
-}
+    /// Whether all attempts have one token, so that DynamoDB carries out only one of them.
+    fn is_transaction(&self) -> bool;
 
-impl Action {
-    /// The id that the request names.
-    pub fn id(self) -> Id {
-        match self {
-            Self::Create(id)
-            | Self::Read(id)
-            | Self::List(id)
-            | Self::Update(id, _)
-            | Self::Rename(id, ..)
-            | Self::Delete(id) => id,
-        }
-    }
+    fn carry_out(&self, movies: &mut Movies, operation: &Operation) -> Response;
 }
 
 /// The versions that a precondition names.
@@ -94,25 +72,25 @@ impl Named {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Operation {
     pub write: Write,
-    pub action: Action,
+    pub action: Arc<dyn Action>,
     pub key: Option<Key>,
     pub if_match: Option<Named>,
     pub if_none_match: Option<Named>,
 }
 
 impl Operation {
-    fn is_required(&self, version: Write) -> bool {
+    pub fn is_required(&self, version: Write) -> bool {
         self.if_match.is_none_or(|named| named.contains(version))
     }
 
-    fn is_unwanted(&self, version: Write) -> bool {
+    pub fn is_unwanted(&self, version: Write) -> bool {
         self.if_none_match.is_some_and(|named| named.contains(version))
     }
 
-    fn may_change(&self, version: Write) -> bool {
+    pub fn may_change(&self, version: Write) -> bool {
         self.is_required(version) && !self.is_unwanted(version)
     }
 }
@@ -133,24 +111,27 @@ impl Response {
         Self { status, version: None, movie: None, replayed: false }
     }
 
-    fn showing(movie: Movie) -> Self {
+    pub fn showing(movie: Movie) -> Self {
         Self { version: Some(movie.version), movie: Some(movie), ..Self::of(200) }
     }
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Stored {
-    movie: Movie,
+pub struct Stored {
+    pub movie: Movie,
     /// The previous version.
-    previous: Option<Write>,
+    pub previous: Option<Write>,
 }
 
 impl Stored {
     /// Whether one of the last two versions is that of `write`. If so, the write does not happen again.
-    fn shows(&self, write: Write) -> bool {
+    pub fn shows(&self, write: Write) -> bool {
         self.movie.version == write || self.previous == Some(write)
     }
 }
+
+/// All movies, by id.
+pub type Movies = [Option<Stored>; IDS];
 
 /// The content of the service's tables.
 #[derive(Clone, Copy, Debug, Default)]
@@ -175,104 +156,16 @@ impl SequentialSpec for Tables {
 
     /// After a request with a key has succeeded, neither this request nor another one with the key is carried out.
     fn invoke(&mut self, operation: &Operation) -> Response {
-        let Some(key) = operation.key else { return self.movies.carry_out(operation) };
+        let carry_out = |movies| operation.action.carry_out(movies, operation);
+        let Some(key) = operation.key else { return carry_out(&mut self.movies) };
         match self.keys[key] {
             Some((write, response)) if write == operation.write => Response { replayed: true, ..response },
             Some(_) => Response::of(422),
             None => {
-                let response = self.movies.carry_out(operation);
+                let response = carry_out(&mut self.movies);
                 self.keys[key] = (response.status == 200).then_some((operation.write, response));
                 response
             }
         }
-    }
-}
-
-/// All movies, by id.
-#[derive(Clone, Copy, Debug, Default)]
-struct Movies([Option<Stored>; IDS.len()]);
-
-impl Movies {
-    fn carry_out(&mut self, operation: &Operation) -> Response {
-        match operation.action {
-            Action::Create(id) => self.create(id, operation),
-            Action::Read(id) => self.read(id, operation),
-            Action::List(id) => match self.0[id] {
-                None => Response::of(404),
-                Some(Stored { movie, .. }) => Response { movie: Some(movie), ..Response::of(200) },
-            },
-            Action::Update(id, fields) => self.update(id, fields, operation),
-            Action::Rename(id, to, fields) => self.rename(id, to, fields, operation),
-            Action::Delete(id) => match self.0[id] {
-                None => Response::of(404),
-                Some(found) if !operation.may_change(found.movie.version) => Response::of(412),
-                Some(_) => {
-                    self.0[id] = None;
-                    Response::of(200)
-                }
-            },
-        }
-    }
-
-    fn create(&mut self, id: Id, operation: &Operation) -> Response {
-        let write = operation.write;
-        let movie = Movie { id, version: write, description: write, cast: write };
-        match self.0[id] {
-            None if operation.if_match.is_some() => Response::of(412),
-            Some(found) if !operation.is_required(found.movie.version) => Response::of(412),
-            Some(found) if found.shows(write) => Response::showing(movie),
-            Some(_) => Response::of(409),
-            None => {
-                self.0[id] = Some(Stored { movie, previous: None });
-                Response::showing(movie)
-            }
-        }
-    }
-
-    fn read(&self, id: Id, operation: &Operation) -> Response {
-        match self.0[id].map(|found| found.movie) {
-            None => Response::of(404),
-            Some(movie) if !operation.is_required(movie.version) => Response::of(412),
-            Some(movie) if operation.is_unwanted(movie.version) => {
-                Response { version: Some(movie.version), ..Response::of(304) }
-            }
-            Some(movie) => Response::showing(movie),
-        }
-    }
-
-    fn update(&mut self, id: Id, fields: Fields, operation: &Operation) -> Response {
-        match self.0[id] {
-            None => Response::of(404),
-            Some(found) if found.shows(operation.write) => Response::showing(found.movie),
-            Some(found) if !operation.may_change(found.movie.version) => Response::of(412),
-            Some(found) => {
-                let movie = changed(found.movie, fields, operation.write);
-                self.0[id] = Some(Stored { movie, previous: Some(found.movie.version) });
-                Response::showing(movie)
-            }
-        }
-    }
-
-    fn rename(&mut self, id: Id, to: Id, fields: Fields, operation: &Operation) -> Response {
-        match self.0[id] {
-            None => Response::of(404),
-            Some(found) if !operation.may_change(found.movie.version) => Response::of(412),
-            Some(_) if self.0[to].is_some() => Response::of(409),
-            Some(found) => {
-                let movie = Movie { id: to, ..changed(found.movie, fields, operation.write) };
-                self.0[id] = None;
-                self.0[to] = Some(Stored { movie, previous: None });
-                Response::showing(movie)
-            }
-        }
-    }
-}
-
-fn changed(movie: Movie, fields: Fields, write: Write) -> Movie {
-    Movie {
-        version: write,
-        description: if fields.description { write } else { movie.description },
-        cast: if fields.cast { write } else { movie.cast },
-        ..movie
     }
 }
