@@ -21,9 +21,9 @@ use crate::fields::{Fields, Invalid};
 pub struct Movie {
     /// Not blank, and part of the id.
     pub title: Title,
-    /// Year of release.
+    /// When it was released.
     pub year: Year,
-    /// Names of the cast, in order.
+    /// Names of actors, in order.
     pub cast: Vec<String>,
     /// Absolute `http` or `https` URL of a picture.
     pub image: ImageUrl,

@@ -242,11 +242,13 @@ mod tests {
     fn every_problem_has_a_status_a_type_a_text_and_headers() {
         let none: &[(&str, &str)] = &[];
         let (accept_patch, identity) = (("accept-patch", PATCH), ("accept-encoding", "identity"));
-        let field = FieldError { pointer: "/year".to_owned(), detail: "must be a year".to_owned() };
+        let field = FieldError { pointer: "/field".to_owned(), detail: "must be a text".to_owned() };
+        let too_long = format!("longer than {} bytes", MovieId::MAX_BYTES);
+        let path = format!("/ns_movies/{}.", MovieId::FORM);
         for (problem, status, kind, detail, headers) in [
             (Problem::NotARequest, 400, "bad-request", "not an HTTP request", none),
             (Problem::PathNotUtf8, 400, "bad-request", "not UTF-8", none),
-            (Problem::IdTooLong, 400, "bad-request", "longer than 2048 bytes", none),
+            (Problem::IdTooLong, 400, "bad-request", &too_long, none),
             (Problem::Parameter("limit", "must be 1".to_owned()), 400, "bad-request", "`limit` must be 1.", none),
             (Problem::InvalidKey, 400, "bad-request", "must be one key of 1 to 255 visible ASCII", none),
             (Problem::NoKeyTable, 400, "bad-request", "without `Idempotency-Key`", none),
@@ -257,7 +259,7 @@ mod tests {
             (Problem::BodyNotAnObject("expected".to_owned()), 400, "bad-body", "expected.", none),
             (Problem::InvalidFields(vec![field]), 400, "bad-fields", "`errors` lists each", none),
             (Problem::NoSuchMovie("A-1".to_owned()), 404, "no-such-movie", "Movie 'A-1' doesn't exist.", none),
-            (Problem::NoSuchPath, 404, "no-such-path", "/ns_movies/{title}-{year}.", none),
+            (Problem::NoSuchPath, 404, "no-such-path", &path, none),
             (Problem::MethodNotAllowed("GET"), 405, "method-not-allowed", "supports GET.", &[("allow", "GET")]),
             (Problem::MovieExists("A-1".to_owned()), 409, "movie-exists", "Movie 'A-1' exists already", none),
             (Problem::PreconditionFailed, 412, "precondition-failed", "does not meet the request's precondition", none),

@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_cursor_continues_after_any_id() {
-        for id in ["The Dare-2020", "Face/Off-1997", "日本-1", "\u{0}-1", &format!("{}-1", "x".repeat(2046))] {
+        for id in ["The Dare-2020", "Face/Off-1997", "日本-1", "\u{0}-1", &"x".repeat(MovieId::MAX_BYTES)] {
             assert_eq!(decode_cursor("movies", "", &encode_cursor("movies", "", id)).as_deref(), Some(id), "{id}");
         }
     }
@@ -196,14 +196,14 @@ mod tests {
     #[test]
     fn a_cursor_of_another_listing_is_rejected() {
         let cursor = encode_cursor("movies", "", "The Dare-2020");
-        for (name, table, filters) in [("a filter", "movies", "year=2020"), ("a table", "others", "")] {
+        for (name, table, filters) in [("a filter", "movies", "a=1"), ("a table", "others", "")] {
             assert_eq!(decode_cursor(table, filters, &cursor), None, "another {name}");
         }
     }
 
     #[test]
     fn a_cursor_with_an_id_of_an_invalid_length_is_rejected() {
-        for length in [0, 2049] {
+        for length in [0, MovieId::MAX_BYTES + 1] {
             assert_eq!(
                 decode_cursor("movies", "", &encode_cursor("movies", "", &"x".repeat(length))),
                 None,
@@ -255,18 +255,21 @@ mod tests {
         }
     }
 
-    fn movie(title: &str, description: &str) -> (String, VersionedMovie) {
-        let movie = json!({"title": title, "year": 1, "cast": [], "image": "http://a", "description": description});
-        let movie = Movie::from_json(movie.to_string().as_bytes()).unwrap();
-        (format!("{title}-1"), VersionedMovie { movie, version: "v".to_owned() })
+    /// A movie whose large field is this text.
+    fn movie(n: usize, text: &str) -> (String, VersionedMovie) {
+        let fixture: Value = serde_json::from_str(include_str!("../../tests/fixture.json")).unwrap();
+        let mut movie = fixture["new"]["body"].clone();
+        movie[fixture["large"].as_str().unwrap()] = json!(text);
+        let movie = Movie::from_json(movie.to_string().replace("{n}", &n.to_string()).as_bytes()).unwrap();
+        (format!("{n}-1"), VersionedMovie { movie, version: "v".to_owned() })
     }
 
     #[test]
     fn a_page_ends_before_450_kb_and_has_at_least_one_movie() {
         let plain = |bytes: usize| "x".repeat(bytes);
-        // The JSON of a movie without its description, with its id and what separates it from others.
-        let rest = fill(MoviePage { movies: vec![movie("A", "")], next: None }).unwrap().0.len();
-        for (name, descriptions, next, count, last) in [
+        // The JSON of a movie without its text, with its id and what separates it from others.
+        let rest = fill(MoviePage { movies: vec![movie(0, "")], next: None }).unwrap().0.len();
+        for (name, texts, next, count, last) in [
             ("none", vec![], None, 0, None),
             ("none, but more follow", vec![], Some("Z-1"), 0, Some("Z-1")),
             ("all", vec![plain(10); 3], None, 3, None),
@@ -280,7 +283,7 @@ mod tests {
             ("450,000 bytes", vec![plain(225_000 - rest), plain(225_000 - rest + 1)], None, 2, None),
             ("450,001 bytes", vec![plain(225_000 - rest), plain(225_000 - rest + 2)], None, 1, Some("0-1")),
         ] {
-            let movies = descriptions.iter().enumerate().map(|(n, text)| movie(&n.to_string(), text)).collect();
+            let movies = texts.iter().enumerate().map(|(n, text)| movie(n, text)).collect();
             let (json, _, found) = fill(MoviePage { movies, next: next.map(str::to_owned) }).unwrap();
             let page: Value = serde_json::from_str(&json).unwrap();
             assert_eq!(page.as_object().unwrap().len(), count, "{name}");

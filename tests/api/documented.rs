@@ -132,8 +132,8 @@ fn rows() -> Vec<Row> {
 /// A part of the document: a response's route, method and status, and one of its headers or media types, or nothing.
 type Entry = (String, String, String, String);
 
-/// The parts of a response: its headers, its media types, and the response itself.
-fn parts(response: &'static Value) -> Vec<&'static str> {
+/// The members of a response: its headers, its media types, and the response itself.
+fn members(response: &'static Value) -> Vec<&'static str> {
     let names = |member: &str| response[member].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
     names("headers").chain(names("content")).chain([""]).collect()
 }
@@ -146,7 +146,7 @@ async fn every_response_in_the_document_is_met() {
             operation["responses"].as_object().unwrap().iter().filter(|(status, _)| *status != "500")
         {
             let entry = |part: &str| (path.to_owned(), method.to_owned(), status.clone(), part.to_owned());
-            documented.extend(parts(resolve(response)).into_iter().map(entry));
+            documented.extend(members(resolve(response)).into_iter().map(entry));
         }
     }
 
@@ -158,7 +158,7 @@ async fn every_response_in_the_document_is_met() {
         let (_, _, operation) =
             operations().find(|(known, method, _)| (*known, *method) == (path, row.method)).unwrap();
         let described = resolve(&operation["responses"][row.status.to_string()]);
-        for part in parts(described) {
+        for part in members(described) {
             let is_met = part.is_empty()
                 || part == essence(&response.headers)
                 || response.headers.contains_key(&part.to_lowercase());

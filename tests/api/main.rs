@@ -30,6 +30,7 @@ mod idempotency_faults;
 mod idempotency_records;
 mod keys;
 mod late_attempts;
+mod leftovers;
 mod listing;
 mod not_movies;
 mod openapi;

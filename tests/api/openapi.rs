@@ -128,11 +128,11 @@ fn its_links_lead_to_operations() {
             }
         }
     }
-    assert!(count >= 6, "{count} expressions");
+    assert!(count > 0, "no link has an expression");
 }
 
 /// Calls `found` with each object in the document.
-fn each_object(value: &'static Value, found: &mut impl FnMut(&'static serde_json::Map<String, Value>)) {
+pub fn each_object(value: &'static Value, found: &mut impl FnMut(&'static serde_json::Map<String, Value>)) {
     match value {
         Value::Object(members) => {
             found(members);

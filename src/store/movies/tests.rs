@@ -33,8 +33,8 @@ fn each_bad_attribute_is_named() {
     let binary = |bytes: &[u8]| AttributeValue::Bs(vec![bytes.to_vec().into()]);
     for (name, value, reason) in [
         ("title", string(" "), "title: must be a string that is not blank"),
-        ("title", string("a"), "id: must be the title, a dash and the year"),
-        ("year", AttributeValue::N("2".to_owned()), "id: must be the title, a dash and the year"),
+        ("title", string("a"), "id: must be `title`, a dash and `year`"),
+        ("year", AttributeValue::N("2".to_owned()), "id: must be `title`, a dash and `year`"),
         ("cast", binary(b"B"), "missing field `cast`"),
         ("title", AttributeValue::N("1".to_owned()), "title: Expected string"),
         ("year", string("2020"), "year: Expected num"),
@@ -80,7 +80,7 @@ fn an_item_with_five_valid_fields_is_a_movie_whatever_else_it_has_or_lacks() {
     assert_eq!(found.movie, movie());
     assert!(crate::store::version::is_derived(&found.version));
     for id in ["weird", "a-0x", "", " -1", "A-2", "a-1"] {
-        assert_eq!(read(id, other.clone()).unwrap_err(), "id: must be the title, a dash and the year", "{id}");
+        assert_eq!(read(id, other.clone()).unwrap_err(), "id: must be `title`, a dash and `year`", "{id}");
     }
 }
 
