@@ -15,7 +15,7 @@ EMULATOR := target/bench-emulator/release/movies
 need-url = @test -n "$(URL)" || { echo 'URL is missing: make $@ URL=http://localhost:$(PORT)' >&2; exit 2; }
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 .NOTPARALLEL:
-.PHONY: help run check changes test moto artifact seed export reset mutants swagger-ui lint fmt clippy weight deny advisories template workflows document tree \
+.PHONY: help run check own copies changes test moto artifact seed export reset mutants swagger-ui lint fmt clippy weight deny advisories template workflows document tree \
   sbom histories bench-builds instructions load bench build deploy smoke logs destroy clean cargo
 
 help: ## list all targets
@@ -64,6 +64,10 @@ histories: cargo ## check random histories: HISTORIES=3000, SEED=17 (of the firs
 	$(if $(MUTANTS),tests/histories/mutants/check,cargo test --locked --test histories histories_are -- --nocapture)
 changes: cargo ## apply each patch of docs/changing.md to a copy of the project, build and test the copy
 	tests/changes/check
+own: ## rename this copy's movies, once, before anything else: NAME=part PLURAL=parts
+	@python3 -B tools/own/own.py "$(NAME)" "$(PLURAL)"
+copies: cargo .tools/lambda ## run make own on copies of the project, and check the copies: NAMES='part:parts subscription:subscriptions'
+	tools/own/check $(NAMES)
 mutants: cargo .tools/mutants ## change the code in one place at a time, and check that a test fails: FILE=src/event, SHARD=0/8; all files take hours
 	tools/mutants.sh
 lint: fmt clippy weight deny template document swagger-ui tree workflows ## check the format, lints, dependencies, documents, template and workflows

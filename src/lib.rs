@@ -51,3 +51,8 @@ pub mod swagger_ui;
 pub mod telemetry;
 
 pub use api::serve;
+
+/// The examples in the page are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/own.md")]
+pub mod own {}
