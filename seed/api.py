@@ -21,6 +21,8 @@ RETRIES = Retry(5, allowed_methods=None, status_forcelist={429, *range(500, 600)
                 backoff_factor=0.25, backoff_jitter=0.25, retry_after_max=15)  # fmt: skip
 # The errors that a request can raise. The package requests does not wrap all errors of the libraries that it uses.
 ERRORS = (OSError, ValueError, HTTPError, BotoCoreError)
+# What to do about 401 and 403, without and with a region.
+DENIED = "If it needs a signature, add the API's region: REGION=… (--sigv4).", "Check the credentials and REGION."
 
 DOCUMENT = json.loads((Path(__file__).parents[1] / "src/openapi.json").read_text("utf-8"))
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -50,12 +52,17 @@ class Api(requests.Session):
     def __init__(self, url, region):
         """Checks that the URL leads to the list of movies, before thousands of movies are sent to it."""
         super().__init__()
+        if "://" not in url:
+            sys.exit(f"{url} is not a URL, because its scheme is missing: write http://{url}")
         self.url = url.strip().rstrip("/").removesuffix("/ns_movies") + "/ns_movies/"
         try:
             self.auth = SigV4(region) if region else None
-            movies_of(self.get(f"{self.url}?limit=1", timeout=(10, 600)))  # A local run compiles the service first.
+            page = self.get(f"{self.url}?limit=1", timeout=(10, 600))  # A local run compiles the service first.
         except ERRORS as error:
-            sys.exit(f"{self.url} cannot be used: {cause(error)}. Check that the API runs there. REGION needs credentials.")
+            sys.exit(f"{self.url} cannot be used: {cause(error)}. {'REGION needs credentials.' if region else 'Check that the API runs there.'}")
+        if page.status_code in (401, 403):
+            sys.exit(f"{page.url} denies access: {explanation(page)}. {DENIED[bool(region)]}")
+        movies_of(page)
         for scheme in ("http://", "https://"):
             self.mount(scheme, HTTPAdapter(max_retries=RETRIES))
 
@@ -72,7 +79,17 @@ def movies_of(page):
     with contextlib.suppress(ValueError, RecursionError, AttributeError):
         if page.status_code == 200 and all(isinstance(movie, dict) for movie in page.json().values()):
             return page.json()
-    sys.exit(f"{page.url} is not the list of movies: {page.status_code} {page.reason}. Check its stage, such as /prod, and REGION.")
+    sys.exit(f"{page.url} is not the list of movies: {page.status_code} {page.reason}. Check the URL, and its stage, such as /prod.")
+
+
+def explanation(response):
+    """The status, and what a problem (RFC 9457) says: its invalid fields, or its detail."""
+    text = response.text
+    with contextlib.suppress(ValueError, RecursionError, AttributeError, TypeError, KeyError):
+        problem = response.json()
+        fields = [f"{error['pointer'].removeprefix('/')} {error['detail']}" for error in problem.get("errors", [])]
+        text = "; ".join(fields) or str(problem["detail"])
+    return f"{response.status_code} {text[:1000]}"
 
 
 def id_of(movie):

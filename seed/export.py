@@ -73,13 +73,13 @@ def main():
         # Replaces the file that a symbolic link leads to, not the link.
         file = options.file.resolve()
         if file.exists() and not file.is_file():
-            sys.exit(f"{options.file} is not a file. Name one with --file.")
+            sys.exit(f"{options.file} is not a file. Name another one: FILE=… (--file)")
         count = export(api, file)
     except (requests.RequestException, HTTPError) as error:
         say(f"{api.url} no longer responds: {cause(error)}. {options.file} was not changed.")
         return 1
     except (OSError, RuntimeError) as error:
-        sys.exit(f"{options.file} cannot be written: {cause(error)}. Name another file with --file.")
+        sys.exit(f"{options.file} cannot be written: {cause(error)}. Name another one: FILE=… (--file)")
     say(f"{count} movies written to {options.file} in {time.monotonic() - start:.1f} s", sys.stdout)
     return 0
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from api import ERRORS, Api, cause, id_of
+from api import DENIED, ERRORS, Api, cause, explanation, id_of
 from command import say
 
 CONCURRENCY = 8
@@ -42,7 +42,9 @@ def read_movies(file):
             if id and numbers.setdefault(id, number) != number:
                 raise ValueError(f"movies {numbers[id]} and {number} have the same id, {id[:100]!r}")
         return movies
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        sys.exit(f"{file} cannot be read: {error.strerror}. Nothing was loaded. Name another file: FILE=… (--file)")
+    except (ValueError, RecursionError) as error:
         sys.exit(f"{file} cannot be used: {error}. Nothing was loaded.")
 
 
@@ -75,11 +77,11 @@ def create(api, number, movie, outcomes):
         if response.status_code in (400, 413):
             # The movie is invalid, or the API has no table of keys, or the movie is too large for it. Nothing was changed.
             response = api.post(api.url, json=movie)
-        status, why = response.status_code, f"{response.status_code} {response.text[:1000]}"
+        status, why = response.status_code, explanation(response)
     except ERRORS as error:
         status, why = 503, cause(error)
     if status in (401, 403):
-        sys.exit(f"The API denies access: {why}. To sign requests, add REGION=… (--sigv4 REGION).")
+        sys.exit(f"{api.url} denies access: {why}. {DENIED[api.auth is not None]}")
     outcome = {200: CREATED, 409: THERE}.get(status, FAILED if status == 429 or status >= 500 else REJECTED)
     if outcome in (REJECTED, FAILED):
         say(f"movie {number} ({str(movie.get('title', 'without a title'))[:100]}) {outcome}: {why}")

@@ -45,7 +45,8 @@ def test_files_that_cannot_be_read(load, tmp_path, content, message):
 
 
 @pytest.mark.parametrize("file, message", [
-    ("missing", "No such file or directory"), (".", "Is a directory"), ("x" * 300, "File name too long"), ("loop", "Too many levels"),
+    ("missing", "No such file or directory. Nothing was loaded. Name another file: FILE=… (--file)"), (".", "Is a directory"),
+    ("x" * 300, "File name too long"), ("loop", "Too many levels"),
 ])  # fmt: skip
 def test_files_that_do_not_exist(load, tmp_path, file, message):
     (tmp_path / "loop").symlink_to("loop")
@@ -66,9 +67,9 @@ URLS = [
     ("http://loc al:9300", "http://loc al:9300/ns_movies/ cannot be used: Failed to parse: Host 'loc al' contains invalid character ' '. "),
     ("http://h\x01\x1b[1m", r"invalid character '\x01'"),
     ("http://h\n/x", r"invalid character '\n'"),
-    ("localhost:9000", "No connection adapters were found for 'localhost:9000/"),
+    ("localhost:9000", "localhost:9000 is not a URL, because its scheme is missing: write http://localhost:9000"),
     ("ftp://example.org", "No connection adapters were found for 'ftp://example.org/"),
-    ("", "No scheme supplied"),
+    ("", "its scheme is missing"),
     ("https://", "No host supplied"),
     ("http:///prod", "No host supplied"),
     ("http://h:x", "'h:x' is not a valid host or port"),
@@ -78,7 +79,7 @@ URLS = [
     ("http://ⅰ.example", "not allowed"),
     ("http://\udcff/", "cannot be used: "),
     ("http://u:p@127.0.0.1:1/?x#y", "cannot be used: Connection refused. "),
-    ("http://127.0.0.1:1", "http://127.0.0.1:1/ns_movies/ cannot be used: Connection refused. Check that the API runs there. "),
+    ("http://127.0.0.1:1", "http://127.0.0.1:1/ns_movies/ cannot be used: Connection refused. Check that the API runs there.\n"),
     ("http://[::1]:1/prod", "http://[::1]:1/prod/ns_movies/ cannot be used: "),
     ("http://nowhere.invalid", "http://nowhere.invalid/ns_movies/ cannot be used: "),
     ("http://bücher.invalid", "http://bücher.invalid/ns_movies/ cannot be used: "),
@@ -91,6 +92,8 @@ URLS = [
 def is_one_line_about(result, message):
     status, summary, messages = result
     assert (status, summary) == (2, "")
+    # A user who did not name a region should not have to wonder what it is.
+    assert "REGION" not in messages or "credentials" in message
     return message in messages and messages.endswith("\n") and messages[:-1].isprintable()
 
 
@@ -114,11 +117,10 @@ def test_a_signature_without_credentials(load, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("response, message", [
-    ((404, {"detail": "Nothing is at this path."}), "404 Not Found. Check its stage, such as /prod, and REGION."),
+    ((404, {"detail": "Nothing is at this path."}), "404 Not Found. Check the URL, and its stage, such as /prod."),
     ((200, [{}]), "200 OK. "),
     ((200, {"id": 5}), "200 OK. "),
     ((301, {}, {"Location": "https://x.org/"}), "301 Moved Permanently. "),
-    ((403, {"message": "Forbidden"}), "403 Forbidden. "),
     ((503, {}), "503 Service Unavailable. "),
 ])  # fmt: skip
 def test_urls_that_are_not_the_list_of_movies(load, response, message):

@@ -31,11 +31,12 @@ def test_existing_movies_do_not_change(load):
 
 
 def test_the_program_reports_rejected_movies_and_continues(load):
-    problem = {"detail": "Validation failed.", "errors": [{"pointer": "/year", "detail": "must be a year"}]}
+    errors = [{"pointer": "/title", "detail": "must not be blank"}, {"pointer": "/cast/0", "detail": "must be a string"}]
+    problem = {"detail": "Validation failed.", "errors": errors}
     with FakeApi(lambda movie, _: (400, problem) if movie and movie["title"] == "Movie 1" else None) as api:
         status, summary, messages = load(api.url, movies(3))
     assert (status, summary) == (1, summary_of(3, created=2, there=0, rejected=1))
-    assert messages == f"movie 2 (Movie 1) rejected: 400 {json.dumps(problem)}\n"
+    assert messages == "movie 2 (Movie 1) rejected: 400 title must not be blank; cast/0 must be a string\n"
 
 
 def test_only_movies_that_the_api_would_accept_are_duplicates(load):
@@ -46,7 +47,7 @@ def test_only_movies_that_the_api_would_accept_are_duplicates(load):
     assert (status, summary) == (1, summary_of(len(content), created=2, there=0, rejected=len(content) - 2))
     for number, movie in enumerate(content[:-2], 1):
         title = str(movie.get("title", "without a title")).encode("unicode_escape").decode()[:100]
-        assert f"movie {number} ({title}) rejected: 400 {json.dumps(problem)}\n" in messages
+        assert f"movie {number} ({title}) rejected: 400 Validation failed.\n" in messages
 
 
 def test_a_year_with_a_zero_fraction_is_the_same_year(load):
@@ -101,8 +102,11 @@ def test_without_access_no_movie_is_loaded(load):
     with FakeApi(lambda movie, _: (403, {"message": "Missing Authentication Token"}) if movie else None) as api:
         status, summary, messages = load(api.url, movies(10))
     assert (status, summary) == (2, summary_of(10, created=0, there=0, not_done=10))
-    message = 'The API denies access: 403 {"message": "Missing Authentication Token"}. To sign requests, add REGION=… (--sigv4 REGION).'
-    assert messages == f"{message}\n"
+    denied = f'{api.url}/ns_movies/ denies access: 403 {{"message": "Missing Authentication Token"}}.'
+    advice = "If it needs a signature, add the API's region: REGION=… (--sigv4).\n"
+    assert messages == f"{denied} {advice}"
+    with FakeApi(lambda *_: (403, {"detail": "Forbidden"})) as api:
+        assert load(api.url, movies(1))[::2] == (2, f"{api.url}/ns_movies/?limit=1 denies access: 403 Forbidden. {advice}")
 
 
 @pytest.fixture
