@@ -6,6 +6,8 @@
 //!
 //! A deployed build does not contain this module.
 
+mod terminal;
+
 use std::{
     env, fs,
     net::{Ipv4Addr, TcpListener},
@@ -24,7 +26,9 @@ use aws_sdk_dynamodb::{
     },
 };
 use dynoxide::Database;
-use serde::Deserialize;
+use lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::json;
 use url::{Host, Url};
 
 use crate::{
@@ -40,6 +44,8 @@ const NO_CREDENTIALS: &str = r#"no credentials: run eval "$(aws configure export
 
 /// The seed file, with the form of the tutorial's document.
 const SEED: &str = "seed/movies.json";
+
+pub use terminal::TerminalLine;
 
 /// What is wrong. The text is for the person who starts the function.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -106,8 +112,7 @@ impl Local {
 
     /// Creates missing tables, and says where the movies are. Does not change a DynamoDB on another machine.
     ///
-    /// An error is only printed. The function starts anyway and responds with 503, because `cargo lambda watch` never
-    /// responds to a request if the function has ended.
+    /// An error is only printed. The function starts anyway and responds with 503.
     pub async fn prepare(&self, sdk: &SdkConfig, config: &Config) {
         let place = &self.place;
         if !is_loopback(&self.endpoint) {
@@ -118,6 +123,18 @@ impl Local {
             Ok(false) => println!("Movies: {place}"),
             Err(error) => println!("Movies: {place}. Every response is 503 until this is fixed: {error}"),
         }
+    }
+}
+
+/// Responds to each request with the reason why the service cannot start, because `cargo lambda watch` never responds
+/// if the function has ended.
+pub async fn respond_with(reason: &Error) {
+    if set("AWS_LAMBDA_RUNTIME_API").is_some() {
+        let body = format!("The service cannot start: {reason}\n");
+        let headers = json!({"content-type": "text/plain; charset=utf-8"});
+        let reply = json!({"statusCode": 500, "headers": headers, "cookies": [], "body": body});
+        // Runs until the Runtime API ends.
+        let _ = Runtime::new(service_fn(async |_: LambdaEvent<IgnoredAny>| Ok::<_, Error>(&reply))).run().await;
     }
 }
 

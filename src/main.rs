@@ -21,6 +21,8 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(cause = %error, "the function cannot run");
+            #[cfg(feature = "local")]
+            movies::local::respond_with(&error).await;
             ExitCode::FAILURE
         }
     }

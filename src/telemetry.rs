@@ -1,8 +1,8 @@
 //! Log lines and metrics: one line for each request ([`RequestLog`]), and the events of `tracing`. A line never
 //! contains a body, a header or a query, so it never contains a credential.
 //!
-//! A line is JSON if Lambda's log format is JSON (`AWS_LAMBDA_LOG_FORMAT`), else plain text for a terminal. Lines below
-//! `AWS_LAMBDA_LOG_LEVEL` are left out. Each line is written to standard output at once, so that nothing is lost when
+//! A line is JSON if Lambda's log format is JSON (`AWS_LAMBDA_LOG_FORMAT`), else plain text: in a local build, a short
+//! line for a terminal. Lines below `AWS_LAMBDA_LOG_LEVEL` are left out. Each line is written to standard output at once, so that nothing is lost when
 //! the sandbox is frozen. Lambda itself sends the X-Ray segments.
 
 mod request;
@@ -44,7 +44,10 @@ pub fn init() {
         let subscriber = builder.fmt_fields(JsonFields::new()).event_format(JsonLine).finish();
         set_global_default(subscriber.with(targets))
     } else {
-        set_global_default(builder.with_ansi(false).finish().with(targets))
+        let builder = builder.with_ansi(false);
+        #[cfg(feature = "local")]
+        let builder = builder.event_format(crate::local::TerminalLine);
+        set_global_default(builder.finish().with(targets))
     };
     panic::set_hook(Box::new(log_panic));
 }

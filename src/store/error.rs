@@ -40,7 +40,10 @@ impl StoreError {
         // Only the first line of DynamoDB's message: after a wrong signature, the others contain the signed request with
         // its session token.
         let cause = error.message().unwrap_or(&causes).lines().next();
-        let event = if error.raw_response().is_some() { "a DynamoDB call failed" } else { "DynamoDB did not respond" };
+        let event = match error {
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => "DynamoDB did not respond",
+            _ => "a DynamoDB call failed",
+        };
         tracing::error!(operation, code = error.code(), cause, "{event}");
         Self::Unavailable
     }
@@ -103,7 +106,7 @@ mod tests {
         for (error, expected) in [
             (SdkError::dispatch_failure(broken()), "DynamoDB did not respond"),
             (SdkError::timeout_error(broken()), "DynamoDB did not respond"),
-            (SdkError::construction_failure("no credentials"), "DynamoDB did not respond"),
+            (SdkError::construction_failure("no credentials"), "a DynamoDB call failed"),
             (SdkError::response_error("not JSON", response), "a DynamoDB call failed"),
         ] {
             let line = line_of(&error);
