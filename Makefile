@@ -2,6 +2,9 @@
 # A target installs the tools that it needs into .tools/, at the versions in the lock files in tools/.
 
 PORT ?= 9000
+# Not `?=`, because some shells and package managers set HOST to the machine's name.
+HOST = 127.0.0.1
+DATA := $(or $(LOCAL_STORE_DIR),target/local)
 ARCHITECTURE ?= arm64
 STAGE ?= dev
 
@@ -15,23 +18,33 @@ EMULATOR := target/bench-emulator/release/movies
 need-url = @test -n "$(URL)" || { echo 'URL is missing: make $@ URL=http://localhost:$(PORT)' >&2; exit 2; }
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 .NOTPARALLEL:
-.PHONY: help run check own copies changes test moto artifact seed export reset mutants swagger-ui lint fmt clippy weight deny advisories template workflows document tree \
-  sbom histories bench-builds instructions load bench build deploy smoke logs destroy clean cargo
+.PHONY: help run invoke check own copies changes test moto artifact seed export reset mutants swagger-ui lint fmt clippy weight deny advisories template workflows \
+  document tree sbom histories bench-builds instructions load bench build credentials deploy smoke logs destroy clean cargo
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 # Builds first and shows the progress. Otherwise the first request would wait for the build without any message.
+# When its terminal closes, cargo-lambda ends the function but keeps the port. So the shell ends cargo-lambda, also if the system tells
+# only make that the terminal has closed.
 run: cargo .tools/lambda ## run the service locally: PORT=9000, HOST=0.0.0.0 (accepts connections from other machines), CONCURRENCY=8
-	@$(PYTHON) -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || \
-	  { echo 'Port $(PORT) is in use, perhaps by an earlier make run. Use another one: make run PORT=9001' >&2; exit 2; }
+	@$(PYTHON) -c 'import socket; socket.create_server(("$(HOST)", $(PORT)))' 2>/dev/null || \
+	  { echo 'Port $(PORT) is in use, perhaps by an earlier make run. Use another port: make run PORT=9001' >&2; exit 2; }
 	cargo build --locked --features local
+	@echo
 	@echo 'Movies      http://localhost:$(PORT)/ns_movies/'
 	@echo 'Swagger UI  http://localhost:$(PORT)/'
-	@echo 'Data        $(or $(AWS_ENDPOINT_URL_DYNAMODB),$(LOCAL_STORE_DIR),target/local (to start over: stop, make reset, start again))'
-	cargo lambda watch --invoke-address $(or $(HOST),127.0.0.1) --invoke-port $(PORT) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY))
+	@echo 'Data        $(or $(AWS_ENDPOINT_URL_DYNAMODB),$(DATA) (to start over: Ctrl-C, then make reset run))'
+	@echo 'Changes     For 3 seconds after you save a file, the old code responds. Then requests wait for the new build;'
+	@echo '            if the code does not compile, they wait until it does.'
+	@echo
+	@cargo lambda watch --invoke-address $(HOST) --invoke-port $(PORT) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY)) & watch=$$!; \
+	trap 'kill $$watch 2>/dev/null' HUP INT TERM; \
+	if test -t 0; then while sleep 1 && test -t 0 && kill -0 $$watch 2>/dev/null; do :; done; kill $$watch 2>/dev/null; fi; wait
+invoke: .tools/lambda ## send a sample event to make run, and print the reply: EVENT=rest-list, PORT=9000
+	@cargo lambda invoke --invoke-address $(HOST) --invoke-port $(PORT) --data-file events/$(or $(EVENT),rest-list).json
 
-check: cargo ## check the format and lints, and run unit and API tests; takes less than a minute and needs only cargo
+check: cargo ## check the format and lints, and run unit and API tests; needs only cargo; takes about a minute after the first build
 	cargo fmt --check
 	cargo clippy --quiet --locked --all-targets --features local -- -D warnings
 	cargo test --quiet --locked --lib --test api -- --test-threads 4
@@ -47,8 +60,10 @@ seed: .tools/python ## load movies into an API: URL=http://localhost:9000, FILE=
 export: .tools/python ## write all movies of an API to a file for make seed: URL=http://localhost:9000, FILE=backup.json, REGION=eu-west-1
 	@test -n "$(URL)" -a -n "$(FILE)" || { echo 'URL or FILE is missing: make export URL=http://localhost:$(PORT) FILE=backup.json' >&2; exit 2; }
 	@$(PYTHON) -B seed/export.py --url "$(URL)" --file "$(FILE)" $(if $(REGION),--sigv4 $(REGION))
-reset: ## delete the data of the local emulator
-	rm -rf target/local
+reset: ## delete the data of the local emulator, after which make run loads seed/movies.json again
+	@! python3 -c 'import socket; socket.create_connection(("127.0.0.1", open("$(DATA)/port").read()))' 2>/dev/null || \
+	  { echo 'The service is running with this data. Stop it first (Ctrl-C in the terminal of make run).' >&2; exit 2; }
+	rm -f $(addprefix "$(DATA)"/,movies.db movies.db-shm movies.db-wal port)
 
 swagger-ui: .tools/lint .tools/node ## compare the vendored Swagger UI with npm, or vendor another version: VERSION=5.36.0
 	$(PYTHON) src/swagger_ui/refresh.py $(if $(VERSION),--version $(VERSION))
@@ -108,11 +123,18 @@ load: bench-builds .tools/rie ## run a load test for ten minutes, and monitor th
 bench: bench-builds ## compare start, latency, memory and size with peers: BENCH='--quick', '--growth 100000', '--save'
 	python3 -B benches/bench.py --emulator $(EMULATOR) $(BENCH)
 build: cargo .tools/lambda .tools/sam ## build the artifact for a deployment in .aws-sam/build: ARCHITECTURE=arm64 or x86_64
+	@echo 'Compiling for $(ARCHITECTURE). It takes some minutes, in which the SAM CLI shows no progress.'
 	$(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
+
+# Before the build, because the build takes minutes.
+credentials: .tools/sam
+	@$(PYTHON) -c 'import botocore.session, sys; aws, config = botocore.session.get_session(), open("samconfig.toml").read(); \
+	  sys.exit("No AWS credentials were found: run aws configure, or set AWS_PROFILE" if "\nprofile" not in config and not aws.get_credentials() else \
+	  "No region was found: set AWS_DEFAULT_REGION" if "\nregion" not in config and not aws.get_config_variable("region") else 0)'
 
 # Parameters on the command line replace those of samconfig.toml, so this target passes all of them. If a parameter occurs twice, the
 # last value applies. Without `set -f`, the shell would expand an asterisk. A pipeline passes ROLE for CloudFormation and BUCKET for artifacts.
-deploy: build ## build and deploy to AWS: STAGE=dev or prod, PARAMETERS='WriteAuthorization=NONE' (for one deployment)
+deploy: credentials build ## build and deploy to AWS: STAGE=dev or prod, PARAMETERS='WriteAuthorization=NONE' (for one deployment)
 	set -f; SAM_CLI_TELEMETRY=0 $(PYTHON) -m samcli deploy --config-env $(STAGE) $(if $(CI),--no-confirm-changeset) \
 	  $(if $(ROLE),--role-arn $(ROLE)) $(if $(BUCKET),--no-resolve-s3 --s3-bucket $(BUCKET)) --parameter-overrides \
 	  $$($(PYTHON) -c 'import sys, tomlkit; print(*tomlkit.load(open("samconfig.toml"))[sys.argv[1]]["deploy"]["parameters"]["parameter_overrides"])' $(STAGE)) \

@@ -28,7 +28,7 @@ def workflow_command() -> str:
     """The command of .github/workflows/deploy-stage.yml, without the build."""
     workflow = yaml.safe_load((ROOT / ".github/workflows/deploy-stage.yml").read_text())
     (command,) = [step["run"] for step in workflow["jobs"]["deploy"]["steps"] if step.get("run", "").startswith("make deploy")]
-    return re.sub("^make deploy", f"make --old-file=build deploy PYTHON=\"'{sys.executable}'\"", command)
+    return re.sub("^make deploy", f"make --old-file=.tools/sam --old-file=build deploy PYTHON=\"'{sys.executable}'\"", command)
 
 
 class SamDeployTest(unittest.TestCase):

@@ -32,7 +32,7 @@ def sent_by_make(*arguments: str) -> dict[str, str]:
         recorder.chmod(recorder.stat().st_mode | stat.S_IXUSR)
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
         subprocess.run(
-            ["make", "--silent", "--assume-old=build", "deploy", f"PYTHON={recorder}", *arguments],
+            ["make", "--silent", "--assume-old=credentials", "--assume-old=build", "deploy", f"PYTHON={recorder}", *arguments],
             cwd=ROOT, env=environment, check=True, capture_output=True,
         )
         called = record.read_text().splitlines()

@@ -1,16 +1,28 @@
 //! The commands of the Makefile, as a newcomer calls them, also in a folder whose path contains a blank.
 #![cfg(target_os = "linux")]
 
-use std::{env, fs, net::TcpListener, os::unix::fs::symlink, path::Path, process::Command};
+use std::{
+    env, fs,
+    net::TcpStream,
+    os::unix::fs::symlink,
+    path::Path,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
 
 use crate::{
-    process::{COMPILING, Process, free_port},
+    process::{COMPILING, Process, STARTING, free_port},
     tools::{copy_of_the_project, project, succeeds},
 };
 
-/// `make` without what the tests' own `make` and cargo have set.
 fn make(directory: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new("make");
+    newcomer("make", directory, arguments)
+}
+
+/// A command without what the tests' own `make` and cargo have set.
+fn newcomer(program: &str, directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
     command.args(arguments).current_dir(directory).env("CARGO_BUILD_BUILD_DIR", project("target"));
     for (name, _) in env::vars() {
         if name.starts_with("MAKE") || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
@@ -21,6 +33,28 @@ fn make(directory: &Path, arguments: &[&str]) -> Command {
     let paths = env::split_paths(&paths).filter(|path| !path.to_string_lossy().contains(".tools"));
     command.env("PATH", env::join_paths(paths).unwrap());
     command
+}
+
+/// `make run` in a terminal, and `after` as the next command of its shell. The terminal closes when this is dropped.
+fn run(directory: &Path, port: u16, after: &str) -> Process {
+    let commands = format!("make run PORT={port}{after}");
+    let mut terminal = newcomer("script", directory, &["--quiet", "--flush", "--command", &commands, "/dev/null"]);
+    terminal.env("SHELL", "/bin/sh");
+    let service = Process::start(terminal, format!("127.0.0.1:{port}"), &directory.join("run.log"));
+    service.wait_until(COMPILING, || {
+        service.exchange("GET", "/health", &[], "").is_some_and(|response| response.status == 200)
+    });
+    service
+}
+
+/// Closes the terminal of the service, and waits until no process listens at these ports.
+fn close(service: Process, ports: &[u16]) {
+    drop(service);
+    let start = Instant::now();
+    while ports.iter().any(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok()) {
+        assert!(start.elapsed() < STARTING, "a process still listens after its terminal has closed");
+        thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// Whether only programs on this machine can connect to the port.
@@ -37,16 +71,12 @@ fn is_on_loopback(port: u16) -> bool {
 
 #[test]
 #[ignore = "needs cargo-lambda: `make test` has it"]
-fn make_runs_seeds_and_exports_in_a_folder_whose_path_contains_a_blank() {
+fn make_runs_seeds_exports_and_resets_in_a_folder_whose_path_contains_a_blank() {
     let copy = copy_of_the_project("make");
     assert!(copy.to_str().unwrap().contains(' '));
     symlink(project(".tools"), copy.join(".tools")).unwrap();
-    let (port, log) = (free_port(), copy.join("run.log"));
-    let run = make(&copy, &["run", &format!("PORT={port}")]);
-    let service = Process::start(run, format!("127.0.0.1:{port}"), &log);
-    service.wait_until(COMPILING, || {
-        service.exchange("GET", "/health", &[], "").is_some_and(|response| response.status == 200)
-    });
+    let port = free_port();
+    let service = run(&copy, port, "");
     assert!(is_on_loopback(port));
     let url = format!("URL=http://{}", service.address);
     let loaded = succeeds(&mut make(&copy, &["seed", &url]));
@@ -54,22 +84,41 @@ fn make_runs_seeds_and_exports_in_a_folder_whose_path_contains_a_blank() {
     let exported = succeeds(&mut make(&copy, &["export", &url, "FILE=all movies.json"]));
     assert!(exported.contains("2 movies written to all movies.json"), "{exported}");
     assert!(fs::read_to_string(copy.join("all movies.json")).unwrap().contains("The Dare"));
-    let printed = fs::read_to_string(log).unwrap();
+    let invoked = succeeds(&mut make(&copy, &["invoke", "EVENT=rest-list", &format!("PORT={port}")]));
+    assert!(invoked.contains(r#""statusCode":200"#) && invoked.contains("The Dare"), "{invoked}");
+    let printed = fs::read_to_string(copy.join("run.log")).unwrap();
     assert!(copy.join("target/local/movies.db").exists() && !printed.contains("ERROR"), "{printed}");
-    for line in [format!("Movies      http://localhost:{port}/ns_movies/"), "Data        target/local (to".to_owned()] {
-        assert!(printed.contains(&line), "{printed}");
+    // All of this stands before the first line of cargo-lambda, which waits for a request.
+    let (before, _) = printed.split_once("starting Runtime server").unwrap();
+    for text in [
+        &format!("Movies      http://localhost:{port}/ns_movies/"),
+        &format!("Swagger UI  http://localhost:{port}/"),
+        "Data        target/local (to start over: ",
+        "For 3 seconds after you save a file, the old code responds.",
+    ] {
+        assert!(before.contains(text), "{printed}");
     }
-    drop(service);
+
+    let reset = make(&copy, &["reset"]).output().unwrap();
+    let refused = String::from_utf8(reset.stderr).unwrap();
+    assert!(refused.contains("Stop it first") && copy.join("target/local/movies.db").exists(), "{refused}");
+    let emulator = fs::read_to_string(copy.join("target/local/port")).unwrap().parse().unwrap();
+    close(service, &[port, emulator]);
+    succeeds(&mut make(&copy, &["reset"]));
+    assert!(!copy.join("target/local/movies.db").exists());
     fs::remove_dir_all(copy).unwrap();
 }
 
 #[test]
 #[ignore = "needs cargo-lambda: `make test` has it"]
 fn make_run_names_a_port_that_is_in_use() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port();
-    let output = make(&project(""), &["run", &format!("PORT={port}")]).output().unwrap();
+    let (copy, port) = (copy_of_the_project("port"), free_port());
+    symlink(project(".tools"), copy.join(".tools")).unwrap();
+    let service = run(&copy, port, "; true");
+    let output = make(&copy, &["run", &format!("PORT={port}")]).output().unwrap();
     let printed = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{printed}");
     assert!(printed.contains(&format!("Port {port} is in use")) && printed.contains("make run PORT="), "{printed}");
+    close(service, &[port]);
+    fs::remove_dir_all(copy).unwrap();
 }

@@ -18,6 +18,15 @@ impl Process {
 
     /// The same for a package in another folder. Both use the same compiled dependencies.
     pub fn watch_package(package: &Path, directory: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let watch = Self::watch_anyway(package, directory, arguments, variables);
+        watch.wait_until(COMPILING, || {
+            watch.exchange("GET", "/health", &[], "").is_some_and(|response| response.status == 200)
+        });
+        watch
+    }
+
+    /// The same without waiting until the service responds.
+    fn watch_anyway(package: &Path, directory: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let port = free_port().to_string();
         let mut command = Command::new(tool("CARGO_LAMBDA"));
         command
@@ -33,11 +42,7 @@ impl Process {
         {
             command.env_remove(name);
         }
-        let watch = Self::start(command, format!("127.0.0.1:{port}"), &directory.join("watch.log"));
-        watch.wait_until(COMPILING, || {
-            watch.exchange("GET", "/health", &[], "").is_some_and(|response| response.status == 200)
-        });
-        watch
+        Self::start(command, format!("127.0.0.1:{port}"), &directory.join("watch.log"))
     }
 }
 
@@ -81,6 +86,20 @@ fn it_serves_the_tutorials_movies_and_keeps_changes() {
     let again = Process::watch(&directory, &[]);
     assert_eq!(again.get("/ns_movies/The%20Dare-2020").status, 404, "a deleted movie stays deleted");
     assert_eq!(again.get("/ns_movies/C%23-2000").status, 200, "a created movie stays");
+}
+
+#[test]
+#[ignore = "needs cargo-lambda: `make test` has it"]
+fn it_responds_with_a_wrong_setting() {
+    let directory = new_directory();
+    let watch = Process::watch_anyway(&project(""), &directory, &[], &[("SWAGGER_UI", "yes")]);
+    watch.wait_until_it_listens();
+    for path in ["/", "/ns_movies/"] {
+        let response = watch.exchange("GET", path, &[], "").unwrap();
+        assert!(response.status == 500 && response.body.contains(r#"SWAGGER_UI is "yes""#), "{response:?}");
+    }
+    let log = fs::read_to_string(directory.join("watch.log")).unwrap();
+    assert!(log.contains(r#"SWAGGER_UI is "yes": set it to on or off"#), "{log}");
 }
 
 #[test]
