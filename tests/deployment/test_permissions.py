@@ -5,13 +5,12 @@ import unittest
 
 import cloudformation
 from cloudformation import ROOT, resolve, translate
+from pipeline import as_list
 
 POOL = "arn:aws:cognito-idp:eu-west-1:111122223333:userpool/eu-west-1_Example"
 
 
 class PermissionsTest(unittest.TestCase):
-    maxDiff = None
-
     @classmethod
     def setUpClass(cls) -> None:
         cls.template = cloudformation.template()
@@ -71,7 +70,3 @@ class PermissionsTest(unittest.TestCase):
                             self.assertEqual(authorizer, {"type": "cognito_user_pools", "providerARNs": [POOL]})
             self.assertEqual(set(body["paths"]["/{proxy+}"]) - {"parameters"},
                              {"get", "post", "put", "patch", "delete", "options", "x-amazon-apigateway-any-method"})
-
-
-def as_list(value) -> list:
-    return value if isinstance(value, list) else [value]

@@ -25,8 +25,6 @@ DROPPED = [
     "docs/second-opinion.md",
     "tests/changes",
     "tools/own",
-    "tools/requirements-moto.in",
-    "tools/requirements-moto.txt",
     "tools/second_opinion.py",
 ]
 
