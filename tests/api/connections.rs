@@ -11,7 +11,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::support::{Fault, PATIENCE, Service, movie};
+use crate::support::{Fault, PATIENCE, Service, change, collection, missing, stored};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 const FAULT: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 2\r\n\r\n{}";
@@ -86,47 +86,43 @@ async fn pause() {
 }
 
 #[tokio::test]
-async fn a_connection_is_kept() {
-    let (host, asked) = server(vec![(&[OK, OK, OK], Then::Keep)]).await;
-    let client = client(&host);
-    for _ in 0..3 {
-        get(&client).await.unwrap();
-    }
-    for head in asked.await.unwrap() {
-        assert!(head.starts_with("post / http/1.1\r\n"), "{head}");
-        assert!(head.contains(&format!("host: {host}\r\n")), "{head}");
+async fn a_connection_is_used_again_while_it_works() {
+    // What the server does with each connection, the number of calls, and the attempt of each request.
+    for (name, connections, calls, attempts) in [
+        ("it is kept", vec![(&[OK, OK, OK][..], Then::Keep)], 3, &["1", "1", "1"][..]),
+        (
+            "its end while it is idle does not cost an attempt",
+            vec![(&[OK], Then::Close), (&[OK, OK], Then::Close), (&[OK], Then::Close)],
+            4,
+            &["1", "1", "1", "1"],
+        ),
+        ("not after a server error", vec![(&[FAULT], Then::Keep), (&[OK, OK], Then::Keep)], 2, &["1", "2", "1"]),
+        (
+            "a truncated response causes another attempt on another connection",
+            vec![(&[OK, CUT], Then::Close), (&[CUT], Then::Close), (&[OK], Then::Keep)],
+            2,
+            &["1", "1", "2", "3"],
+        ),
+    ] {
+        let (host, asked) = server(connections).await;
+        let client = client(&host);
+        for _ in 0..calls {
+            get(&client).await.unwrap();
+            pause().await;
+        }
+        let heads = asked.await.unwrap();
+        assert_eq!(attempts_of(&heads), attempts, "{name}");
+        for head in heads {
+            assert!(head.starts_with("post / http/1.1\r\n"), "{head}");
+            assert!(head.contains(&format!("host: {host}\r\n")), "{head}");
+        }
     }
 }
 
-#[tokio::test]
-async fn a_connection_that_ends_while_idle_does_not_cost_an_attempt() {
-    let (host, asked) = server(vec![(&[OK], Then::Close), (&[OK, OK], Then::Close), (&[OK], Then::Close)]).await;
-    let client = client(&host);
-    for _ in 0..4 {
-        get(&client).await.unwrap();
-        pause().await;
-    }
-    let asked = asked.await.unwrap();
-    assert_eq!(asked.len(), 4);
-    assert!(asked.iter().all(|head| head.contains("amz-sdk-request: attempt=1;")), "{asked:?}");
-}
-
-#[tokio::test]
-async fn a_connection_on_which_the_server_failed_is_not_used_again() {
-    let (host, asked) = server(vec![(&[FAULT], Then::Keep), (&[OK, OK], Then::Keep)]).await;
-    let client = client(&host);
-    get(&client).await.unwrap();
-    get(&client).await.unwrap();
-    assert_eq!(asked.await.unwrap().len(), 3);
-}
-
-#[tokio::test]
-async fn a_truncated_response_causes_another_attempt_on_another_connection() {
-    let (host, asked) = server(vec![(&[OK, CUT], Then::Close), (&[CUT], Then::Close), (&[OK], Then::Keep)]).await;
-    let client = client(&host);
-    get(&client).await.unwrap();
-    get(&client).await.unwrap();
-    assert_eq!(asked.await.unwrap().len(), 4);
+/// The number of the attempt in the head of each request.
+fn attempts_of(heads: &[String]) -> Vec<&str> {
+    let attempts = heads.iter().map(|head| head.split_once("amz-sdk-request: attempt=").unwrap().1.split(';').next());
+    attempts.map(Option::unwrap).collect()
 }
 
 #[tokio::test]
@@ -139,9 +135,7 @@ async fn a_connection_that_becomes_silent_while_idle_costs_one_attempt() {
     let elapsed = start.elapsed();
     assert!((Duration::from_millis(900)..PATIENCE).contains(&elapsed), "{elapsed:?}");
     get(&client).await.unwrap();
-    let asked = asked.await.unwrap();
-    let attempts = asked.iter().map(|head| head.split_once("amz-sdk-request: attempt=").unwrap().1.split(';').next());
-    assert_eq!(attempts.map(Option::unwrap).collect::<Vec<_>>(), ["1", "1", "2", "1"], "{asked:?}");
+    assert_eq!(attempts_of(&asked.await.unwrap()), ["1", "1", "2", "1"]);
 }
 
 #[tokio::test]
@@ -167,19 +161,16 @@ fn a_bundle_without_certificates_is_an_error_that_names_variable_and_file() {
 
 #[tokio::test]
 async fn a_rejection_after_an_attempt_without_a_connection_is_correct() {
-    for (name, method, path, if_match, truth) in [
-        ("create", "POST", "/ns_movies/", None, 409),
-        ("update", "PUT", "/ns_movies/The%20Dare-2020", Some("\"stale\""), 412),
-        ("update of an unknown movie", "PUT", "/ns_movies/Nope-1", None, 404),
-        ("delete", "DELETE", "/ns_movies/The%20Dare-2020", Some("\"stale\""), 412),
+    for (method, path, if_match, body, expected) in [
+        ("POST", collection(), None, &stored().body, 409),
+        ("PUT", &stored().path, Some("\"stale\""), &change(), 412),
+        ("PUT", &missing().path, None, &change(), 404),
+        ("DELETE", &stored().path, Some("\"stale\""), &json!(null), 412),
     ] {
         let service = Service::seeded().await;
         service.faults.inject([Fault::NoServer, Fault::NoServer]);
-        let body = if method == "POST" { movie("The Dare", 2020) } else { json!({"cast": []}) };
-        let mut call = service.call(method, path).json(&body);
-        if let Some(tag) = if_match {
-            call = call.header("If-Match", tag);
-        }
-        assert_eq!(call.send().await.status, truth, "{name}");
+        let call = service.call(method, path).json(body);
+        let call = if_match.into_iter().fold(call, |call, tag| call.header("If-Match", tag));
+        assert_eq!(call.send().await.status, expected, "{method} {path}");
     }
 }

@@ -1,6 +1,6 @@
 //! CORS: which pages may call the API, and with which headers.
 
-use crate::support::{EventFormat, Service};
+use crate::support::{EventFormat, Service, collection, stored};
 
 async fn with_origins(origins: &str) -> Service {
     let mut service = Service::seeded().await;
@@ -33,7 +33,7 @@ async fn pages_of_listed_origins_may_read() {
         ("é", false),
     ] {
         for source in EventFormat::ALL {
-            for (method, path) in [("GET", "/ns_movies/"), ("OPTIONS", "/ns_movies/"), ("GET", "/nowhere")] {
+            for (method, path) in [("GET", collection()), ("OPTIONS", collection()), ("GET", "/nowhere")] {
                 let response = service.call_through(source, method, path).header("Origin", origin).send().await;
                 let name = format!("{source:?}: {method} {path} from {origin}");
                 let allowed = response.headers.get("access-control-allow-origin").map(String::as_str);
@@ -50,7 +50,7 @@ async fn pages_of_listed_origins_may_read() {
 async fn every_origin_may_read_by_default() {
     let service = Service::seeded().await;
     for origin in [Some("https://a.org"), Some("null"), None] {
-        let call = service.call("GET", "/ns_movies/");
+        let call = service.call("GET", collection());
         let response = origin.into_iter().fold(call, |call, origin| call.header("Origin", origin)).send().await;
         assert_eq!(response.headers["access-control-allow-origin"], "*", "{origin:?}");
         assert!(!response.headers.contains_key("vary"), "{origin:?}");
@@ -72,7 +72,7 @@ async fn a_page_may_send_any_header_whose_name_is_a_token() {
             ("only such", "x b,é,x:y", None),
         ] {
             for source in EventFormat::ALL {
-                for path in ["/ns_movies/", "/ns_movies/x-1", "/health", "/swagger.json", "/"] {
+                for path in [collection(), &stored().path, "/health", "/swagger.json", "/"] {
                     let preflight = service
                         .call_through(source, "OPTIONS", path)
                         .header("Origin", "https://app.example.org")
@@ -94,7 +94,7 @@ async fn a_page_may_send_any_header_whose_name_is_a_token() {
 #[tokio::test]
 async fn a_preflight_that_asks_for_no_header_allows_those_that_the_api_reads() {
     let service = Service::start().await;
-    let response = service.call("OPTIONS", "/ns_movies/").header("Origin", "https://a.org").send().await;
+    let response = service.call("OPTIONS", collection()).header("Origin", "https://a.org").send().await;
     for name in ["Authorization", "Content-Type", "If-Match", "If-None-Match"] {
         assert!(response.headers["access-control-allow-headers"].contains(name), "{name}");
     }
@@ -104,7 +104,7 @@ async fn a_preflight_that_asks_for_no_header_allows_those_that_the_api_reads() {
 async fn a_long_list_of_headers_is_cut() {
     let service = Service::start().await;
     let requested = vec!["x-header"; 20_000].join(",");
-    let preflight = service.call("OPTIONS", "/ns_movies/").header("Access-Control-Request-Headers", &requested);
+    let preflight = service.call("OPTIONS", collection()).header("Access-Control-Request-Headers", &requested);
     let allowed = preflight.send().await.headers["access-control-allow-headers"].clone();
     assert!(allowed.starts_with("x-header, x-header") && allowed.ends_with("x-header") && allowed.len() <= 4096);
 }

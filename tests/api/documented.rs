@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use crate::{
     contract::{essence, files, resolve, template},
     openapi::operations,
-    support::{Response, Service, movie, path_of},
+    support::{
+        Response, Service, change, collection, large, merged, missing,
+        movies::{renames, renames_to_stored_2},
+        new, path_of, stored,
+    },
 };
-
-const MOVIES: &str = "/ns_movies/";
-const DARE: &str = "/ns_movies/The%20Dare-2020";
 
 /// What happens before the request.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +60,7 @@ impl Row {
             Before::Nothing => {}
             Before::Itself => assert_eq!(call().send().await.status, 200, "{self:?}"),
             Before::AnotherRequest => {
-                let other = service.call("POST", MOVIES).json(&movie("Another", 2000));
+                let other = service.call("POST", collection()).json(&new(2).body);
                 assert_eq!(other.header("Idempotency-Key", "k").send().await.status, 200);
             }
             Before::NoTable => _ = service.dynamodb.delete_table().table_name("movies").send().await.unwrap(),
@@ -80,25 +81,25 @@ fn row(status: u64, method: &'static str, path: &str, body: Value) -> Row {
 fn rows() -> Vec<Row> {
     let files = files("/swagger-ui/{version}/{file}");
     let get = |status, path: &str| row(status, "GET", path, Value::Null);
-    let too_long = path_of(&format!("{}-2020", "x".repeat(2048)));
+    let (all, one) = (collection(), stored().path.as_str());
+    let too_long = path_of(&"x".repeat(2049));
     let mut rows = vec![
-        get(200, "/ns_movies/?limit=1"),
-        get(304, "/ns_movies/?limit=1").header("If-None-Match", "*"),
-        get(400, "/ns_movies/?limit=0"),
+        get(200, &format!("{all}?limit=1")),
+        get(304, &format!("{all}?limit=1")).header("If-None-Match", "*"),
+        get(400, &format!("{all}?limit=0")),
         get(400, &too_long),
+        get(404, &missing().path),
     ];
-    rows.push(get(404, "/ns_movies/Nope-1"));
-    rows.extend([MOVIES, DARE, "/health"].map(|path| get(503, path).after(Before::NoTable)));
+    rows.extend([all, one, "/health"].map(|path| get(503, path).after(Before::NoTable)));
     rows.extend(["/", &files[0]].map(|path| get(404, path).after(Before::NoSwaggerUi)));
-    for path in [MOVIES, DARE, "/health", "/swagger.json", "/"].into_iter().chain(files.iter().map(String::as_str)) {
+    for path in [all, one, "/health", "/swagger.json", "/"].into_iter().chain(files.iter().map(String::as_str)) {
         let conditions = [get(304, path).header("If-None-Match", "*"), get(412, path).header("If-Match", "\"stale\"")];
         rows.extend([get(200, path)].into_iter().chain(conditions));
     }
 
-    let (new, old, patch) = (movie("New", 2000), movie("The Dare", 2020), json!({"cast": []}));
     let write = |status, method, path: &str, body: &Value| row(status, method, path, body.clone());
     for (method, path, body) in
-        [("POST", MOVIES, &new), ("PUT", DARE, &patch), ("PATCH", DARE, &patch), ("DELETE", DARE, &Value::Null)]
+        [("POST", all, &new(1).body), ("PUT", one, &change()), ("PATCH", one, &change()), ("DELETE", one, &Value::Null)]
     {
         rows.extend([
             write(200, method, path, body),
@@ -108,23 +109,21 @@ fn rows() -> Vec<Row> {
             write(503, method, path, body).after(Before::NoTable),
         ]);
         if method != "POST" {
-            rows.extend([write(404, method, "/ns_movies/Nope-1", body), write(400, method, &too_long, body)]);
+            rows.extend([write(404, method, &missing().path, body), write(400, method, &too_long, body)]);
         }
         if method != "DELETE" {
-            let mut large = body.clone();
-            large["description"] = json!("x".repeat(410_000));
             rows.extend([
                 write(400, method, path, &json!({})),
-                write(413, method, path, &large),
+                write(413, method, path, &merged(body, &large(410_000))),
                 write(415, method, path, body).header("Content-Type", "text/plain"),
                 write(415, method, path, body).header("Content-Encoding", "gzip"),
             ]);
         }
     }
-    rows.push(write(409, "POST", MOVIES, &old));
+    rows.push(write(409, "POST", all, &stored().body));
     for method in ["PUT", "PATCH"] {
-        rows.push(write(409, method, DARE, &json!({"title": "Don't Click"})));
-        rows.push(write(200, method, DARE, &json!({"title": "Renamed"})));
+        rows.extend(renames_to_stored_2().iter().map(|patch| write(409, method, one, patch)));
+        rows.extend(renames().iter().map(|patch| write(200, method, one, patch)));
     }
     rows
 }

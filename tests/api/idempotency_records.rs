@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use crate::support::{
-    EventFormat, Item, Service, item,
-    keyed::{DARE, Write, assert_replayed, writes},
-    movie, partition_key, string,
+    EventFormat, Item, Service, change, collection, item_of,
+    keyed::{Write, assert_replayed, writes},
+    large, merged, movies, new, partition_key, stored, string,
 };
 
 fn now() -> u64 {
@@ -38,16 +38,20 @@ async fn a_record_lasts_a_day() {
 #[tokio::test]
 async fn the_record_of_a_deleted_movie_is_found_by_its_content() {
     let service = Service::start().await;
-    for title in ["The Dare", "Another"] {
-        let create = Write { method: "POST", path: "/ns_movies/", body: movie(title, 2020), calls: &[] };
-        assert_eq!(create.send(&service, title.split(' ').next().unwrap()).await.status, 200);
+    for n in [1, 2] {
+        let create = Write { method: "POST", path: collection(), body: new(n).body, calls: &[] };
+        assert_eq!(create.send(&service, &format!("key-{n}")).await.status, 200);
     }
-    assert_eq!(service.call("DELETE", DARE).send().await.status, 200);
+    assert_eq!(service.call("DELETE", &new(1).path).send().await.status, 200);
     let scan = service.dynamodb.scan().table_name("keys").filter_expression("contains(#r.body, :text)");
+    // The members of the body that the other one does not have.
+    let (one, other) = (new(1).body, new(2).body);
+    let (name, value) = one.as_object().unwrap().iter().find(|(name, value)| **value != other[*name]).unwrap();
+    let text = format!("\"{name}\":{value}");
     let scan = scan.projection_expression("#k").expression_attribute_names("#k", "key");
     let scan = scan.expression_attribute_names("#r", "response");
-    let found = scan.expression_attribute_values(":text", string("\"title\":\"The Dare\"")).send().await.unwrap();
-    assert_eq!(found.items(), [Item::from([("key".to_owned(), string(&partition_key("The")))])]);
+    let found = scan.expression_attribute_values(":text", string(&text)).send().await.unwrap();
+    assert_eq!(found.items(), [Item::from([("key".to_owned(), string(&partition_key("key-1")))])]);
 }
 
 #[tokio::test]
@@ -62,7 +66,7 @@ async fn an_expired_record_counts_as_absent_although_it_is_there() {
                 put_record(&service, record).await;
             }
             service.empty().await;
-            service.post(&movie("The Dare", 2020)).await;
+            service.post(&stored().body).await;
             let first = write.send(&service, "key").await;
             assert_eq!(first.status, 200, "{write:?}, {age}: {first:?}");
             assert!(!first.headers.contains_key("idempotency-replayed"), "{write:?}, {age}: {first:?}");
@@ -90,77 +94,79 @@ async fn another_request_may_use_an_expired_key() {
 #[tokio::test]
 async fn a_record_that_cannot_be_read_is_500_and_nothing_is_written() {
     let service = Service::seeded().await;
-    let before = service.list_all("/ns_movies/").await;
+    let before = service.list_all(collection()).await;
     put_record(&service, Item::from([("key".to_owned(), string(&partition_key("key")))])).await;
     for write in writes() {
         assert_eq!(write.send(&service, "key").await.status, 500, "{write:?}");
     }
-    assert_eq!(service.list_all("/ns_movies/").await, before);
+    assert_eq!(service.list_all(collection()).await, before);
 }
 
-fn described(title: &str, description: &str) -> Value {
-    let mut movie = movie(title, 1);
-    movie["description"] = json!(description);
-    movie
+/// A patch with as many quotes, each of which has two bytes in JSON.
+fn quotes(count: usize) -> Value {
+    let name = large(0).as_object().unwrap().keys().next().unwrap().clone();
+    json!({name: "\"".repeat(count)})
 }
 
 #[tokio::test]
 async fn a_response_that_is_too_large_to_remember_is_413_before_the_write() {
     let service = Service::seeded().await;
-    // Each has two bytes in JSON.
-    let quotes = "\"".repeat(210_000);
-    for (method, path, body, reason) in [
-        ("POST", "/ns_movies/", described("Quotes", &quotes), "The response exceeds 400 KB"),
-        ("PUT", DARE, json!({"description": quotes}), "The response exceeds 400 KB"),
-        ("PATCH", DARE, json!({"description": quotes, "year": 1}), "The response exceeds 400 KB"),
-        ("POST", "/ns_movies/", described("Large", &"x".repeat(410_000)), "The movie exceeds 400 KB"),
-        ("PUT", DARE, json!({"description": "x".repeat(410_000)}), "The movie exceeds 400 KB"),
-    ] {
-        let before = service.list_all("/ns_movies/").await;
+    let (movie, response) = ("The movie exceeds 400 KB", "The response exceeds 400 KB");
+    let mut rows = vec![
+        ("POST", collection(), merged(&new(1).body, &quotes(210_000)), response),
+        ("PUT", &stored().path, quotes(210_000), response),
+        ("POST", collection(), merged(&new(1).body, &large(410_000)), movie),
+        ("PUT", &stored().path, large(410_000), movie),
+    ];
+    let rename = |patch| ("PATCH", stored().path.as_str(), merged(&patch, &quotes(210_000)), response);
+    rows.extend(movies::renames().into_iter().map(rename));
+    for (method, path, body, reason) in rows {
+        let before = service.list_all(collection()).await;
         let write = Write { method, path, body, calls: &[] };
         let response = write.send(&service, "key").await;
         let row = format!("{method} {path} {reason}");
         assert_eq!(response.status, 413, "{row}: {response:?}");
         assert!(response.json()["detail"].as_str().unwrap().contains(reason), "{row}: {response:?}");
-        assert_eq!(service.list_all("/ns_movies/").await, before, "{row}");
+        assert_eq!(service.list_all(collection()).await, before, "{row}");
         assert_eq!(service.record("key").await, None, "{row}");
     }
-    assert_eq!(service.post(&described("Quotes", &quotes)).await.status, 200, "without a key it fits");
+    let without_a_key = service.post(&merged(&new(1).body, &quotes(210_000))).await;
+    assert_eq!(without_a_key.status, 200, "without a key it fits");
 }
 
 #[tokio::test]
 async fn a_large_response_is_replayed_through_every_event_source() {
     let service = Service::start().await;
     // Each has four bytes in a reply.
-    let movie = described("Quotes", &"\"".repeat(100_000));
-    let write = Write { method: "POST", path: "/ns_movies/", body: movie, calls: &[] };
+    let body = merged(&new(1).body, &quotes(100_000));
+    let write = Write { method: "POST", path: collection(), body, calls: &[] };
     let first = write.send(&service, "key").await;
     assert_eq!(first.status, 200, "{:.300}", first.body);
     for source in EventFormat::ALL {
-        let call = service.call_through(source, "POST", "/ns_movies/").header("Idempotency-Key", "key");
+        let call = service.call_through(source, "POST", collection()).header("Idempotency-Key", "key");
         assert_replayed(&first, &call.json(&write.body).send().await, &format!("{source:?}"));
     }
 }
 
 #[tokio::test]
 async fn an_item_of_another_writer_is_changed_once_too() {
-    for (method, body) in
-        [("PUT", json!({"description": "mine"})), ("PATCH", json!({"title": "Renamed"})), ("DELETE", json!(null))]
-    {
+    let mut rows = vec![("PUT", change()), ("DELETE", json!(null))];
+    rows.extend(movies::renames().into_iter().map(|patch| ("PATCH", patch)));
+    for (method, body) in rows {
         for has_condition in [false, true] {
             let service = Service::start().await;
-            service.put_item(&item("Row-1")).await;
-            let etag = service.get("/ns_movies/Row-1").await.etag().to_owned();
+            service.put_item(&item_of(&new(1))).await;
+            let etag = service.get(&new(1).path).await.etag().to_owned();
             let send = || {
-                let call = service.call(method, "/ns_movies/Row-1").header("Idempotency-Key", "key").json(&body);
+                let call = service.call(method, &new(1).path).header("Idempotency-Key", "key").json(&body);
                 if has_condition { call.header("If-Match", &etag) } else { call }.send()
             };
             let first = send().await;
             let row = format!("{method} {body}, condition: {has_condition}");
             assert_eq!(first.status, 200, "{row}: {first:?}");
-            let after = service.list_all("/ns_movies/").await;
+            let after = service.list_all(collection()).await;
             assert_replayed(&first, &send().await, &row);
-            assert_eq!(service.list_all("/ns_movies/").await, after, "{row}");
+            assert_eq!(service.list_all(collection()).await, after, "{row}");
         }
     }
 }

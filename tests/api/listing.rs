@@ -1,106 +1,75 @@
-//! Listings: pages, cursors, years, and writes during a listing.
+//! Listings: pages, cursors, and writes during a listing.
 
 use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::support::{EventFormat, Service, movie, parsed, path_of};
+use crate::support::{
+    EventFormat, Service, change, collection, large, merged, movies::filters, new, other_change, parsed, path_of,
+    stored, stored_2,
+};
 
-async fn with_movies(count: u16) -> Service {
+async fn with_movies(count: usize) -> Service {
     let service = Service::start().await;
     for n in 0..count {
-        service.put(parsed(&movie(&format!("Movie {n}"), 2000 + n % 2))).await;
+        service.put(parsed(&new(n).body)).await;
     }
     service
 }
 
+/// The first pages of all movies, and of those that each filter selects.
+fn listings(limit: usize) -> impl Iterator<Item = String> {
+    filters().into_iter().map(move |filter| format!("{}?limit={limit}{filter}", collection()))
+}
+
 #[tokio::test]
 async fn a_page_is_a_map_of_id_to_movie() {
-    let service = Service::seeded().await;
-    let response = service.get("/ns_movies").await;
+    let response = Service::seeded().await.get(collection().trim_end_matches('/')).await;
     assert_eq!(response.status, 200);
     assert_eq!(response.headers["content-type"], "application/json");
     assert!(!response.headers.contains_key("link"));
-    let movies = response.json();
-    assert_eq!(movies.as_object().unwrap().keys().collect::<Vec<_>>(), ["Don't Click-2020", "The Dare-2020"]);
-    assert_eq!(movies["The Dare-2020"], service.get("/ns_movies/The%20Dare-2020").await.json());
-    assert_eq!(Service::start().await.get("/ns_movies/").await.body, "{}");
+    assert_eq!(response.json(), json!({&stored().id: stored().body, &stored_2().id: stored_2().body}));
 }
 
 #[tokio::test]
 async fn next_links_lead_to_all_movies_and_end_at_the_last_page() {
     let service = with_movies(12).await;
     for limit in [1, 2, 3, 4, 5, 6, 11, 12, 13, 1000] {
-        let mut pages = 1;
-        let mut ids = BTreeSet::new();
-        let mut response = service.get(&format!("/ns_movies/?limit={limit}")).await;
-        loop {
-            let page = response.json();
-            assert!((1..=limit).contains(&page.as_object().unwrap().len()), "limit {limit}");
-            ids.extend(page.as_object().unwrap().keys().cloned());
-            let Some(next) = response.next() else { break };
-            pages += 1;
-            response = service.get(&next).await;
+        for first in listings(limit) {
+            let (mut pages, mut ids, mut next) = (0, BTreeSet::new(), Some(first.clone()));
+            while let Some(path) = next {
+                let response = service.get(&path).await;
+                let page = response.json();
+                assert!((1..=limit).contains(&page.as_object().unwrap().len()), "{path}");
+                ids.extend(page.as_object().unwrap().keys().cloned());
+                (next, pages) = (response.next(), pages + 1);
+            }
+            assert_eq!((ids.len(), pages), (12, 12_usize.div_ceil(limit)), "{first}");
         }
-        assert_eq!((ids.len(), pages), (12, 12_usize.div_ceil(limit)), "limit {limit}");
     }
-}
-
-#[tokio::test]
-async fn the_default_page_has_100_movies() {
-    let service = with_movies(101).await;
-    let first = service.get("/ns_movies/").await;
-    assert_eq!(first.json().as_object().unwrap().len(), 100);
-    let second = service.get(&first.next().unwrap()).await;
-    assert_eq!((second.json().as_object().unwrap().len(), second.next()), (1, None));
-}
-
-#[tokio::test]
-async fn a_year_lists_only_its_movies() {
-    let service = with_movies(10).await;
-    for limit in [1, 2, 5, 100] {
-        let movies = service.list_all(&format!("/ns_movies/?limit={limit}&year=2001")).await;
-        assert_eq!(movies.len(), 5, "limit {limit}");
-        assert!(movies.values().all(|movie| movie["year"] == json!(2001)), "limit {limit}");
-    }
-    assert_eq!(service.get("/ns_movies/?year=1").await.body, "{}");
-}
-
-#[tokio::test]
-async fn the_longest_titles_are_listed_by_year_too() {
-    let service = Service::start().await;
-    for end in ["a", "b", "c"] {
-        let title = format!("{}{end}", "x".repeat(2042));
-        assert_eq!(service.post(&movie(&title, 2020)).await.status, 200, "{end}");
-    }
-    assert_eq!(service.list_all("/ns_movies/?year=2020&limit=1").await.len(), 3);
-    assert_eq!(service.list_all("/ns_movies/?limit=2").await.len(), 3);
 }
 
 #[tokio::test]
 async fn a_movie_that_exists_throughout_is_listed_once_whatever_is_written() {
-    for first in ["/ns_movies/?limit=3", "/ns_movies/?limit=3&year=2000"] {
+    for first in listings(3) {
         let service = with_movies(20).await;
-        let stays: BTreeSet<_> =
-            service.list_all(first).await.into_keys().filter(|id| !id.contains("Movie 1")).collect();
-        let mut seen = Vec::new();
-        let mut next = Some(first.to_owned());
-        let mut round = 0;
+        let goes: BTreeSet<_> = (0..10).map(|n| new(n).id).collect();
+        let stays: BTreeSet<_> = (10..20).map(|n| new(n).id).collect();
+        let (mut seen, mut next, mut round) = (Vec::new(), Some(first.clone()), 0);
         while let Some(path) = next {
             let page = service.get(&path).await;
             let ids: Vec<_> = page.json().as_object().unwrap().keys().cloned().collect();
             // Deletes the last movie of the page, which the cursor names. Adds and changes others.
-            for id in ids.iter().filter(|id| id.contains("Movie 1")) {
+            for id in ids.iter().filter(|id| goes.contains(*id)) {
                 assert_eq!(service.call("DELETE", &path_of(id)).send().await.status, 200, "{id}");
             }
             for id in &stays {
-                let change = json!({"description": format!("round {round}"), "cast": []});
-                assert_eq!(service.call("PUT", &path_of(id)).json(&change).send().await.status, 200, "{id}");
+                let patch = merged(&other_change(), &large(round));
+                assert_eq!(service.call("PUT", &path_of(id)).json(&patch).send().await.status, 200, "{id}");
             }
-            service.post(&movie(&format!("New {round}"), 2000)).await;
+            service.post(&new(100 + round).body).await;
             seen.extend(ids.into_iter().filter(|id| stays.contains(id)));
-            next = page.next();
-            round += 1;
+            (next, round) = (page.next(), round + 1);
         }
         seen.sort();
         assert_eq!(seen, stays.into_iter().collect::<Vec<_>>(), "{first}");
@@ -109,11 +78,9 @@ async fn a_movie_that_exists_throughout_is_listed_once_whatever_is_written() {
 
 #[tokio::test]
 async fn a_listing_continues_after_a_deleted_movie() {
-    for first in ["/ns_movies/?limit=1", "/ns_movies/?limit=1&year=2000"] {
+    for first in listings(1) {
         let service = with_movies(8).await;
-        let total = service.list_all(first).await.len();
-        let mut seen = 0;
-        let mut next = Some(first.to_owned());
+        let (mut seen, mut next) = (0, Some(first.clone()));
         while let Some(path) = next {
             let page = service.get(&path).await;
             for id in page.json().as_object().unwrap().keys() {
@@ -122,106 +89,90 @@ async fn a_listing_continues_after_a_deleted_movie() {
             }
             next = page.next();
         }
-        assert_eq!(seen, total, "{first}");
+        assert_eq!(seen, 8, "{first}");
     }
 }
 
 #[tokio::test]
 async fn the_etag_of_a_page_covers_its_link() {
-    for first in ["/ns_movies/?limit=2", "/ns_movies/?limit=2&year=2000"] {
-        let service = Service::start().await;
-        for title in ["A", "B", "C"] {
-            service.put(parsed(&movie(title, 2000))).await;
-        }
-        let known = service.get(first).await;
-        let rest: Vec<_> =
-            service.get(&known.next().unwrap()).await.json().as_object().unwrap().clone().into_iter().collect();
-        let [(id, last)] = rest.as_slice() else { panic!("{rest:?}") };
-        let ask = async || service.call("GET", first).header("If-None-Match", known.etag()).send().await;
-        assert_eq!(ask().await.status, 304, "{first}");
+    for first in listings(2) {
+        let service = with_movies(3).await;
+        let known = service.get(&first).await;
+        let rest = service.get(&known.next().unwrap()).await.json();
+        let (id, last) = rest.as_object().unwrap().iter().next().unwrap();
+        let ask = async |etag: &str| service.call("GET", &first).header("If-None-Match", etag).send().await;
+        assert_eq!(ask(known.etag()).await.status, 304, "{first}");
 
         assert_eq!(service.call("DELETE", &path_of(id)).send().await.status, 200);
-        let shorter = ask().await;
-        assert_eq!(
-            (shorter.status, &shorter.body, shorter.link()),
-            (200, &known.body, None),
-            "{first}: the next page went"
-        );
+        let shorter = ask(known.etag()).await;
+        let found = (shorter.status, &shorter.body, shorter.link());
+        assert_eq!(found, (200, &known.body, None), "{first}: the next page went");
         assert_eq!(service.post(last).await.status, 200);
-        let longer = service.call("GET", first).header("If-None-Match", shorter.etag()).send().await;
+        let longer = ask(shorter.etag()).await;
         assert_eq!((longer.status, longer.link()), (200, known.link()), "{first}: a next page came");
+        let shown = known.json();
+        let id = shown.as_object().unwrap().keys().next().unwrap();
+        assert_eq!(service.call("PUT", &path_of(id)).json(&change()).send().await.status, 200);
+        assert_eq!(ask(longer.etag()).await.status, 200, "{first}: a movie changed");
     }
 }
 
 #[tokio::test]
 async fn bad_parameters_are_400() {
     let service = with_movies(3).await;
-    let cursor = service.get("/ns_movies/?limit=1").await.next().unwrap();
-    let of_year = service.get("/ns_movies/?limit=1&year=2000").await.next().unwrap();
-    let value = |path: &str| path.rsplit_once("cursor=").unwrap().1.to_owned();
+    let next = service.get(&format!("{}?limit=1", collection())).await.next().unwrap();
+    let cursor = next.rsplit_once("cursor=").unwrap().1;
     for query in [
-        "limit=%2B5".to_owned(),
-        "limit=0".to_owned(),
-        "limit=1001".to_owned(),
-        "limit=-1".to_owned(),
-        "limit=x".to_owned(),
-        "limit=".to_owned(),
-        "limit=1.0".to_owned(),
-        "limit=1&limit=2".to_owned(),
-        "limit=99999999999999999999".to_owned(),
-        "year=0".to_owned(),
-        "year=10000".to_owned(),
-        "year=02020".to_owned(),
-        "year=x".to_owned(),
-        "year=".to_owned(),
-        "cursor=".to_owned(),
-        "cursor=x".to_owned(),
-        "cursor=%00".to_owned(),
-        format!("cursor={}x", value(&cursor)),
-        format!("cursor={}", value(&cursor).to_uppercase()),
-        format!("year=2000&cursor={}", value(&cursor)),
-        format!("cursor={}", value(&of_year)),
-        format!("year=2001&cursor={}", value(&of_year)),
+        "limit=%2B5",
+        "limit=0",
+        "limit=1001",
+        "limit=-1",
+        "limit=x",
+        "limit=",
+        "limit=1.0",
+        "limit=1&limit=2",
+        "limit=99999999999999999999",
+        "cursor=",
+        "cursor=x",
+        "cursor=%00",
+        &format!("cursor={cursor}x"),
+        &format!("cursor={}", cursor.to_uppercase()),
     ] {
-        assert_eq!(service.get(&format!("/ns_movies/?{query}")).await.status, 400, "{query}");
+        assert_eq!(service.get(&format!("{}?{query}", collection())).await.status, 400, "{query}");
     }
-    assert_eq!(service.get("/ns_movies/?unknown=1&utm_source=x").await.status, 200);
-    assert_eq!(service.get(&format!("/ns_movies/?limit=1000&cursor={}", value(&cursor))).await.status, 200);
-}
-
-#[tokio::test]
-async fn a_cursor_belongs_to_the_table() {
-    let service = with_movies(3).await;
-    let other = service.with_table("other").await;
-    let next = service.get("/ns_movies/?limit=1").await.next().unwrap();
-    assert_eq!((service.get(&next).await.status, other.get(&next).await.status), (200, 400));
+    for query in ["unknown=1&utm_source=x", &format!("limit=1000&cursor={cursor}")] {
+        assert_eq!(service.get(&format!("{}?{query}", collection())).await.status, 200, "{query}");
+    }
+    // A cursor belongs to its table.
+    assert_eq!(service.with_table("other").await.get(&next).await.status, 400);
 }
 
 #[tokio::test]
 async fn a_page_of_large_movies_ends_early_and_has_a_next_page() {
     let service = Service::start().await;
     let mut expected = BTreeSet::new();
-    for (kind, count, description) in [
-        ("Large", 4, "x".repeat(390_000)),
+    for (count, unit, times) in [
+        (4, "x", 390_000),
         // In a reply, each of these characters has four, three or seven bytes.
-        ("Quotes", 4, "\"".repeat(252_000)),
-        ("Lines", 2, "\n".repeat(340_000)),
-        ("Hostile", 12, "\u{1}".repeat(60_000)),
-        ("Small", 20, "x".to_owned()),
+        (4, "\"", 252_000),
+        (2, "\n", 340_000),
+        (12, "\u{1}", 60_000),
+        (20, "x", 1),
     ] {
-        for n in 0..count {
-            let mut movie = movie(&format!("{kind} {n}"), 2000);
-            movie["description"] = json!(description);
-            service.put(parsed(&movie)).await;
-            expected.insert(format!("{kind} {n}-2000"));
+        let name = large(1).as_object().unwrap().keys().next().unwrap().clone();
+        for _ in 0..count {
+            let new = new(expected.len());
+            service.put(parsed(&merged(&new.body, &json!({&name: unit.repeat(times)})))).await;
+            expected.insert(new.id);
         }
     }
-    for (source, first) in [
-        (EventFormat::Rest, "/ns_movies/?limit=1000"),
-        (EventFormat::Http, "/ns_movies/?limit=40"),
-        (EventFormat::AlbMulti, "/ns_movies/?year=2000"),
+    let filter = filters().into_iter().next_back().unwrap();
+    for (source, query) in [
+        (EventFormat::Rest, "limit=1000"),
+        (EventFormat::Http, "limit=40"),
+        (EventFormat::AlbMulti, &format!("limit=100{filter}")),
     ] {
-        let (mut next, mut seen, mut pages) = (Some(first.to_owned()), BTreeSet::new(), 0);
+        let (mut next, mut seen, mut pages) = (Some(format!("{}?{query}", collection())), BTreeSet::new(), 0);
         while let Some(path) = next {
             let page = service.call_through(source, "GET", &path).send().await;
             let row = format!("{source:?} {path}");
@@ -236,6 +187,6 @@ async fn a_page_of_large_movies_ends_early_and_has_a_next_page() {
             pages += 1;
             assert!(pages <= expected.len(), "{row}: the listing ends");
         }
-        assert_eq!(seen, expected, "{source:?} {first}");
+        assert_eq!(seen, expected, "{source:?} {query}");
     }
 }

@@ -10,8 +10,8 @@
 )]
 #![allow(missing_docs, reason = "tests are named as sentences")]
 
+mod base_paths;
 mod bodies;
-mod cases;
 mod conditions;
 mod connections;
 mod contract;
@@ -32,7 +32,7 @@ mod keys;
 mod late_attempts;
 mod leftovers;
 mod listing;
-mod not_movies;
+mod movies;
 mod openapi;
 mod other_writers;
 mod panics;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     contract::{self, DOCUMENT, files, methods, operation, resolve, validator},
-    support::{Service, send_event},
+    support::{Service, collection, merged, new, send_event},
 };
 
 #[tokio::test]
@@ -40,11 +40,7 @@ async fn it_says_what_the_contract_says() {
     let document = response.json();
     assert_eq!(response.headers["content-type"], "application/json");
     assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
-    let movie = &document["components"]["schemas"]["Movie"];
-    assert_eq!(movie["title"], "Movie Data");
-    assert_eq!(movie["additionalProperties"], json!(false));
-    assert_eq!(movie["required"], json!(["title", "year", "cast", "image", "description"]));
-    assert_eq!(document["components"]["schemas"]["Year"]["maximum"], 9999);
+    assert_eq!(document["components"]["schemas"]["Movie"]["additionalProperties"], json!(false));
     let ids: Vec<_> = operations().map(|(_, _, operation)| operation["operationId"].to_string()).collect();
     assert_eq!(ids.len(), 10);
     assert_eq!(BTreeSet::from_iter(&ids).len(), ids.len(), "each operation has an id of its own");
@@ -234,25 +230,26 @@ fn a_response_that_is_not_in_the_document_is_found() {
         "type": "urn:problem-type:movies:method-not-allowed", "title": "t", "status": 405, "detail": "d",
         "instance": "/", "request_id": "r",
     });
-    let movie = r#"{"title":"A","year":1,"cast":[],"image":"https://x.org/","description":""}"#;
-    contract::check("GET", "/ns_movies/A-1", 200, &headers, movie.as_bytes());
-    contract::check("HEAD", "/ns_movies/A-1", 200, &headers, b"");
+    let example = new(1);
+    let (path, body) = (example.path.as_str(), example.body.to_string());
+    let name = example.body.as_object().unwrap().keys().next().unwrap();
+    contract::check("GET", path, 200, &headers, body.as_bytes());
+    contract::check("HEAD", path, 200, &headers, b"");
     contract::check("OPTIONS", "/health", 204, &allow("GET, HEAD, OPTIONS"), b"");
     contract::check("POST", "/health", 405, &allow("GET, HEAD, OPTIONS"), problem.to_string().as_bytes());
     for (method, path, status, headers, body) in [
-        ("GET", "/ns_movies/A-1", 418, &headers, movie.to_owned()),
-        ("GET", "/ns_movies/A-1", 200, &BTreeMap::new(), movie.to_owned()),
-        ("GET", "/ns_movies/A-1", 200, &headers, movie.replace(":1,", ":0,")),
-        ("GET", "/ns_movies/A-1", 200, &headers, movie.replace("https:", "javascript:")),
-        ("GET", "/ns_movies/A-1", 200, &headers, movie.replace("\"A\"", "\" \"")),
-        ("GET", "/ns_movies/A-1", 200, &headers, movie.replace('{', "{\"etag\":1,")),
-        ("HEAD", "/ns_movies/A-1", 200, &headers, movie.to_owned()),
-        ("HEAD", "/ns_movies/A-1", 200, &BTreeMap::new(), String::new()),
-        ("DELETE", "/ns_movies/A-1", 200, &headers, movie.to_owned()),
-        ("BREW", "/ns_movies/A-1", 200, &headers, movie.to_owned()),
-        ("GET", "/elsewhere", 200, &headers, movie.to_owned()),
+        ("GET", path, 418, &headers, body.clone()),
+        ("GET", path, 200, &BTreeMap::new(), body.clone()),
+        ("GET", path, 200, &headers, merged(&example.body, &json!({name: null})).to_string()),
+        ("GET", path, 200, &headers, merged(&example.body, &json!({"etag": 1})).to_string()),
+        ("GET", path, 200, &headers, "{}".to_owned()),
+        ("HEAD", path, 200, &headers, body.clone()),
+        ("HEAD", path, 200, &BTreeMap::new(), String::new()),
+        ("DELETE", path, 200, &headers, body.clone()),
+        ("BREW", path, 200, &headers, body.clone()),
+        ("GET", "/elsewhere", 200, &headers, body.clone()),
         ("OPTIONS", "/health", 204, &allow("GET, OPTIONS"), String::new()),
-        ("OPTIONS", "/ns_movies/", 204, &allow("GET, HEAD, OPTIONS"), String::new()),
+        ("OPTIONS", collection(), 204, &allow("GET, HEAD, OPTIONS"), String::new()),
         ("POST", "/health", 405, &allow("GET, HEAD, POST, OPTIONS"), problem.to_string()),
     ] {
         let found = catch_unwind(|| contract::check(method, path, status, headers, body.as_bytes()));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{Service, movie};
+use super::{Example, Service, movie};
 
 pub type Item = HashMap<String, AttributeValue>;
 
@@ -16,6 +16,13 @@ pub fn string(text: &str) -> AttributeValue {
 pub fn item(id: &str) -> Item {
     let mut item: Item = serde_dynamo::to_item(movie("Row", 1)).unwrap();
     item.insert("id".to_owned(), string(id));
+    item
+}
+
+/// The item of a movie without the versions of this service.
+pub fn item_of(example: &Example) -> Item {
+    let mut item: Item = serde_dynamo::to_item(&example.body).unwrap();
+    item.insert("id".to_owned(), string(&example.id));
     item
 }
 

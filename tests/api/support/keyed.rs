@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, Response, Service, movie};
+use super::{Call, Response, Service, change, collection, movies::renames, new, other_change, stored};
 
 pub const DARE: &str = "/ns_movies/The%20Dare-2020";
 
@@ -28,16 +28,18 @@ impl Write {
 }
 
 /// Each kind of write.
-pub fn writes() -> [Write; 5] {
+pub fn writes() -> Vec<Write> {
     let read_and_write = &["GetItem", "TransactWriteItems"];
     let write = |method, path, body, calls| Write { method, path, body, calls };
-    [
-        write("POST", "/ns_movies/", movie("New", 2000), &["TransactWriteItems"]),
-        write("PUT", DARE, json!({"description": "Changed."}), read_and_write),
-        write("PATCH", DARE, json!({"cast": ["Changed"]}), read_and_write),
-        write("PATCH", DARE, json!({"title": "Renamed"}), read_and_write),
-        write("DELETE", DARE, json!(null), &["TransactWriteItems"]),
-    ]
+    let path = stored().path.as_str();
+    let mut writes = vec![
+        write("POST", collection(), new(1).body, &["TransactWriteItems"]),
+        write("PUT", path, change(), read_and_write),
+        write("PATCH", path, other_change(), read_and_write),
+        write("DELETE", path, json!(null), &["TransactWriteItems"]),
+    ];
+    writes.extend(renames().into_iter().map(|patch| write("PATCH", path, patch, read_and_write)));
+    writes
 }
 
 /// Checks that the response is a replay of `first`.

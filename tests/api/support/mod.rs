@@ -7,21 +7,23 @@ mod fixture;
 mod function;
 mod items;
 pub mod keyed;
+#[path = "../movies/movie.rs"]
+pub mod movies;
 mod response;
 mod service;
 
 use std::time::Duration;
 
-use movies::movie::Movie;
+use ::movies::movie::Movie;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 pub use call::{Call, EventFormat};
 pub use clock::Clock;
 pub use faults::{Fault, Faults, FaultyClient, Held};
-pub use fixture::{change, collection, invalid, large, merged, missing, new, other_change, stored, stored_2};
+pub use fixture::{Example, change, collection, invalid, large, merged, missing, new, other_change, stored, stored_2};
 pub use function::Function;
-pub use items::{Item, item, partition_key, string};
+pub use items::{Item, item, item_of, partition_key, string};
 pub use response::{Response, send_event};
 pub use service::Service;
 

@@ -46,6 +46,8 @@ pub struct Response {
 
 impl Response {
     fn read(reply: &Value) -> Self {
+        // A load balancer accepts a text or no body, but not null.
+        assert!(!reply.as_object().unwrap().values().any(Value::is_null), "{reply}");
         let mut headers = BTreeMap::new();
         for (name, value) in reply["headers"].as_object().unwrap() {
             headers.insert(name.to_lowercase(), value.as_str().unwrap().to_owned());
