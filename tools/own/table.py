@@ -37,7 +37,6 @@ SECTIONS = [("README.md", "## Performance"), ("docs/own.md", "## How much it is"
 # Other places that mention what is dropped: the file, a pattern, and its replacement.
 EDITS = [
     ("CHANGELOG.md", r"(?s)(## \[Unreleased\]\n).*", r"\1"),
-    (".github/workflows/ci.yml", r"(?m)^  copies:\n(?:    .*\n)*", ""),
     ("CONTRIBUTING.md", r"; `make moto` uses [^|]*", " "),
     ("README.md", r",( infrastructure with\s+least privilege), and measured performance\.", r" and\1."),
     ("docs/changing.md", r"(?s) Some recipes name a patch in `tests/changes/` .*?no longer works\.", ""),
