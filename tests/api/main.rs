@@ -10,6 +10,7 @@
 )]
 #![allow(missing_docs, reason = "tests are named as sentences")]
 
+mod attempts;
 mod base_paths;
 mod bodies;
 mod conditions;
@@ -26,20 +27,16 @@ mod faults;
 mod fields;
 mod hostile;
 mod idempotency;
-mod idempotency_faults;
 mod idempotency_records;
 mod keys;
-mod late_attempts;
 mod leftovers;
 mod listing;
 mod movies;
 mod openapi;
 mod other_writers;
+mod overtaken;
 mod panics;
-mod preconditions;
 mod schemas;
 mod support;
 mod swagger_ui;
-mod tokens;
 mod usage;
-mod waits;

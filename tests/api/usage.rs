@@ -11,7 +11,13 @@ use movies::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Call, Fault, Service, keyed::writes, movie, path_of};
+use crate::support::{
+    Call, Fault, Service, change, collection,
+    keyed::writes,
+    large, merged,
+    movies::{filters, renames},
+    new, stored,
+};
 
 /// The response's status, the route's name, and the usage.
 async fn usage(service: &Service, method: &str, path: &str, body: Option<&Value>) -> (u16, &'static str, Usage) {
@@ -33,11 +39,9 @@ fn used(calls: u32, read_units: f64, write_units: f64) -> Usage {
     Usage { calls, attempts: calls, read_units, write_units, ..Usage::default() }
 }
 
-/// A movie whose item has almost `kilobytes`.
-fn large(title: &str, kilobytes: usize) -> Value {
-    let mut movie = movie(title, 2000);
-    movie["description"] = json!("x".repeat(kilobytes * 1024 - 400));
-    movie
+/// The units that the index takes for an item under 1 KB.
+fn index() -> f64 {
+    if filters().len() > 1 { 1.0 } else { 0.0 }
 }
 
 #[tokio::test]
@@ -49,29 +53,36 @@ async fn each_operation_costs_what_the_sums_say() {
         (route, usage)
     };
     // An item under 1 KB takes one unit, or two in a transaction, and one for the index.
-    assert_eq!(call("POST", "/ns_movies/", Some(movie("Small", 2000))).await, ("create", used(1, 0.0, 2.0)));
-    assert_eq!(call("GET", &path_of("Small-2000"), None).await, ("read", used(1, 1.0, 0.0)));
-    let patch = json!({"description": "Other."});
-    assert_eq!(call("PUT", &path_of("Small-2000"), Some(patch)).await, ("update", used(1, 0.0, 2.0)));
-    assert_eq!(call("GET", "/ns_movies/", None).await, ("list", used(1, 1.0, 0.0)));
-    assert_eq!(call("GET", "/ns_movies/?year=2000", None).await, ("list", used(1, 0.5, 0.0)));
+    assert_eq!(call("POST", collection(), Some(new(1).body)).await, ("create", used(1, 0.0, 1.0 + index())));
+    assert_eq!(call("GET", &new(1).path, None).await, ("read", used(1, 1.0, 0.0)));
+    assert_eq!(call("PUT", &new(1).path, Some(change())).await, ("update", used(1, 0.0, 1.0 + index())));
+    for (filter, units) in filters().iter().zip([1.0, 0.5]) {
+        let path = format!("{}?limit=10{filter}", collection());
+        assert_eq!(call("GET", &path, None).await, ("list", used(1, units, 0.0)), "{filter}");
+    }
     assert_eq!(call("GET", "/health", None).await, ("health", used(1, 0.5, 0.0)));
     assert_eq!(call("GET", "/swagger.json", None).await, ("openapi", used(0, 0.0, 0.0)));
-    let rename = call("PATCH", &path_of("Small-2000"), Some(json!({"title": "Renamed"}))).await;
-    assert_eq!(rename, ("update", used(2, 1.0, 6.0)), "a read, and two writes in a transaction");
-    assert_eq!(call("DELETE", &path_of("Renamed-2000"), None).await, ("delete", used(1, 0.0, 3.0)));
+    assert_eq!(call("DELETE", &new(1).path, None).await, ("delete", used(1, 0.0, 2.0 + index())));
+    for patch in renames() {
+        call("POST", collection(), Some(new(1).body)).await;
+        let rename = call("PATCH", &new(1).path, Some(patch)).await;
+        assert_eq!(rename, ("update", used(2, 1.0, 4.0 + 2.0 * index())), "a read, and two writes in a transaction");
+    }
 
     // A write takes a unit for each KB, a consistent read one for each 4 KB.
-    assert_eq!(call("POST", "/ns_movies/", Some(large("Large", 10))).await, ("create", used(1, 0.0, 20.0)));
-    assert_eq!(call("GET", &path_of("Large-2000"), None).await, ("read", used(1, 3.0, 0.0)));
+    let ten_kilobytes = merged(&new(2).body, &large(10 * 1024 - 400));
+    assert_eq!(call("POST", collection(), Some(ten_kilobytes)).await, ("create", used(1, 0.0, 10.0 * (1.0 + index()))));
+    assert_eq!(call("GET", &new(2).path, None).await, ("read", used(1, 3.0, 0.0)));
 }
 
 #[tokio::test]
 async fn a_key_costs_a_read_and_a_record_and_a_replay_a_read() {
-    let sums = [used(2, 1.0, 5.0), used(3, 2.0, 5.0), used(3, 2.0, 5.0), used(2, 1.0, 5.0)];
-    // The last writes move a movie.
-    for (write, expected) in writes().iter().zip(sums.into_iter().chain(std::iter::repeat(used(3, 2.0, 8.0)))) {
+    for write in writes() {
         let service = Service::seeded().await;
+        let items = if renames().contains(&write.body) { 2.0 } else { 1.0 };
+        // The last one of its calls writes the items and the record.
+        let reads = u32::try_from(write.calls.len()).unwrap();
+        let expected = used(reads + 1, reads.into(), 2.0 * items + items * index() + 2.0);
         let (status, _, first) = usage_of(&service, write.call(&service, "key")).await;
         assert_eq!((status, first), (200, expected), "{write:?}");
         let (status, _, replay) = usage_of(&service, write.call(&service, "key")).await;
@@ -80,25 +91,24 @@ async fn a_key_costs_a_read_and_a_record_and_a_replay_a_read() {
 }
 
 #[tokio::test]
-async fn a_page_costs_a_unit_for_each_4_kb_and_half_of_it_by_year() {
+async fn a_page_costs_a_unit_for_each_4_kb_and_half_of_it_by_the_index() {
     let service = Service::start().await;
     for number in 0..101 {
-        let mut movie = movie(&format!("Page {number:03}"), 2000);
-        movie["description"] = json!("x".repeat(860));
-        assert_eq!(service.post(&movie).await.status, 200);
+        assert_eq!(service.post(&merged(&new(number).body, &large(860))).await.status, 200);
     }
-    let (_, _, all) = usage(&service, "GET", "/ns_movies/", None).await;
-    // The service reads one movie more than the page has, to find out whether there is another page.
-    assert!((24.0..=26.0).contains(&all.read_units), "{all:?}");
-    let (_, _, year) = usage(&service, "GET", "/ns_movies/?year=2000", None).await;
-    assert!((12.0..=13.0).contains(&year.read_units), "{year:?}");
+    for (filter, units) in filters().iter().zip([24.0..=26.0, 12.0..=13.0]) {
+        // The service reads one movie more than the page has, to find out whether there is another page.
+        let path = format!("{}?limit=100{filter}", collection());
+        let (_, _, page) = usage(&service, "GET", &path, None).await;
+        assert!(units.contains(&page.read_units), "{filter}: {page:?}");
+    }
 }
 
 #[tokio::test]
 async fn a_write_whose_precondition_is_false_is_one_call() {
     let service = Service::seeded().await;
-    for (method, body) in [("PUT", json!({"cast": []})), ("DELETE", json!(null))] {
-        let call = service.call(method, &path_of("The Dare-2020")).header("If-Match", "\"stale\"").json(&body);
+    for (method, body) in [("PUT", change()), ("DELETE", json!(null))] {
+        let call = service.call(method, &stored().path).header("If-Match", "\"stale\"").json(&body);
         let (status, _, usage) = usage_of(&service, call).await;
         assert_eq!((status, usage.calls), (412, 1), "{method}");
     }
@@ -108,14 +118,14 @@ async fn a_write_whose_precondition_is_false_is_one_call() {
 async fn a_retry_is_counted() {
     let service = Service::seeded().await;
     service.faults.inject([Fault::Throttled, Fault::Reset]);
-    let (status, _, usage) = usage(&service, "GET", "/ns_movies/The%20Dare-2020", None).await;
+    let (status, _, usage) = usage(&service, "GET", &stored().path, None).await;
     assert_eq!((status, usage), (200, Usage { attempts: 3, ..used(1, 1.0, 0.0) }));
 }
 
 #[tokio::test]
 async fn a_request_without_a_route_has_the_route_none() {
     let service = Service::start().await;
-    for (method, path) in [("GET", "/elsewhere"), ("BREW", "/ns_movies/")] {
+    for (method, path) in [("GET", "/elsewhere"), ("BREW", collection())] {
         assert_eq!(usage(&service, method, path, None).await.1, "none", "{method} {path}");
     }
 }

@@ -20,29 +20,26 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
 
 use super::Clock;
 
 /// What another client does.
-pub type Other = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub struct Other(Pin<Box<dyn Future<Output = ()> + Send>>);
 
-/// An attempt that is held on the wire.
-#[derive(Clone, Debug, Default)]
-pub struct Held {
-    released: Arc<Notify>,
-    arrived: Arc<Notify>,
+impl Other {
+    pub fn new(does: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(Box::pin(does))
+    }
 }
 
-impl Held {
-    /// Lets the attempt arrive, and waits until DynamoDB has carried it out or refused it.
-    pub async fn release(&self) {
-        self.released.notify_one();
-        self.arrived.notified().await;
+impl fmt::Debug for Other {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("other")
     }
 }
 
 /// What happens to one call to DynamoDB.
+#[derive(Debug)]
 pub enum Fault {
     /// Nothing.
     None,
@@ -74,35 +71,8 @@ pub enum Fault {
     TooLarge,
     /// The call never returns.
     Hang,
-    /// The attempt is held on the wire, another client acts, and the attempt times out. DynamoDB carries out the attempt
-    /// when it is released.
-    Held(Other, Held),
     /// The call panics.
     Panic,
-}
-
-impl fmt::Debug for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "None",
-            Self::ResponseLost => "ResponseLost",
-            Self::ResponseLostThen(_) => "ResponseLostThen",
-            Self::LateResponse => "LateResponse",
-            Self::LateResponseThen(_) => "LateResponseThen",
-            Self::Meanwhile(_) => "Meanwhile",
-            Self::Reset => "Reset",
-            Self::NoServer => "NoServer",
-            Self::Throttled => "Throttled",
-            Self::ServerErrorAfter => "ServerErrorAfter",
-            Self::ServerError => "ServerError",
-            Self::Conflict => "Conflict",
-            Self::InProgress => "InProgress",
-            Self::TooLarge => "TooLarge",
-            Self::Hang => "Hang",
-            Self::Held(..) => "Held",
-            Self::Panic => "Panic",
-        })
-    }
 }
 
 /// The faults of the calls to come, one each; then none. And the operations called so far, with the tokens of transactions.
@@ -172,7 +142,7 @@ impl HttpConnector for FaultyConnector {
                 }
                 Fault::ResponseLostThen(other) => {
                     real.call(request).await?;
-                    other.await;
+                    other.0.await;
                     Err(broken())
                 }
                 Fault::LateResponse => {
@@ -181,12 +151,12 @@ impl HttpConnector for FaultyConnector {
                 }
                 Fault::LateResponseThen(other) => {
                     real.call(request).await?;
-                    other.await;
+                    other.0.await;
                     silence(&clock).await
                 }
                 Fault::Meanwhile(other) => {
                     let response = real.call(request).await?;
-                    other.await;
+                    other.0.await;
                     Ok(response)
                 }
                 Fault::Reset => Err(broken()),
@@ -210,15 +180,6 @@ impl HttpConnector for FaultyConnector {
                     Ok(canceled("ValidationError", "Item size to update has exceeded the maximum allowed size"))
                 }
                 Fault::Hang => silence(&clock).await,
-                Fault::Held(other, held) => {
-                    other.await;
-                    tokio::spawn(async move {
-                        held.released.notified().await;
-                        let _ = real.call(request).await;
-                        held.arrived.notify_one();
-                    });
-                    silence(&clock).await
-                }
                 Fault::Panic => panic!("injected"),
             }
         })

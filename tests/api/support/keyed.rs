@@ -4,8 +4,6 @@ use serde_json::{Value, json};
 
 use super::{Call, Response, Service, change, collection, movies::renames, new, other_change, stored};
 
-pub const DARE: &str = "/ns_movies/The%20Dare-2020";
-
 /// A write that succeeds on the seeded table.
 #[derive(Clone, Debug)]
 pub struct Write {

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 pub use call::{Call, EventFormat};
 pub use clock::Clock;
-pub use faults::{Fault, Faults, FaultyClient, Held};
+pub use faults::{Fault, Faults, FaultyClient, Other};
 pub use fixture::{Example, change, collection, invalid, large, merged, missing, new, other_change, stored, stored_2};
 pub use function::Function;
 pub use items::{Item, item, item_of, partition_key, string};
