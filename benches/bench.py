@@ -6,13 +6,16 @@
   bare     a function that only calls GetItem, with a client that has no unneeded features
   usual    the same operations as the function, with default features, client and profile
 
+hello and bare are built with the function's own profile and for the same processor.
+
 One run alternates between all of them, so that other load on the machine affects all in the same way. CPU is the kernel's
 count for all threads of the process (/proc/PID/task/*/schedstat), in nanoseconds. Unlike the times, it does not depend on
 the speed of this program. A warm function has one processor to itself, and this program uses the others. Otherwise, the
 placement of threads could change the CPU of a small request by a third. The DynamoDB endpoint is the emulator of a local
 build. A proxy in this program terminates TLS, and the functions trust its CA in addition to the system's CAs.
 
-`--instructions` counts the instructions of a start and a warm GET under valgrind instead. Other load does not change them.
+`--instructions` counts the instructions of a start and a warm GET under valgrind instead. Other load does not change them. It fails
+if there are more than a tenth more than in results.json, or if the binary or its zip is larger than its limit.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from pathlib import Path
 from events import ROOT
 from instructions import instructions
 from measurements import Bench, sizes
-from report import CHART, RESULTS, chart, save, show
+from report import CHART, RESULTS, chart, save, show, size_targets
 
 
 def main() -> int:
@@ -37,11 +40,11 @@ def main() -> int:
     parser.add_argument("--emulator", type=Path, required=True, help="a local build of the function, which contains the emulator")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, to try a change")
     parser.add_argument("--growth", type=int, default=0, metavar="MOVIES", help="also measure how CPU and memory grow, with up to this number of movies")
-    parser.add_argument("--instructions", action="store_true", help="count instructions instead, and fail if they exceed results.json by more than a tenth")
+    parser.add_argument("--instructions", action="store_true", help="count instructions instead, and check them and the size")
     parser.add_argument("--save", action="store_true", help="write results.json and the chart of the README")
     options = parser.parse_args()
     binaries = {
-        "hello": options.peers / "deployed/hello", "bare": options.peers / "deployed/bare",
+        "hello": options.peers / "peers/hello/bootstrap", "bare": options.peers / "peers/bare/bootstrap",
         "movies": options.binary, "usual": options.peers / "release/usual",
     }
     last = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
@@ -76,10 +79,11 @@ def compare_instructions(options: argparse.Namespace, bench: Bench, directory: P
     if options.save:
         save(last | {"instructions": counts})
         return 0
-    worse = [name for name, count in counts.items() if count > last["instructions"][name] * 1.1]
-    for name in worse:
-        print(f"{name}: {counts[name]} instructions, which is more than a tenth above {last['instructions'][name]}", file=sys.stderr)
-    return 1 if worse else 0
+    limits = [(f"instructions, {name}", count, last["instructions"][name] * 1.1) for name, count in counts.items()]
+    limits += size_targets(sizes({"movies": options.binary}, directory)["movies"])
+    missed = [f"{name}: {value:,.7g} is more than {limit:,.7g}" for name, value, limit in limits if value > limit]
+    print(*missed, sep="\n", file=sys.stderr)
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":

@@ -37,13 +37,9 @@ impl TryFrom<String> for ImageUrl {
 fn is_web_address(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else { return false };
     let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
-    let is_clean = text.chars().all(|c| match c {
-        '"' | '<' | '>' | '\\' => false,
-        '!'..='~' => true,
-        other => !other.is_whitespace() && !other.is_control(),
-    });
+    let is_unsafe = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\');
     let path = rest.find('/').and_then(|start| rest.get(start..)).unwrap_or_default();
-    is_web && is_clean && text.strip_suffix(path).is_some_and(|origin| Url::parse(origin).is_ok())
+    is_web && !text.contains(is_unsafe) && text.strip_suffix(path).is_some_and(|origin| Url::parse(origin).is_ok())
 }
 
 #[cfg(test)]
