@@ -172,7 +172,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::event::Event;
+    use crate::{aws, telemetry::tests::logged};
 
     /// A request from a REST API.
     pub(super) fn request(method: &str, path: &str, headers: &Value) -> Request {
@@ -192,5 +192,34 @@ mod tests {
             assert!(budget.contains(&time_budget(deadline)), "{left} ms are left");
         }
         assert_eq!(time_budget(1000), Duration::from_millis(3500), "a deadline in 1970");
+    }
+    #[test]
+    fn no_line_contains_what_a_client_sent_but_the_path() {
+        let variable = |name: &str| name.ends_with("TABLE_NAME").then(|| "table".to_owned());
+        // No region: each call to DynamoDB fails at once.
+        let app = App {
+            store: Store::new(&aws::connect(variable).unwrap(), "table"),
+            config: Config::read(variable).unwrap(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let names = "Access-Control-Request-Headers Authorization Content-Type Cookie Idempotency-Key If-Match If-None-Match Origin";
+        let headers: Value = names.split(' ').map(|name| (name, "s3cret")).collect();
+        for (method, path, route) in [
+            ("GET", "/ns_movies/", "list"),
+            ("POST", "/ns_movies/", "create"),
+            ("DELETE", "/ns_movies/A-1", "delete"),
+            ("GET", "/elsewhere", "none"),
+        ] {
+            let event = json!({
+                "httpMethod": method, "path": path, "headers": headers, "body": "s3cret",
+                "queryStringParameters": {"s3cret": "s3cret"},
+                "requestContext": {"identity": {"userArn": "s3cret", "sourceIp": "s3cret"}},
+            });
+            let event = Event::from_bytes(event.to_string().as_bytes());
+            let lines = logged(|| drop(runtime.block_on(serve(&app, event, &Context::default(), false))));
+            let last = lines.last().unwrap();
+            assert_eq!((&last["route"], &last["message"]), (&json!(route), &json!(format!("{method} {path}"))));
+            assert!(lines.iter().all(|line| !line.to_string().contains("s3cret")), "{lines:?}");
+        }
     }
 }

@@ -13,6 +13,7 @@
 mod attempts;
 mod base_paths;
 mod bodies;
+mod budget;
 mod conditions;
 mod connections;
 mod contract;
@@ -25,6 +26,7 @@ mod event_sources;
 mod events;
 mod faults;
 mod fields;
+mod headers;
 mod hostile;
 mod idempotency;
 mod idempotency_records;

@@ -42,6 +42,8 @@ mod client;
 mod clock;
 #[path = "../api/contract.rs"]
 mod contract;
+#[path = "../api/headers.rs"]
+mod headers;
 mod history;
 mod movie;
 mod plan;

@@ -7,7 +7,7 @@ use movies::event::Event;
 use serde_json::{Value, json};
 
 use super::Function;
-use crate::{bodies, contract};
+use crate::{bodies, contract, headers};
 
 /// Sends the bytes of an event to the function, and returns its reply.
 pub async fn send_event(function: &Function, event: &[u8]) -> Response {
@@ -24,6 +24,7 @@ pub async fn send_event(function: &Function, event: &[u8]) -> Response {
         Some((method, Some(path), url, body)) => {
             bodies::check(&method, &path, &body, response.status, response.body.as_bytes());
             contract::check(&method, &path, response.status, &response.headers, response.body.as_bytes());
+            headers::check(&method, &path, response.status, &response.headers);
             response.url = url;
         }
         Some((_, None, ..)) | None => assert_eq!(response.status, 400, "{response:?}"),

@@ -1,0 +1,59 @@
+//! The time budget of a request. A call to DynamoDB that never ends does not outlast it, even if the SDK waits on.
+
+use std::{future::pending, time::Duration};
+
+use serde_json::json;
+use tokio::{task::JoinSet, time::timeout};
+
+use crate::support::{Fault, Other, Service, change, collection, item_of, new, stored, string};
+
+/// Much longer than the budget, whose length is tested beside its code, and shorter than the test's SDK waits.
+const MUCH_LONGER: Duration = Duration::from_secs(30);
+
+/// A call whose response never arrives. The SDK's own limits do not end it.
+fn endless() -> Fault {
+    Fault::Meanwhile(Other::new(pending()))
+}
+
+#[tokio::test]
+async fn a_call_that_never_ends_is_503_within_the_budget() {
+    let mut requests = JoinSet::new();
+    for (method, path, body) in [
+        ("GET", collection(), json!(null)),
+        ("GET", &stored().path, json!(null)),
+        ("GET", "/health", json!(null)),
+        ("POST", collection(), new(1).body),
+        ("PUT", &stored().path, change()),
+        ("DELETE", &stored().path, json!(null)),
+    ] {
+        requests.spawn(async move {
+            let service = Service::seeded().await;
+            service.faults.inject([endless()]);
+            let call = service.call(method, path);
+            let call = if body.is_null() { call } else { call.json(&body) };
+            let response = timeout(MUCH_LONGER, call.send()).await.unwrap_or_else(|_| panic!("{method} {path}"));
+            assert_eq!(response.status, 503, "{method} {path}: {response:?}");
+            // Only a write can have happened.
+            assert_eq!(response.body.contains("may or may not"), method != "GET", "{method} {path}: {response:?}");
+        });
+    }
+    requests.join_all().await;
+}
+
+/// The deadline of a listing lies within the budget, so what was found until then still reaches the client.
+#[tokio::test]
+async fn a_listing_whose_second_call_never_ends_has_the_movies_of_the_first() {
+    let service = Service::start().await;
+    // DynamoDB ends its page after 1 MB. The listing does not read the attribute, so its own page is not full.
+    for n in 1..=5 {
+        let mut item = item_of(&new(n));
+        item.insert("other".to_owned(), string(&"x".repeat(390_000)));
+        service.put_item(&item).await;
+    }
+    service.faults.inject([Fault::None, endless()]);
+    let page = service.get(collection()).await;
+    assert_eq!(page.status, 200, "{page:?}");
+    let found = page.json().as_object().unwrap().len();
+    assert!((1..5).contains(&found), "{page:?}");
+    assert_eq!(service.list_all(&page.next().unwrap()).await.len(), 5 - found);
+}
