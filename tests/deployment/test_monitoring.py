@@ -95,14 +95,6 @@ class MonitoringTest(unittest.TestCase):
         # These fields can repeat an Authorization header.
         self.assertFalse(logged & {"error.message", "error.messageString"})
 
-    def test_problems_of_the_api_are_json(self) -> None:
-        api = self.translated["Resources"]["MoviesApi"]["Properties"]
-        for response in api["Body"]["x-amazon-apigateway-gateway-responses"].values():
-            template = response["responseTemplates"]["application/json"]
-            # messageString already contains the quotes.
-            problem = json.loads(template.replace("$context.error.messageString", '"Forbidden"'))
-            self.assertEqual(set(problem), {"type", "title", "detail", "request_id"})
-
 
 def spelled_out(widget: dict) -> list[list[str]]:
     """The metrics of a widget, without options. "." is replaced by the value of the previous metric."""
