@@ -152,20 +152,19 @@ fn its_examples_are_valid() {
         }
     });
     assert!(count >= 11, "{count} examples");
-    let seed: Value = serde_json::from_str(include_str!("../../seed/movies.json")).unwrap();
-    let example = &DOCUMENT["components"]["schemas"]["Movie"]["examples"][0];
-    let is_example = |movie: &Value| movie.as_object().unwrap().iter().all(|(name, value)| &example[name] == value);
-    assert!(seed["movies_list"].as_array().unwrap().iter().any(is_example), "the example is a movie of the seed");
 }
 
 #[test]
 fn its_components_are_used() {
-    let mut used = BTreeSet::new();
-    each_object(&DOCUMENT, &mut |object| used.extend(object.get("$ref").and_then(Value::as_str)));
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    each_object(&DOCUMENT, &mut |object| used.extend(object.get("$ref").and_then(Value::as_str).map(str::to_owned)));
+    let schemes =
+        DOCUMENT["security"].as_array().unwrap().iter().flat_map(|schemes| schemes.as_object().unwrap().keys());
+    used.extend(schemes.map(|name| format!("#/components/securitySchemes/{name}")));
     for (kind, components) in DOCUMENT["components"].as_object().unwrap() {
         for name in components.as_object().unwrap().keys() {
             let reference = format!("#/components/{kind}/{name}");
-            assert!(used.remove(reference.as_str()), "{reference} is not used");
+            assert!(used.remove(&reference), "{reference} is not used");
         }
     }
     assert_eq!(used, BTreeSet::new(), "every reference leads to a component");
@@ -193,6 +192,7 @@ fn its_problems_have_the_types_of_the_service() {
         let json: Value = serde_json::from_slice(problem.into_response("/", "").body()).unwrap();
         json["type"].clone()
     });
+    let types: Vec<_> = types.into_iter().chain([json!("about:blank")]).collect();
     assert_eq!(DOCUMENT["components"]["schemas"]["Problem"]["properties"]["type"]["enum"], json!(types));
 }
 
