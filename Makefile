@@ -19,7 +19,7 @@ need-url = @test -n "$(URL)" || { echo 'URL is missing: make $@ URL=http://local
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 .NOTPARALLEL:
 .PHONY: help run invoke check own copies changes test moto artifact seed export reset mutants swagger-ui lint fmt clippy weight deny advisories template workflows \
-  document tree sbom histories bench-builds instructions load bench build credentials deploy smoke logs destroy clean cargo
+  document tree sbom histories bench-builds instructions load bench build credentials deploy front-door smoke logs destroy clean cargo
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -140,6 +140,8 @@ deploy: credentials build ## build and deploy to AWS: STAGE=dev or prod, PARAMET
 	  $$($(PYTHON) -c 'import sys, tomlkit; print(*tomlkit.load(open("samconfig.toml"))[sys.argv[1]]["deploy"]["parameters"]["parameter_overrides"])' $(STAGE)) \
 	  Architecture=$(ARCHITECTURE) $(PARAMETERS)
 
+front-door: .tools/sam ## replace the REST API in template.yaml and samconfig.toml: TYPE=http-api or function-url
+	@$(PYTHON) -B tools/front_door.py $(TYPE)
 smoke: .tools/python ## test a deployed API: URL=https://….amazonaws.com/dev/, REGION=eu-west-1 (signs writes), OPTIONS=--http-api
 	$(need-url)
 	@$(PYTHON) -B -m pytest -p no:cacheprovider -v --tb=short tests/smoke --url "$(URL)" $(if $(REGION),--sigv4 $(REGION)) $(OPTIONS)

@@ -1,34 +1,35 @@
-"""The other front doors: the template stays valid and complete after a merge with each file of docs/front-doors/."""
+"""The other front doors: the template stays valid and complete after `make front-door` with each file of docs/front-doors/."""
 
+import functools
 import json
-import re
+import shutil
+import subprocess
+import sys
+import tempfile
 import unittest
+from pathlib import Path
 
 import cloudformation
+import tomlkit
 from cloudformation import ROOT, lint, of_type, resolve, translate
 from samtranslator.yaml_helper import yaml_parse
 
 VARIANTS = ROOT / "docs/front-doors"
 
 
+@functools.cache
+def switched(name: str) -> tuple[str, str]:
+    """template.yaml and samconfig.toml after `make front-door`."""
+    with tempfile.TemporaryDirectory() as directory:
+        copies = [Path(shutil.copy(ROOT / file, directory)) for file in ("template.yaml", "samconfig.toml")]
+        shutil.copytree(VARIANTS, Path(directory, "docs/front-doors"))
+        subprocess.run([sys.executable, ROOT / "tools/front_door.py", Path(name).stem], cwd=directory, check=True)
+        template, config = [copy.read_text() for copy in copies]
+        return template, config
+
+
 def variant(name: str) -> dict:
-    """The template after the deletions in the first lines of the file, and after a merge with the file."""
-    text = (VARIANTS / name).read_text()
-    template = cloudformation.template()
-    for section, names in re.findall(r"^# delete (\w+): (.+)$", text, re.MULTILINE):
-        for deleted in names.split():
-            del template[section.title()][deleted]
-    merge(template, yaml_parse(text))
-    return {section: content for section, content in template.items() if content}
-
-
-def merge(target: dict, patch: dict) -> None:
-    for key, value in patch.items():
-        is_intrinsic = isinstance(value, dict) and any(name == "Ref" or name.startswith("Fn::") for name in value)
-        if isinstance(value, dict) and isinstance(target.get(key), dict) and not is_intrinsic:
-            merge(target[key], value)
-        else:
-            target[key] = value
+    return yaml_parse(switched(name)[0])
 
 
 def dashboard(template: dict) -> dict:
@@ -45,6 +46,8 @@ class FrontDoorsTest(unittest.TestCase):
                 self.assertIn(f"(front-doors/{name})", document)
                 translated = translate(variant(name), {})
                 self.assertEqual(lint(translated), ["Parameter DeploymentStrategy not used."])
+                overrides = tomlkit.parse(switched(name)[1])["prod"]["deploy"]["parameters"]["parameter_overrides"]
+                self.assertLessEqual({each.split("=")[0] for each in overrides}, set(variant(name)["Parameters"]))
                 self.assertNotIn("AWS::ApiGateway::RestApi", {each["Type"] for each in translated["Resources"].values()})
 
     def test_each_variant_passes_the_base_path(self) -> None:
