@@ -1,6 +1,6 @@
 """Runs the tests of tests/api with moto as DynamoDB.
 
-The table in docs/second-opinion.md lists the tests that fail with moto, each with the reason. This program also checks that
+The table in CONTRIBUTING.md lists the tests that fail with moto, each with the reason. This program also checks that
 each of them still fails.
 """
 
@@ -16,7 +16,7 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 PROJECT = Path(__file__).resolve().parents[1]
-PAGE = PROJECT / "docs/second-opinion.md"
+PAGE = PROJECT / "CONTRIBUTING.md"
 TESTS = ["cargo", "test", "--locked", "--test", "api", "--", "--exact"]
 
 

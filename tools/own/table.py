@@ -22,7 +22,6 @@ DROPPED = [
     ".github/swagger-ui.png",
     "benches/results.json",
     "docs/performance.md",
-    "docs/second-opinion.md",
     "tests/changes",
     "tools/own",
     "tools/second_opinion.py",
@@ -32,13 +31,14 @@ DROPPED = [
 TARGETS = ["changes", "copies", "instructions", "moto", "own"]
 
 # Sections of pages, from the heading to the next one of its level.
-SECTIONS = [("README.md", "## Performance"), ("docs/own.md", "## How much it is")]
+SECTIONS = [("README.md", "## Performance"), ("CONTRIBUTING.md", "## A second DynamoDB"), ("docs/own.md", "## How much it is")]
 
 # Other places that mention what is dropped: the file, a pattern, and its replacement.
 EDITS = [
     ("CHANGELOG.md", r"(?s)(## \[Unreleased\]\n).*", r"\1"),
     ("CONTRIBUTING.md", r"; `make moto` uses [^|]*", " "),
-    ("README.md", r",( infrastructure with\s+least privilege), and measured performance\.", r" and\1."),
+    ("README.md", r",(\s+roles have\s+least privilege), and\s+performance is measured\.", r", and\1."),
+    ("README.md", r",\s+performance(?=,)", ""),
     ("docs/changing.md", r"(?s) Some recipes name a patch in `tests/changes/` .*?no longer works\.", ""),
     ("docs/changing.md", r"; `tests/changes/[\w-]+\.patch` contains (?:it|them)\.", "."),
 ]
