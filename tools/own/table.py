@@ -38,7 +38,7 @@ EDITS = [
     ("CHANGELOG.md", r"(?s)(## \[Unreleased\]\n).*", r"\1"),
     ("CONTRIBUTING.md", r"; `make moto` uses [^|]*", " "),
     ("README.md", r",(\s+roles have\s+least privilege), and\s+performance is measured\.", r", and\1."),
-    ("README.md", r",\s+performance(?=,)", ""),
+    ("README.md", r",\s+performance(?=\.)", ""),
     ("docs/changing.md", r"(?s) Some recipes name a patch in `tests/changes/` .*?no longer works\.", ""),
     ("docs/changing.md", r"; `tests/changes/[\w-]+\.patch` contains (?:it|them)\.", "."),
 ]
