@@ -3,7 +3,7 @@
 # program: tools/system.sh chromium|valgrind
 set -eu
 case $1 in
-  chromium) programs='chromium chromium-browser google-chrome' packages=chromium wanted='The browser is missing: install Chromium or Google Chrome' ;;
+  chromium) programs='chromium chromium-browser google-chrome' packages=chromium wanted='Chromium is missing, so the browser tests are left out' ;;
   valgrind) programs=valgrind packages='valgrind libc6-dbg' wanted='valgrind is missing: install it with your package manager' ;;
 esac
 for program in $programs; do

@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use crate::{
     process::Process,
-    tools::{new_directory, succeeds, tool, web, web_tool},
+    tools::{new_directory, project, succeeds, tool, web, web_tool},
 };
 
 #[test]
@@ -18,11 +18,21 @@ fn a_generated_typescript_client_compiles_and_calls_every_operation() {
         web_tool("node_modules/.bin/openapi-ts").args(["-i", &document, "-o", "generated"]).current_dir(&directory),
     );
     fs::copy(web("client.ts"), directory.join("client.ts")).unwrap();
+    fs::copy(project("tests/fixture.json"), directory.join("fixture.json")).unwrap();
     let types = Path::new(&tool("WEB_TOOLS")).join("node_modules/@types");
     succeeds(
         web_tool("node_modules/.bin/tsc")
             .args(["--strict", "--target", "es2022", "--lib", "es2022,dom,dom.iterable", "--module", "commonjs"])
-            .args(["--moduleResolution", "node10", "--types", "node", "--outDir", "out", "--typeRoots"])
+            .args([
+                "--moduleResolution",
+                "node10",
+                "--resolveJsonModule",
+                "--types",
+                "node",
+                "--outDir",
+                "out",
+                "--typeRoots",
+            ])
             .arg(types)
             .arg("client.ts")
             .current_dir(&directory),

@@ -2,13 +2,13 @@
 //! in the environment, and its events are those of a REST API's stage. `make artifact` runs these tests.
 #![cfg(target_os = "linux")]
 
-use std::{fs, net::SocketAddr, path::Path};
+use std::{collections::BTreeSet, fs, net::SocketAddr, path::Path};
 
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::{
-    movie,
+    fixture::{change, collection, invalid, new},
     process::Process,
     tls_proxy::TlsProxy,
     tools::{new_directory, tool},
@@ -31,6 +31,7 @@ impl Deployed {
         let mut variables = vec![
             ("AWS_ENDPOINT_URL_DYNAMODB", proxy.url.as_str()),
             ("TABLE_NAME", "movies"),
+            ("IDEMPOTENCY_TABLE_NAME", "movies-keys"),
             ("AWS_REGION", "eu-west-1"),
             ("AWS_ACCESS_KEY_ID", "AKIDARTIFACT"),
             ("AWS_SECRET_ACCESS_KEY", "secret"),
@@ -68,40 +69,40 @@ impl Deployed {
 fn the_whole_round_goes_through_tls_under_a_stage() {
     let directory = new_directory();
     let deployed = Deployed::start(&directory, true);
-    let none = json!({});
-    let (status, headers, created) = deployed.call("POST", "ns_movies/", &none, &movie("50/50 é?"));
-    assert_eq!((status, &created), (200, &movie("50/50 é?")), "{created}");
-    let base = Url::parse("https://x1.execute-api.eu-west-1.amazonaws.com/prod/ns_movies/").unwrap();
+    let (none, new, collection) = (json!({}), new(1), collection().trim_start_matches('/'));
+    let (status, headers, created) = deployed.call("POST", collection, &none, &new.body);
+    assert_eq!((status, &created), (200, &new.body), "{created}");
+    let base = Url::parse("https://x1.execute-api.eu-west-1.amazonaws.com/prod/").unwrap().join(collection).unwrap();
     let own = base.join(headers["location"].as_str().unwrap()).unwrap();
-    assert_eq!(own.path(), "/prod/ns_movies/50%2F50%20%C3%A9%3F-2000");
+    assert_eq!(own.path(), format!("/prod{}", new.path));
 
-    let etag = json!({"If-Match": headers["etag"]});
-    let rename = json!({"year": 2001});
-    let mut found = 0;
+    let etag = json!({"If-Match": headers["etag"], "Idempotency-Key": "k"});
+    let mut found = BTreeSet::new();
     let mut page = Some(base.join("?limit=1").unwrap());
     while let Some(url) = page.take() {
         let (status, headers, body) = deployed.call("GET", url.as_str(), &none, &json!(null));
         assert_eq!(status, 200, "{url}: {body}");
-        found += body.as_object().unwrap().len();
+        found.extend(body.as_object().unwrap().keys().cloned());
         let next = headers["link"].as_str().and_then(|link| link.strip_prefix('<')?.split('>').next());
         page = next.map(|next| url.join(next).unwrap());
     }
-    assert_eq!(found, 3, "the seed's two movies, and the new one");
+    assert!(found.contains(&new.id) && found.len() > 2, "the sample data, and the new movie: {found:?}");
+    let (own, null) = (own.as_str(), json!(null));
     for (name, method, url, headers, body, expected) in [
-        ("read", "GET", own.as_str(), &none, json!(null), 200),
-        ("by year", "GET", "ns_movies/?year=2000", &none, json!(null), 200),
-        ("exists", "POST", "ns_movies/", &none, movie("50/50 é?"), 409),
-        ("stale", "PUT", own.as_str(), &json!({"If-Match": "\"stale\""}), rename.clone(), 412),
-        ("invalid", "PUT", own.as_str(), &none, json!({"year": "x"}), 400),
-        ("renamed", "PATCH", own.as_str(), &etag, rename.clone(), 200),
-        ("gone", "GET", own.as_str(), &none, json!(null), 404),
-        ("deleted", "DELETE", "ns_movies/50%2F50%20%C3%A9%3F-2001", &none, json!(null), 200),
-        ("health", "GET", "health", &none, json!(null), 200),
-        ("the page", "GET", "", &none, json!(null), 200),
-        ("the document", "GET", "swagger.json", &none, json!(null), 200),
-        ("elsewhere", "GET", "elsewhere", &none, json!(null), 404),
+        ("read", "GET", own, &none, &null, 200),
+        ("exists", "POST", collection, &none, &new.body, 409),
+        ("stale", "PUT", own, &json!({"If-Match": "\"stale\""}), &change(), 412),
+        ("invalid", "PUT", own, &none, &invalid().body, 400),
+        ("changed in a transaction", "PATCH", own, &etag, &change(), 200),
+        ("replayed", "PATCH", own, &etag, &change(), 200),
+        ("deleted", "DELETE", own, &none, &null, 200),
+        ("gone", "GET", own, &none, &null, 404),
+        ("health", "GET", "health", &none, &null, 200),
+        ("the page", "GET", "", &none, &null, 200),
+        ("the document", "GET", "swagger.json", &none, &null, 200),
+        ("elsewhere", "GET", "elsewhere", &none, &null, 404),
     ] {
-        let (status, _, body) = deployed.call(method, url, headers, &body);
+        let (status, _, body) = deployed.call(method, url, headers, body);
         assert_eq!(status, expected, "{name}: {body}");
     }
 
@@ -122,7 +123,7 @@ fn the_whole_round_goes_through_tls_under_a_stage() {
 #[ignore = "needs the artifact: `make artifact` has it"]
 fn a_proxy_that_is_not_trusted_is_not_used() {
     let deployed = Deployed::start(&new_directory(), false);
-    let (status, _, body) = deployed.call("GET", "ns_movies/", &json!({}), &json!(null));
+    let (status, _, body) = deployed.call("GET", collection().trim_start_matches('/'), &json!({}), &json!(null));
     assert_eq!(status, 503, "{body}");
     assert!(deployed.proxy.heads().is_empty());
 }

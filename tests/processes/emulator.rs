@@ -13,7 +13,8 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use crate::{
-    contract, movie,
+    contract,
+    fixture::{collection, new},
     process::{Process, free_port},
     tools::{new_directory, tool},
 };
@@ -63,9 +64,9 @@ impl Process {
     }
 }
 
-/// The event of a POST with a complete movie.
-pub fn create(title: &str) -> Value {
-    json!({"httpMethod": "POST", "path": "/ns_movies/", "body": movie(title).to_string()})
+/// The event of a POST with the new movie of this number.
+pub fn create(n: usize) -> Value {
+    json!({"httpMethod": "POST", "path": collection(), "body": new(n).body.to_string()})
 }
 
 /// The event of a GET.
@@ -78,8 +79,7 @@ pub fn get(path: &str) -> Value {
 fn the_runtime_never_reports_an_error() {
     let directory = new_directory();
     let emulator = Process::emulator(&directory, "emulator.log", &[]);
-    let list = json!({"httpMethod": "GET", "path": "/ns_movies/", "requestContext": {"path": "/Prod/ns_movies/"}});
-    assert_eq!(emulator.status(&list), 200);
+    assert_eq!(emulator.status(&get(collection())), 200);
     for (name, event) in [
         ("nothing", &b""[..]),
         ("text", b"garbage{"),
@@ -92,8 +92,8 @@ fn the_runtime_never_reports_an_error() {
     ] {
         assert_eq!(emulator.invoke(event)["statusCode"], 400, "{name}");
     }
-    assert_eq!(emulator.status(&create("Emulated")), 200);
-    assert_eq!(emulator.status(&create("Emulated")), 409);
+    assert_eq!(emulator.status(&create(1)), 200);
+    assert_eq!(emulator.status(&create(1)), 409);
     let log = fs::read_to_string(directory.join("emulator.log")).unwrap();
     assert!(!log.contains("panicked") && !log.contains("status: error"), "{log}");
 }
@@ -107,7 +107,7 @@ fn a_store_that_is_away_is_503_in_time() {
     {
         let endpoint = format!("http://{address}");
         let emulator = Process::emulator(&new_directory(), "away.log", &[("AWS_ENDPOINT_URL_DYNAMODB", &endpoint)]);
-        for path in ["/ns_movies/", "/health", "/ns_movies/The%20Dare-2020"] {
+        for path in [collection(), "/health"] {
             // The first invocation also waits for the start.
             emulator.invoke(b"{}");
             let start = Instant::now();

@@ -11,12 +11,15 @@
 )]
 #![allow(missing_docs, reason = "tests are named as sentences")]
 
+mod browser;
 mod clients;
 #[path = "../api/contract.rs"]
 mod contract;
-mod cors;
 mod deployed;
 mod emulator;
+#[path = "../api/support/fixture.rs"]
+#[allow(dead_code, reason = "the API tests use all of it")]
+mod fixture;
 mod logs;
 mod make;
 mod process;
@@ -24,14 +27,6 @@ mod readme;
 mod reload;
 mod smoke;
 mod store;
-mod swagger_ui;
 mod tls_proxy;
 mod tools;
 mod watch;
-
-use serde_json::{Value, json};
-
-/// A complete movie.
-fn movie(title: &str) -> Value {
-    json!({"title": title, "year": 2000, "cast": [], "image": "https://example.org/a.jpg", "description": "é"})
-}

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::{
+    fixture::collection,
     process::Process,
     tools::{new_directory, project, succeeds},
 };
@@ -13,7 +14,7 @@ fn it_passes_and_leaves_nothing_behind() {
     let directory = new_directory();
     let watch = Process::watch(&directory, &["--concurrency", "4"]);
     let stage = Process::stage(&watch, &directory);
-    let list = || watch.get("/ns_movies/?limit=1000").body;
+    let list = || watch.get(&format!("{}?limit=1000", collection())).body;
     let before = list();
     let smoke = |url: &str| {
         let mut command = Command::new("python3");

@@ -7,7 +7,7 @@ use std::{
     process::Command,
     sync::{
         Mutex,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -17,60 +17,73 @@ use serde_json::{Value, json};
 
 use crate::{
     emulator::{create, get},
-    movie,
+    fixture::{collection, large, merged, new},
     process::Process,
     tools::new_directory,
 };
 
-const WRITERS: u32 = 16;
+const WRITERS: usize = 16;
 
-/// The writes of a race, and what the clients know about them.
+/// What the clients know about a write that only one of them can win.
+#[derive(Default)]
+struct Outcome {
+    successes: usize,
+    /// The number of responses after which the outcome is unknown.
+    unknown: usize,
+}
+
+/// The writes of a race.
 #[derive(Default)]
 struct Race {
-    /// The number of successes for each movie, and the number of responses after which the outcome is unknown.
-    outcomes: Mutex<BTreeMap<String, (u32, u32)>>,
+    /// The outcomes for each movie, which is one of the new ones. The writers count in a text of the first one.
+    outcomes: Mutex<BTreeMap<usize, Outcome>>,
     /// Half of the writers create the same movie.
-    created: AtomicU32,
-    /// How often the ball was renamed.
-    renamed: AtomicU32,
+    created: AtomicUsize,
+    changed: AtomicUsize,
 }
 
 impl Race {
-    /// Creates, changes and renames the same movies as the other writers, for `duration`.
+    /// Creates and changes the same movies as the other writers, for `duration`.
     fn write(&self, watch: &Process, duration: Duration) {
         let start = Instant::now();
+        let counter = new(0).path;
         while start.elapsed() < duration {
-            let title = format!("New {}", self.created.fetch_add(1, Ordering::Relaxed) / (WRITERS / 2));
-            self.count(&title, watch.json("POST", "/ns_movies/", &movie(&title)).status, &[409]);
+            let n = 1 + self.created.fetch_add(1, Ordering::Relaxed) / (WRITERS / 2);
+            self.count(n, watch.json("POST", collection(), &new(n).body).status, 409);
 
-            let counter = watch.get("/ns_movies/Counter-2000");
-            if counter.status == 200 {
-                let count: u32 = counter.json()["description"].as_str().unwrap().parse().unwrap();
-                let change = json!({"description": (count + 1).to_string()}).to_string();
-                let headers = ["Content-Type: application/json", &format!("If-Match: {}", counter.headers["etag"])];
-                let changed = watch.call("PUT", "/ns_movies/Counter-2000", &headers, &change);
-                self.count("Counter", changed.status, &[412]);
-            }
-
-            let (now, next) = (self.renamed.load(Ordering::Relaxed), self.renamed.load(Ordering::Relaxed) + 1);
-            let rename = json!({"title": format!("Ball {next}")});
-            self.count("Ball", watch.json("PATCH", &format!("/ns_movies/Ball%20{now}-2000"), &rename).status, &[404]);
-            if watch.get(&format!("/ns_movies/Ball%20{next}-2000")).status == 200 {
-                self.renamed.fetch_max(next, Ordering::Relaxed);
-            }
+            let before = watch.get(&counter);
+            let change = counting(count(&before.json()) + 1).to_string();
+            let condition = format!("If-Match: {}", before.headers["etag"]);
+            // With a key, the change is a transaction.
+            let key = self.changed.fetch_add(1, Ordering::Relaxed);
+            let key = if key.is_multiple_of(2) { "Accept: */*".to_owned() } else { format!("Idempotency-Key: {key}") };
+            self.count(0, watch.call("PUT", &counter, &[&condition, &key], &change).status, 412);
         }
     }
 
-    /// Counts the response to a write. A status in `lost` means that another writer was faster.
-    fn count(&self, movie: &str, status: u16, lost: &[u16]) {
+    /// Counts the response to a write. The status `lost` means that another writer was faster.
+    fn count(&self, n: usize, status: u16, lost: u16) {
         let mut outcomes = self.outcomes.lock().unwrap();
-        let (successes, unknown) = outcomes.entry(movie.to_owned()).or_default();
+        let outcome = outcomes.entry(n).or_default();
         match status {
-            200 => *successes += 1,
-            503 => *unknown += 1,
-            _ => assert!(lost.contains(&status), "{movie}: {status}"),
+            200 => outcome.successes += 1,
+            503 => outcome.unknown += 1,
+            _ => assert_eq!(status, lost, "{n}"),
         }
     }
+}
+
+/// A patch that writes a number into a text of the movie.
+fn counting(number: usize) -> Value {
+    let mut patch = large(0);
+    patch.as_object_mut().unwrap().values_mut().for_each(|text| *text = json!(number.to_string()));
+    patch
+}
+
+/// The number in the movie's text.
+fn count(movie: &Value) -> usize {
+    let field = large(0).as_object().unwrap().keys().next().unwrap().clone();
+    movie[field].as_str().unwrap().parse().unwrap()
 }
 
 /// Eight processes write to one file. `RACE_SECONDS` sets how long.
@@ -79,11 +92,7 @@ impl Race {
 fn eight_copies_of_the_function_lose_no_write_and_win_no_race_twice() {
     let directory = new_directory();
     let watch = Process::watch(&directory, &["--concurrency", "8"]);
-    for (title, description) in [("Counter", "0"), ("Ball 0", "")] {
-        let mut movie = movie(title);
-        movie["description"] = json!(description);
-        assert_eq!(watch.json("POST", "/ns_movies/", &movie).status, 200);
-    }
+    assert_eq!(watch.json("POST", collection(), &merged(&new(0).body, &counting(0))).status, 200);
     let seconds = env::var("RACE_SECONDS").map_or(5, |seconds| seconds.parse().unwrap());
     let race = Race::default();
     thread::scope(|scope| {
@@ -94,42 +103,18 @@ fn eight_copies_of_the_function_lose_no_write_and_win_no_race_twice() {
     let log = fs::read_to_string(directory.join("watch.log")).unwrap();
     assert_eq!(log.matches("starting lambda function instance").count(), 8, "{log}");
 
-    let movies = all_movies(&watch);
     let mut outcomes = race.outcomes.into_inner().unwrap();
-    let (writes, lost) = outcomes.values().fold((0, 0), |(all, lost), (won, unknown)| (all + won, lost + unknown));
+    let writes: usize = outcomes.values().map(|outcome| outcome.successes).sum();
+    let lost: usize = outcomes.values().map(|outcome| outcome.unknown).sum();
     println!("{writes} writes succeeded, the outcome of {lost} is unknown");
-    let (changes, unknown) = outcomes.remove("Counter").unwrap();
-    let counter: u32 = movies["Counter-2000"]["description"].as_str().unwrap().parse().unwrap();
-    assert!((changes..=changes + unknown).contains(&counter), "{counter}: {changes}, {unknown} unknown");
-    let (renames, unknown) = outcomes.remove("Ball").unwrap();
-    let balls: Vec<u32> =
-        movies.keys().filter_map(|id| id.strip_prefix("Ball ")?.strip_suffix("-2000")?.parse().ok()).collect();
-    assert!(
-        balls.len() == 1 && (renames..=renames + unknown).contains(&balls[0]),
-        "{balls:?}: {renames}, {unknown} unknown"
-    );
-    for (title, (created, unknown)) in outcomes {
-        let exists = movies.contains_key(&format!("{title}-2000"));
-        assert!(
-            exists && (created == 1 || created == 0 && unknown > 0),
-            "{title}: {created}, {unknown} unknown, {exists}"
-        );
+    let Outcome { successes, unknown } = outcomes.remove(&0).unwrap();
+    let counted = count(&watch.get(&new(0).path).json());
+    assert!((successes..=successes + unknown).contains(&counted), "{counted}: {successes}, {unknown} unknown");
+    for (n, Outcome { successes, unknown }) in outcomes {
+        let is_stored = watch.get(&new(n).path).status == 200;
+        let is_won_once = successes == 1 || successes == 0 && unknown > 0;
+        assert!(is_stored && is_won_once, "{n}: {successes}, {unknown} unknown, {is_stored}");
     }
-}
-
-/// Every movie, page by page.
-fn all_movies(watch: &Process) -> BTreeMap<String, Value> {
-    let mut movies = BTreeMap::new();
-    let mut next = Some("/ns_movies/?limit=1000".to_owned());
-    while let Some(path) = next {
-        let page = watch.get(&path);
-        for (id, movie) in page.json().as_object().unwrap() {
-            assert_eq!(movies.insert(id.clone(), movie.clone()), None, "{id} is listed twice");
-        }
-        let link = page.headers.get("link").map(|link| link.trim_start_matches('<').split_once('>').unwrap().0);
-        next = link.map(|reference| format!("/ns_movies/{}", reference.trim_start_matches("./")));
-    }
-    movies
 }
 
 #[test]
@@ -137,12 +122,12 @@ fn all_movies(watch: &Process) -> BTreeMap<String, Value> {
 fn copies_of_the_function_share_one_store() {
     let directory = new_directory();
     let one = Process::emulator(&directory, "one.log", &[]);
-    assert_eq!(one.status(&create("First")), 200);
+    assert_eq!(one.status(&create(1)), 200);
     let other = Process::emulator(&directory, "other.log", &[]);
-    assert_eq!((other.status(&create("First")), other.status(&create("Second"))), (409, 200));
-    assert_eq!((one.status(&create("Second")), one.status(&create("Third"))), (409, 200));
+    assert_eq!((other.status(&create(1)), other.status(&create(2))), (409, 200));
+    assert_eq!((one.status(&create(2)), one.status(&create(3))), (409, 200));
     drop(one);
-    assert_eq!((other.status(&create("Third")), other.status(&create("Fourth"))), (409, 200));
+    assert_eq!((other.status(&create(3)), other.status(&create(4))), (409, 200));
 }
 
 #[test]
@@ -150,18 +135,19 @@ fn copies_of_the_function_share_one_store() {
 fn another_dynamodb_can_be_named() {
     let (directory, other) = (new_directory(), new_directory());
     let first = Process::emulator(&directory, "first.log", &[]);
-    assert_eq!(first.status(&create("Shared")), 200);
+    assert_eq!(first.status(&create(1)), 200);
     let endpoint = format!("http://127.0.0.1:{}", fs::read_to_string(directory.join("port")).unwrap());
     let named = |table| [("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()), ("TABLE_NAME", table)];
     let mut with_keys = named("movies").to_vec();
     with_keys.extend([("AWS_ACCESS_KEY_ID", "own"), ("AWS_SECRET_ACCESS_KEY", "own"), ("AWS_REGION", "")]);
     let same = Process::emulator(&other, "same.log", &with_keys);
-    assert_eq!(same.status(&create("Shared")), 409);
+    assert_eq!(same.status(&create(1)), 409);
     // A table that does not exist is created and seeded.
     let new = Process::emulator(&other, "new.log", &named("others"));
-    assert_eq!(new.status(&create("Shared")), 200);
-    let list = new.invoke(get("/ns_movies/").to_string().as_bytes()).to_string();
-    assert!(list.contains("The Dare-2020"), "{list}");
+    assert_eq!(new.status(&create(1)), 200);
+    let list = new.invoke(get(collection()).to_string().as_bytes());
+    let list: BTreeMap<String, Value> = serde_json::from_str(list["body"].as_str().unwrap()).unwrap();
+    assert!(list.len() > 1, "{list:?}");
     assert!(!other.join("movies.db").exists());
 }
 

@@ -3,9 +3,13 @@
 use std::{
     env, fs,
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        LazyLock, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 /// The path of a tool that `make test` installs.
@@ -47,12 +51,18 @@ pub fn new_directory() -> PathBuf {
     directory
 }
 
-/// A copy of the project for one test, so that the project itself stays clean and other tests' functions keep running.
-/// The path contains a blank. It is the same in every run, so that `target` keeps one build of it.
-pub fn copy_of_the_project(name: &str) -> PathBuf {
+/// A copy of the project for tests that change it, so that the project itself stays clean. Such tests use the same copy
+/// one after the other, because it has to be compiled. Its path contains a blank, and is the same in every run, so that
+/// `target` keeps one build of it.
+pub fn copy_of_the_project() -> MutexGuard<'static, PathBuf> {
+    static COPY: LazyLock<Mutex<PathBuf>> = LazyLock::new(|| Mutex::new(new_copy()));
+    COPY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn new_copy() -> PathBuf {
     let mut hasher = DefaultHasher::new();
     project("").hash(&mut hasher);
-    let copy = env::temp_dir().join(format!("My Projects/{name}-{:016x}", hasher.finish()));
+    let copy = env::temp_dir().join(format!("My Projects/copy-{:016x}", hasher.finish()));
     let _ = fs::remove_dir_all(&copy);
     fs::create_dir_all(&copy).unwrap();
     let skipped = ["target", ".tools", ".aws-sam", ".git"];
@@ -61,12 +71,13 @@ pub fn copy_of_the_project(name: &str) -> PathBuf {
             succeeds(Command::new("cp").arg("-R").arg(entry.path()).arg(&copy));
         }
     }
-    // With the same version, cargo would mix the builds of the copies and of the project.
+    symlink(project(".tools"), copy.join(".tools")).unwrap();
+    // With the same version, cargo would mix the builds of the copy and of the project.
     let version = concat!("name = \"movies\"\nversion = \"", env!("CARGO_PKG_VERSION"));
     for file in ["Cargo.toml", "Cargo.lock"].map(|file| copy.join(file)) {
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.contains(version), "{}", file.display());
-        fs::write(&file, text.replace(version, &format!("{version}-{name}"))).unwrap();
+        fs::write(&file, text.replace(version, &format!("{version}-copy"))).unwrap();
     }
     copy
 }

@@ -2,27 +2,26 @@
 // The test accesses the API only through generated functions and types. `node client.js http://localhost:9000`
 
 import { strict as assert } from "node:assert";
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
+import * as fixture from "./fixture.json";
 import { createMovie, deleteMovie, listMovies, patchMovie, readMovie, updateMovie } from "./generated";
 import type { Movie, MoviePatch } from "./generated";
 import { client } from "./generated/client.gen";
 
 async function main(url: string): Promise<void> {
   client.setConfig({ baseUrl: url.replace(/\/$/, "") });
-  const title = `Client 50/50 & more? 🎬 ${randomBytes(4).toString("hex")}`;
-  const movie: Movie = { title, year: 2011, cast: ["Ann"], image: "https://example.org/a.jpg", description: "" };
-  const old = { id: `${title}-2011` };
-  const renamed = { id: `${title}-2012` };
+  const { id, body }: typeof fixture.new = JSON.parse(JSON.stringify(fixture.new).replaceAll("{n}", "1"));
+  const movie: Movie = body;
+  const path = { id };
 
   const created = await createMovie({ body: movie });
   assert.deepEqual(created.data, movie);
   const etag = created.response?.headers.get("etag") ?? undefined;
   assert.ok(etag);
   const taken = await createMovie({ body: movie });
-  assert.equal(taken.response?.status, 409);
-  assert.equal(taken.error?.type, "urn:problem-type:movies:movie-exists");
+  assert.equal(taken.error?.status, 409);
 
-  const read = await readMovie({ path: old });
+  const read = await readMovie({ path });
   assert.deepEqual(read.data, movie);
   const listed: { [id: string]: Movie } = {};
   for (let cursor: string | undefined; ; ) {
@@ -33,32 +32,31 @@ async function main(url: string): Promise<void> {
     if (!next || !page.response) break;
     cursor = new URL(next, page.response.url).searchParams.get("cursor") ?? undefined;
   }
-  assert.deepEqual(listed[old.id], movie);
-  assert.ok("The Dare-2020" in listed);
+  assert.deepEqual(listed[id], movie);
+  assert.ok(Object.keys(listed).length > 1);
 
-  const patch: MoviePatch = { year: 2012 };
-  const stale = await updateMovie({ path: old, body: patch, headers: { "If-Match": '"outdated"' } });
+  const patch: MoviePatch = fixture.change;
+  const stale = await updateMovie({ path, body: patch, headers: { "If-Match": '"outdated"' } });
   assert.equal(stale.error?.status, 412);
   for (const headers of [{ "If-None-Match": "*" }, { "If-None-Match": `"outdated", W/${etag}` }]) {
-    assert.equal((await updateMovie({ path: old, body: { cast: [] }, headers })).error?.status, 412);
-    assert.equal((await patchMovie({ path: old, body: patch, headers })).error?.status, 412);
-    assert.equal((await deleteMovie({ path: old, headers })).error?.status, 412);
+    assert.equal((await updateMovie({ path, body: patch, headers })).error?.status, 412);
+    assert.equal((await patchMovie({ path, body: patch, headers })).error?.status, 412);
+    assert.equal((await deleteMovie({ path, headers })).error?.status, 412);
   }
-  assert.equal((await readMovie({ path: old, headers: { "If-Match": '"outdated"' } })).error?.status, 412);
-  assert.equal((await readMovie({ path: old, headers: { "If-None-Match": etag } })).response?.status, 304);
-  const headers = { "If-Match": etag, "If-None-Match": '"outdated"', "Idempotency-Key": randomBytes(16).toString("hex") };
-  const moved = await patchMovie({ path: old, body: patch, headers });
-  assert.deepEqual(moved.data, { ...movie, year: 2012 });
-  const again = await patchMovie({ path: old, body: patch, headers });
-  assert.deepEqual(again.data, moved.data);
+  assert.equal((await readMovie({ path, headers: { "If-Match": '"outdated"' } })).error?.status, 412);
+  assert.equal((await readMovie({ path, headers: { "If-None-Match": etag } })).response?.status, 304);
+  const headers = { "If-Match": etag, "If-None-Match": '"outdated"', "Idempotency-Key": randomUUID() };
+  const changed = await patchMovie({ path, body: patch, headers });
+  assert.deepEqual(changed.data, { ...movie, ...fixture.change });
+  const again = await patchMovie({ path, body: patch, headers });
+  assert.deepEqual(again.data, changed.data);
   assert.equal(again.response?.headers.get("idempotency-replayed"), "true");
-  assert.equal((await readMovie({ path: old })).error?.status, 404);
-  const bad = await updateMovie({ path: renamed, body: { title: " ", year: 0 } });
-  assert.deepEqual(bad.error?.errors?.map((error) => error.pointer), ["/title", "/year"]);
+  const bad = await createMovie({ body: fixture.invalid.body as unknown as Movie });
+  assert.deepEqual(bad.error?.errors?.map((error) => error.pointer).sort(), fixture.invalid.pointers);
 
-  assert.equal((await deleteMovie({ path: renamed })).response?.status, 200);
-  assert.equal((await deleteMovie({ path: renamed })).error?.status, 404);
-  console.log(`${url}: the generated client creates, reads, lists, renames and deletes movies`);
+  assert.equal((await deleteMovie({ path })).response?.status, 200);
+  assert.equal((await deleteMovie({ path })).error?.status, 404);
+  console.log(`${url}: the generated client creates, reads, lists, changes and deletes movies`);
 }
 
 main(process.argv[2] ?? "").catch((error: unknown) => {

@@ -6,18 +6,17 @@ The browser blocks all requests of pages with other origins, and they change not
 
 import argparse
 import json
-import secrets
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 from urllib.request import urlopen
 
-from chromium import launch
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from browser import FIXTURE, launch, new
+from playwright.sync_api import Browser, sync_playwright
 
 SCRIPT = Path(__file__).with_name("cors.js").read_bytes()
+COLLECTION = FIXTURE["collection"].lstrip("/")
 
 
 class Site(BaseHTTPRequestHandler):
@@ -36,37 +35,55 @@ class Site(BaseHTTPRequestHandler):
         pass
 
 
-def movies(url: str) -> str:
-    with urlopen(urljoin(url, "ns_movies/?limit=1000")) as response:
-        return response.read().decode()
+class Origin:
+    """A page of an origin, which sends requests to the API."""
+
+    def __init__(self, browser: Browser, origin: str, url: str) -> None:
+        self.url, self.console = url, []
+        self.page = browser.new_context().new_page()
+        self.page.on("console", lambda message: self.console.append(message.text))
+        self.page.goto(f"{origin}/")
+        assert self.page.evaluate("location.origin") == origin
+
+    def send(self, method: str, path: str, body: dict | None = None, **headers: str) -> dict | None:
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = {"url": urljoin(self.url, path), "method": method, "body": body, "headers": headers}
+        return self.page.evaluate("send", request)
+
+    def gets(self, status: int, *request, **headers: str) -> dict:
+        response = self.send(*request, **headers)
+        assert response and response["status"] == status, f"{request}: {response}, {self.console}"
+        return response
 
 
-def open_page(browser: Browser, origin: str, console: list[str]) -> Page:
-    page = browser.new_context().new_page()
-    page.on("console", lambda message: console.append(message.text))
-    page.goto(f"{origin}/")
-    actual = page.evaluate("location.origin")
-    assert actual == origin, f"{actual}, not {origin}"
-    return page
+def use_every_method(page: Origin) -> None:
+    example = new(1)
+    created = page.gets(200, "POST", COLLECTION, example["body"])
+    own, etag = created["location"], created["etag"]
+    read = page.gets(200, "GET", own)
+    assert (read["body"], read["etag"]) == (example["body"], etag)
+    page.gets(304, "GET", own, If_None_Match=etag)
+    page.gets(200, "HEAD", own)
+    listed, next_page = {}, f"{COLLECTION}?limit=1"
+    while next_page:
+        response = page.gets(200, "GET", next_page)
+        listed |= response["body"]
+        next_page = response["next"]
+    assert example["id"] in listed and len(listed) > 1
+    changed = page.gets(200, "PUT", own, FIXTURE["change"], If_Match=etag)
+    page.gets(412, "PUT", own, FIXTURE["other_change"], If_Match=etag)
+    patched = page.gets(200, "PATCH", own, FIXTURE["other_change"], If_Match=changed["etag"], Content_Type="application/merge-patch+json")
+    assert patched["body"] == example["body"] | FIXTURE["change"] | FIXTURE["other_change"]
+    page.gets(200, "DELETE", own, If_Match=patched["etag"])
+    page.gets(404, "GET", own)
 
 
-def expect_allowed(browser: Browser, origin: str, url: str) -> None:
-    console: list[str] = []
-    title = f"Page 50/50 & more? {secrets.token_hex(4)}"
-    try:
-        open_page(browser, origin, console).evaluate("([url, title]) => useEveryMethod(url, title)", [url, title])
-    except Error as error:
-        sys.exit("\n".join([f"{origin}: {error}", *console]))
-    print(f"{url} allows {origin}")
-
-
-def expect_blocked(browser: Browser, origin: str, url: str) -> None:
-    console: list[str] = []
-    movie = next(iter(json.loads(movies(url))))
-    allowed = open_page(browser, origin, console).evaluate("([url, id]) => allowedMethods(url, id)", [url, movie])
-    assert not allowed, f"the browser does not block {allowed} from {origin}"
-    assert sum("CORS policy" in line for line in console) == 6, console
-    print(f"{url} blocks {origin}")
+def expect_blocked(page: Origin, stored: str) -> None:
+    requests = [("GET", COLLECTION), ("HEAD", stored), ("POST", COLLECTION, new(2)["body"]),
+                *((method, stored, FIXTURE["change"]) for method in ("PUT", "PATCH")), ("DELETE", stored)]  # fmt: skip
+    allowed = [request for request in requests if page.send(*request)]
+    assert not allowed, f"the browser does not block {allowed}"
+    assert sum("CORS policy" in line for line in page.console) == len(requests), page.console
 
 
 def main() -> None:
@@ -77,20 +94,24 @@ def main() -> None:
     parser.add_argument("--chromium", required=True, help="the path of the browser")
     arguments = parser.parse_args()
 
+    def movies() -> str:
+        with urlopen(urljoin(arguments.url, f"{COLLECTION}?limit=1000")) as response:
+            return response.read().decode()
+
     site = ThreadingHTTPServer(("127.0.0.1", 0), Site)
     threading.Thread(target=site.serve_forever, daemon=True).start()
-    before = movies(arguments.url)
+    before = movies()
     with sync_playwright() as playwright:
         # In this browser, every host name except the service's resolves to the site above.
         rules = f"MAP * 127.0.0.1:{site.server_port}, EXCLUDE {urlsplit(arguments.url).hostname}"
         browser = launch(playwright, arguments.chromium, f"--host-resolver-rules={rules}")
         for origin in arguments.allowed:
-            expect_allowed(browser, origin, arguments.url)
+            use_every_method(Origin(browser, origin, arguments.url))
         for origin in arguments.blocked:
-            expect_blocked(browser, origin, arguments.url)
+            expect_blocked(Origin(browser, origin, arguments.url), COLLECTION + quote(next(iter(json.loads(before)))))
         browser.close()
-    after = movies(arguments.url)
-    assert after == before, f"{before}\nbecame\n{after}"
+    assert movies() == before, f"{before}\nhas changed"
+    print(f"{arguments.url} allows {arguments.allowed} and blocks {arguments.blocked}")
 
 
 if __name__ == "__main__":
