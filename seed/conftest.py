@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+FIXTURE = json.loads((Path(__file__).parents[1] / "tests/fixture.json").read_text())
 PAGE = 50
 
 # Movies that the API rejects. OMDb's names of the fields begin with a capital.
@@ -49,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         url = urlsplit(self.path)
         self.api.lists.append(dict(self.headers))
-        if url.path != f"{self.api.root}/ns_movies/":
+        if url.path != self.api.root + FIXTURE["collection"]:
             return self.respond(404, {"detail": "Nothing is at this path."})
         ids, query = list(self.api.movies), parse_qs(url.query)
         start = int(query.get("cursor", ["0"])[0])
@@ -63,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         movie = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path != f"{self.api.root}/ns_movies/" or self.headers["Content-Type"] != "application/json":
+        if self.path != self.api.root + FIXTURE["collection"] or self.headers["Content-Type"] != "application/json":
             return self.respond(404, {})
         id, key = f"{movie.get('title')}-{movie.get('year')}", self.headers["Idempotency-Key"]
         if key and not self.api.has_keys:
@@ -100,8 +101,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def movies(count):
-    rest = {"year": 2000, "cast": [], "image": "https://x.org", "description": ""}
-    return [{"title": f"Movie {i}", **rest} for i in range(count)]
+    return [FIXTURE["new"]["body"] | {"title": f"Movie {i}", "year": 2000} for i in range(count)]
 
 
 def start(program, *arguments, **options):

@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from conftest import REJECTED, FakeApi, end, movies
+from conftest import FIXTURE, REJECTED, FakeApi, end, movies
 
 
 def summary_of(total, created, there, rejected=0, failed=0, not_done=0):
@@ -24,9 +24,9 @@ def test_the_url_may_be_the_root_or_the_list(load, root, form):
 
 def test_existing_movies_do_not_change(load):
     with FakeApi() as api:
-        api.movies["Movie 0-2000"] = {"title": "Movie 0", "year": 2000, "description": "another"}
+        api.movies["Movie 0-2000"] = other = movies(1)[0] | FIXTURE["change"]
         assert load(api.url, movies(300)) == (0, summary_of(300, created=299, there=1), "")
-        assert api.movies["Movie 0-2000"]["description"] == "another"
+        assert api.movies["Movie 0-2000"] == other
         assert load(api.url, movies(310)) == (0, summary_of(310, created=10, there=300), "")
 
 

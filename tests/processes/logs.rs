@@ -67,7 +67,7 @@ fn every_line_is_json_and_contains_no_secret() {
         assert!(line["duration_ms"].as_f64().is_some_and(|duration| !asks || duration > 0.0), "{line}");
         assert_eq!(line["attempts"], json!(u32::from(asks)), "{line}");
         assert_eq!(line["dynamodb_ms"].as_f64().map(|milliseconds| milliseconds > 0.0), Some(asks), "{line}");
-        let location = if at == 2 { json!("../ns_movies/Logged-2000") } else { json!(null) };
+        let location = if at == 1 { json!(format!("..{}", new(1).path)) } else { json!(null) };
         assert_eq!(line["location"], location, "{line}");
         // In the embedded metric format, each metric is a number and each dimension a string, as members of the line
         // itself.

@@ -1,6 +1,7 @@
 """Tests a deployed API. All movies have a random title and the year 9998, and are always deleted at the end. Every response must
 have a documented status. A response without `nosniff` comes from the front door (API Gateway, WAF), not from the service."""
 
+import json
 import re
 import secrets
 import signal
@@ -16,7 +17,8 @@ import requests
 sys.path.insert(0, str(Path(__file__).parents[2] / "seed"))
 from api import ERRORS, SigV4, cause, id_of  # noqa: E402
 
-YEAR, MOVIES = 9998, "/ns_movies/"
+FIXTURE = json.loads(Path(__file__).parent.with_name("fixture.json").read_text())
+YEAR, MOVIES = 9998, FIXTURE["collection"]
 
 
 def pytest_addoption(parser):
@@ -87,8 +89,7 @@ class Api:
 
     def new(self, title="", **fields):
         """A movie that does not exist yet. It is deleted at the end, even if the response to its POST is lost."""
-        movie = {"title": f"{self.mark} {len(self.paths)} {title}", "year": YEAR, "cast": ["Ann", "Bob"]}
-        movie |= {"image": "https://example.org/a.jpg", "description": "About it."} | fields
+        movie = FIXTURE["new"]["body"] | {"title": f"{self.mark} {len(self.paths)} {title}", "year": YEAR} | fields
         self.paths.append(self.path_of(movie))
         return movie, self.paths[-1]
 
