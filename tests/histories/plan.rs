@@ -6,7 +6,6 @@ use fastrand::Rng;
 
 use crate::{
     action::Plain,
-    rename,
     specification::{Action, IDS, Id, KEYS, Key, Write},
     support::Fault,
 };
@@ -21,7 +20,7 @@ const ACTIONS: &[(usize, Choose)] = &[
     (1, |random, _, _| Arc::new(Plain::List(random.usize(1..=IDS)))),
     (4, |random, id, _| Arc::new(Plain::Update(id, random.bool()))),
     (3, |_, id, _| Arc::new(Plain::Delete(id))),
-    (3, rename::any),
+    (3, crate::rename::any),
 ];
 
 /// The numbers of all writes.
@@ -33,14 +32,17 @@ type NamedFault = (&'static str, fn() -> Fault);
 pub const FAULTS: [NamedFault; 9] = [
     ("-", || Fault::None),
     ("lost", || Fault::ResponseLost),
-    ("cut", || Fault::Reset),
     ("late", || Fault::LateResponse),
+    ("500 after", || Fault::ServerErrorAfter),
+    ("cut", || Fault::Reset),
     ("silent", || Fault::Hang),
     ("500 before", || Fault::ServerError),
-    ("500 after", || Fault::ServerErrorAfter),
     ("throttled", || Fault::Throttled),
     ("conflict", || Fault::Conflict),
 ];
+
+/// How many faults, after the first entry, let DynamoDB carry out a call whose outcome the service does not learn.
+const CARRIED_OUT: usize = 3;
 
 /// One operation of a client.
 #[derive(Clone, Debug)]
@@ -186,14 +188,20 @@ fn tag(random: &mut Rng, rarity: u8) -> Tag {
     }
 }
 
-/// The faults of an operation. About half of the operations have faults, at most one for each attempt. A write with a key
-/// makes more calls than others. For a quarter of these writes, all calls after the first few fail, so that a write can
-/// happen although the service never gets a successful response.
+/// The faults of an operation. About half of the operations have faults, at most one for each attempt. In a third of these
+/// attempts, DynamoDB carries out the call, but the service does not learn it. A write with a key makes more calls than others.
+/// For a quarter of these writes, all calls after the first few fail, so that a write can happen although the service never gets
+/// a successful response.
 fn faults(random: &mut Rng, is_keyed: bool) -> Vec<usize> {
     if is_keyed && random.u8(..4) == 0 {
         let before = random.usize(..4);
         return (0..before + 12).map(|call| if call < before { 0 } else { random.usize(1..FAULTS.len()) }).collect();
     }
     let count = if random.bool() { 0 } else { random.usize(1..=5) };
-    (0..count).map(|_| if random.u8(..3) == 0 { 0 } else { random.usize(..FAULTS.len()) }).collect()
+    let mut fault = || match random.u8(..3) {
+        0 => 0,
+        1 => random.usize(1..=CARRIED_OUT),
+        _ => random.usize(..FAULTS.len()),
+    };
+    (0..count).map(|_| fault()).collect()
 }
