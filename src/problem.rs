@@ -225,7 +225,7 @@ impl From<Invalid> for Problem {
 /// The beginning of a percent-encoded path. It does not end within an escape.
 fn beginning(path: &str) -> &str {
     let Some(cut) = path.get(..MAX_INSTANCE_BYTES) else { return path };
-    let half = cut.rfind('%').filter(|at| path.len() > cut.len() && at + "%20".len() > cut.len());
+    let half = cut.rfind('%').filter(|at| at + "%20".len() > cut.len());
     half.and_then(|at| cut.get(..at)).unwrap_or(cut)
 }
 
@@ -294,6 +294,15 @@ mod tests {
                 response.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
             found.sort_unstable();
             assert_eq!(found, expected, "{row}");
+        }
+    }
+    #[test]
+    fn a_long_instance_is_cut_before_an_escape_that_does_not_fit() {
+        let longest_id = format!("/ns_movies/{}", "%20".repeat(MovieId::MAX_BYTES));
+        assert_eq!(beginning(&longest_id), longest_id);
+        for (before, length) in [(0, 0), (1, 1), (2, 2), (3, 0)] {
+            let path = format!("{}%20%20%20", "a".repeat(MAX_INSTANCE_BYTES - before));
+            assert_eq!(Some(beginning(&path)), path.get(..MAX_INSTANCE_BYTES - length), "{before} bytes are left");
         }
     }
 }

@@ -104,6 +104,8 @@ mod tests {
     fn a_preflight_allows_every_requested_name_that_is_a_token() {
         let long = vec!["x".repeat(100); 50].join(",");
         let bounded = vec!["x".repeat(100); 40].join(", ");
+        let of = |length: usize| "x".repeat(length);
+        let (full, with_2) = (of(MAX_NAMES_BYTES), format!("{}, x", of(MAX_NAMES_BYTES - 3)));
         for (name, requested, allowed) in [
             ("traces", "baggage,sentry-trace,traceparent", "baggage, sentry-trace, traceparent"),
             ("authorization", "authorization", "authorization"),
@@ -114,6 +116,10 @@ mod tests {
             ("other separators", "x(y), x:y, é, \"x\", x-a", "x-a"),
             ("empty names", ",, ,", ""),
             ("a long list", &long, &bounded),
+            ("a name that fits", &full, &full),
+            ("two names that fit", &with_2, &with_2),
+            ("a name that is too long", &format!("{full}x"), ""),
+            ("a second name that is too long", &format!("{with_2}x"), &of(MAX_NAMES_BYTES - 3)),
         ] {
             assert_eq!(allowed_names(requested), allowed, "{name}");
         }
