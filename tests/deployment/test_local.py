@@ -33,6 +33,9 @@ class TablesTest(unittest.TestCase):
                 self.end_headers()
                 self.wfile.write(body)
 
+            def log_message(self, *_: object) -> None:
+                pass
+
         server = HTTPServer(("127.0.0.1", 0), DynamoDb)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.shutdown)

@@ -3,7 +3,6 @@ deployment creates the stack, and the second one updates it. The workflow's role
 """
 
 import io
-import logging
 import os
 import re
 import subprocess
@@ -34,7 +33,6 @@ def workflow_command() -> str:
 
 class SecondDeploymentTest(unittest.TestCase):
     def test_the_role_allows_the_first_and_the_second_deployment(self) -> None:
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
         needed: set[str] = set()
         respond = DomainDispatcherApplication.__call__
 
