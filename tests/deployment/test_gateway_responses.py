@@ -54,7 +54,3 @@ class GatewayResponsesTest(unittest.TestCase):
                 headers = {key.removeprefix("gatewayresponse.header."): value for key, value in response["responseParameters"].items()
                            if value != {"Ref": "AWS::NoValue"}}  # fmt: skip
                 self.assertEqual(headers, expected | cors, name)
-
-
-if __name__ == "__main__":
-    unittest.main()
