@@ -49,7 +49,7 @@ check: cargo ## check the format and lints, and run unit and API tests; needs on
 	cargo clippy --quiet --locked --all-targets --features local -- -D warnings
 	cargo test --quiet --locked --lib --test api -- --test-threads 4
 
-test: cargo .tools/lambda .tools/rie .tools/python .tools/web .tools/node ## run all tests
+test: cargo .tools/lambda .tools/rie .tools/python .tools/web .tools/node ## run the tests of make check, and those that need processes, a browser and generated clients
 	tools/test.sh
 moto: cargo .tools/lint ## run the API tests with moto instead of the embedded DynamoDB emulator
 	@$(PYTHON) -B tools/second_opinion.py
