@@ -87,7 +87,7 @@ def explanation(response):
     text = response.text
     with contextlib.suppress(ValueError, RecursionError, AttributeError, TypeError, KeyError):
         problem = response.json()
-        fields = [f"{error['pointer'].removeprefix('/')} {error['detail']}" for error in problem.get("errors", [])]
+        fields = [f"{error['pointer'].removeprefix('/')}: {error['detail']}" for error in problem.get("errors", [])]
         text = "; ".join(fields) or str(problem["detail"])
     return f"{response.status_code} {text[:1000]}"
 

@@ -36,7 +36,7 @@ def test_the_program_reports_rejected_movies_and_continues(load):
     with FakeApi(lambda movie, _: (400, problem) if movie and movie["title"] == "Movie 1" else None) as api:
         status, summary, messages = load(api.url, movies(3))
     assert (status, summary) == (1, summary_of(3, created=2, there=0, rejected=1))
-    assert messages == "movie 2 (Movie 1) rejected: 400 title must not be blank; cast/0 must be a string\n"
+    assert messages == "movie 2 (Movie 1) rejected: 400 title: must not be blank; cast/0: must be a string\n"
 
 
 def test_only_movies_that_the_api_would_accept_are_duplicates(load):
