@@ -28,7 +28,7 @@ class GatewayResponsesTest(unittest.TestCase):
             # messageString already contains the quotes.
             text = response["responseTemplates"]["application/json"].replace("$context.error.messageString", '"why"')
             found.append(json.loads(text))
-            self.assertEqual(found[-1]["status"], response["statusCode"], name)
+            self.assertEqual(str(found[-1]["status"]), response["statusCode"], name)
         return found
 
     def test_each_is_a_problem_of_the_document(self) -> None:
