@@ -34,40 +34,33 @@ async fn the_page_is_strict_about_what_it_loads() {
 
 #[tokio::test]
 async fn files_are_gzip_whatever_the_client_accepts() {
-    let service = Service::start().await;
-    for source in EventFormat::ALL {
+    let mut service = Service::start().await;
+    let encodings = [None, Some("br, gzip"), Some("gzip;q=0"), Some("identity"), Some("")];
+    for (source, accepted) in EventFormat::ALL.into_iter().zip(encodings.into_iter().cycle()) {
         for file in FILES {
             let path = path_of(file);
-            for accepted in [None, Some("br, gzip"), Some("gzip;q=0"), Some("identity"), Some("")] {
-                let call = |method| {
-                    let call = service.call_through(source, method, &path);
-                    accepted.iter().fold(call, |call, accepted| call.header("Accept-Encoding", accepted))
-                };
-                let row = format!("{source:?}, {file}, {accepted:?}");
-                let (get, head) = (call("GET").send().await, call("HEAD").send().await);
-                assert_eq!((get.status, head.status), (200, 200), "{row}");
-                assert_eq!(get.headers.get("vary"), None, "{row}");
-                assert_eq!(head.headers["content-length"], get.bytes.len().to_string(), "{row}");
-                assert_eq!(get.headers["content-encoding"], "gzip", "{row}");
-                assert_eq!(get.reply["isBase64Encoded"], true, "{row}");
-                assert_eq!(get.bytes[..2], [0x1f, 0x8b], "{row}");
-                assert_eq!(get.headers["cache-control"], "public, max-age=31536000, immutable", "{row}");
-                assert!(get.reply.to_string().len() < 1_000_000, "{row}: a load balancer accepts 1 MB");
-                let known = call("GET").header("If-None-Match", get.etag()).send().await;
-                assert_eq!((known.status, known.bytes.len()), (304, 0), "{row}: a known file");
-            }
+            let call = |method| {
+                let call = service.call_through(source, method, &path);
+                accepted.iter().fold(call, |call, accepted| call.header("Accept-Encoding", accepted))
+            };
+            let row = format!("{source:?}, {file}, {accepted:?}");
+            let (get, head) = (call("GET").send().await, call("HEAD").send().await);
+            assert_eq!((get.status, head.status, get.headers.get("vary")), (200, 200, None), "{row}");
+            assert_eq!(head.headers["content-length"], get.bytes.len().to_string(), "{row}");
+            assert_eq!(
+                (get.headers["content-encoding"].as_str(), &get.bytes[..2]),
+                ("gzip", &[0x1f, 0x8b][..]),
+                "{row}"
+            );
+            assert_eq!(get.reply["isBase64Encoded"], true, "{row}");
+            assert_eq!(get.headers["cache-control"], "public, max-age=31536000, immutable", "{row}");
+            assert!(get.reply.to_string().len() < 1_000_000, "{row}: a load balancer accepts 1 MB");
+            let known = call("GET").header("If-None-Match", get.etag()).send().await;
+            assert_eq!((known.status, known.bytes.len()), (304, 0), "{row}: a known file");
         }
     }
-}
-
-#[tokio::test]
-async fn a_file_for_listed_origins_varies_by_origin() {
-    let mut service = Service::start().await;
     service.app.set("CORS_ALLOW_ORIGINS", "https://a.org");
-    for source in EventFormat::ALL {
-        let response = service.call_through(source, "GET", &path_of("swagger-ui.css")).send().await;
-        assert_eq!(response.headers["vary"], "Origin", "{source:?}");
-    }
+    assert_eq!(service.get(&path_of(FILES[1])).await.headers["vary"], "Origin");
 }
 
 #[tokio::test]
