@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Service, change, collection, invalid, large, merged, missing, new, send_event, stored};
+use crate::support::{Service, change, collection, invalid, large, merged, new, send_event, stored};
 
 async fn refused(service: &Service, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u64, Value) {
     let before = service.list_all(collection()).await;
@@ -90,31 +90,6 @@ async fn only_json_is_read() {
     }
     let plain = service.call("POST", collection()).header("Content-Encoding", "identity").body(&body);
     assert_eq!(plain.send().await.status, 200);
-}
-
-#[tokio::test]
-async fn accept_patch_names_the_types_of_a_patch() {
-    const TYPES: &str = "application/merge-patch+json, application/json";
-    let service = Service::seeded().await;
-    let path = &stored().path;
-    for (method, path, header, expected) in [
-        ("PATCH", path.as_str(), ("Content-Type", "application/json-patch+json"), Some(TYPES)),
-        ("PATCH", path, ("Content-Encoding", "gzip"), Some(TYPES)),
-        ("PUT", path, ("Content-Type", "text/plain"), Some(TYPES)),
-        ("PATCH", &missing().path, ("Content-Type", "text/plain"), Some(TYPES)),
-        ("POST", collection(), ("Content-Type", "application/merge-patch+json"), None),
-        ("POST", collection(), ("Content-Encoding", "gzip"), None),
-        ("OPTIONS", path, ("Origin", "https://a.example.org"), Some(TYPES)),
-        ("OPTIONS", collection(), ("Origin", "https://a.example.org"), None),
-        ("OPTIONS", "/health", ("Origin", "https://a.example.org"), None),
-    ] {
-        let response = service.call(method, path).header(header.0, header.1).body("[]").send().await;
-        let row = format!("{method} {path} {header:?}");
-        assert_eq!(response.status, if method == "OPTIONS" { 204 } else { 415 }, "{row}");
-        assert_eq!(response.headers.get("accept-patch").map(String::as_str), expected, "{row}");
-        let exposed = &response.headers["access-control-expose-headers"];
-        assert!(exposed.split(", ").any(|name| name == "Accept-Patch"), "{row}: {exposed}");
-    }
 }
 
 #[tokio::test]

@@ -17,14 +17,9 @@ async fn the_page_is_strict_about_what_it_loads() {
         let policy = &page.headers["content-security-policy"];
         assert!(policy.starts_with("default-src 'none'; script-src 'self' 'sha256-"), "{policy}");
         assert!(!policy.contains("unsafe"), "{policy}");
-        assert_eq!(page.headers["x-content-type-options"], "nosniff");
-        assert_eq!(page.headers["x-frame-options"], "DENY");
         for file in FILES {
-            assert!(
-                page.body.contains(&format!("\"{}\"", path_of(file).trim_start_matches('/'))),
-                "{file} is in {}",
-                page.body
-            );
+            let link = format!("\"{}\"", path_of(file).trim_start_matches('/'));
+            assert!(page.body.contains(&link), "{file} is in {}", page.body);
         }
         let again = service.call_through(source, "GET", "/").header("If-None-Match", page.etag()).send().await;
         assert_eq!((again.status, again.body.as_str()), (304, ""));
@@ -53,7 +48,6 @@ async fn files_are_gzip_whatever_the_client_accepts() {
                 "{row}"
             );
             assert_eq!(get.reply["isBase64Encoded"], true, "{row}");
-            assert_eq!(get.headers["cache-control"], "public, max-age=31536000, immutable", "{row}");
             assert!(get.reply.to_string().len() < 1_000_000, "{row}: a load balancer accepts 1 MB");
             let known = call("GET").header("If-None-Match", get.etag()).send().await;
             assert_eq!((known.status, known.bytes.len()), (304, 0), "{row}: a known file");

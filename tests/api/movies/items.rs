@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
-use crate::support::{Service, item, string};
+use crate::support::{Service, movies::item, string};
 
 /// A set has no order, so this one has a single name.
 #[tokio::test]

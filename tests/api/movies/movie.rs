@@ -1,8 +1,23 @@
-//! What the other tests ask about movies: changes of the id, filters of a listing, and rules that a schema cannot express.
+//! Movies in tests, and what the other tests ask about them: changes of the id, filters of a listing, and rules that a schema cannot express.
 
 use serde_json::{Value, json};
 
-use super::{new, stored_2};
+use super::{Item, new, stored_2, string};
+
+/// A complete movie.
+pub fn movie(title: &str, year: u16) -> Value {
+    json!({
+        "title": title, "year": year, "cast": ["Ann", "Bob"],
+        "image": "https://example.org/a.jpg", "description": "About it.",
+    })
+}
+
+/// The item with this id and the five fields of the movie Row of year 1.
+pub fn item(id: &str) -> Item {
+    let mut item: Item = serde_dynamo::to_item(movie("Row", 1)).unwrap();
+    item.insert("id".to_owned(), string(id));
+    item
+}
 
 /// Patches that change the id. An entity whose id never changes has none.
 pub fn renames() -> Vec<Value> {

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
-use crate::support::{Item, Service, item, movie, path_of, string};
+use crate::support::{
+    Item, Service,
+    movies::{item, movie},
+    path_of, string,
+};
 
 /// Items with one invalid field each: the field, and the value that another writer stores, if any.
 fn broken() -> Vec<(&'static str, Option<AttributeValue>)> {

@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::support::{
     EventFormat, Service, collection,
     keyed::assert_same,
-    merged, movie,
-    movies::{renames, renames_to_stored_2},
+    merged,
+    movies::{movie, renames, renames_to_stored_2},
     path_of, stored, stored_2,
 };
 

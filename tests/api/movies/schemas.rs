@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     bodies::allows,
-    support::{movie, movies::is_beyond_the_schema},
+    support::movies::{is_beyond_the_schema, movie},
 };
 
 /// Compares the service's judgement of a document with that of a schema.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     hostile,
-    support::{EventFormat, Service, collection, large, merged, movie, path_of, stored},
+    support::{EventFormat, Service, collection, large, merged, movies::movie, path_of, stored},
 };
 
 static TITLES: LazyLock<Vec<String>> =

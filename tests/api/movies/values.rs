@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     contract::DOCUMENT,
-    support::{Service, large, merged, movie},
+    support::{Service, large, merged, movies::movie},
 };
 
 #[test]

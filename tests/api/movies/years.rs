@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     schemas::parameter_allows,
-    support::{Service, collection, movie, parsed, stored},
+    support::{Service, collection, movies::movie, parsed, stored},
 };
 
 #[tokio::test]

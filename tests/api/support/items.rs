@@ -4,19 +4,12 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{Example, Service, movie};
+use super::{Example, Service};
 
 pub type Item = HashMap<String, AttributeValue>;
 
 pub fn string(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
-}
-
-/// An id, and the five fields of the movie Row of year 1.
-pub fn item(id: &str) -> Item {
-    let mut item: Item = serde_dynamo::to_item(movie("Row", 1)).unwrap();
-    item.insert("id".to_owned(), string(id));
-    item
 }
 
 /// The item of a movie without the versions of this service.

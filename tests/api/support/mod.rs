@@ -16,24 +16,16 @@ use std::time::Duration;
 
 use ::movies::movie::Movie;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub use call::{Call, EventFormat};
 pub use clock::Clock;
 pub use faults::{Fault, Faults, FaultyClient, Other};
 pub use fixture::{Example, change, collection, invalid, large, merged, missing, new, other_change, stored, stored_2};
 pub use function::Function;
-pub use items::{Item, item, item_of, partition_key, string};
+pub use items::{Item, item_of, partition_key, string};
 pub use response::{Response, send_event};
 pub use service::Service;
-
-/// A complete movie.
-pub fn movie(title: &str, year: u16) -> Value {
-    json!({
-        "title": title, "year": year, "cast": ["Ann", "Bob"],
-        "image": "https://example.org/a.jpg", "description": "About it.",
-    })
-}
 
 /// Parses a movie from a client's JSON.
 pub fn parsed(movie: &Value) -> Movie {
@@ -42,7 +34,7 @@ pub fn parsed(movie: &Value) -> Movie {
 
 /// The path of a movie, in which every reserved character is escaped.
 pub fn path_of(id: &str) -> String {
-    format!("/ns_movies/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
+    format!("{}{}", collection(), utf8_percent_encode(id, NON_ALPHANUMERIC))
 }
 
 /// Longer than the SDK may wait for any response.

@@ -12,7 +12,7 @@ use movies::{api::App, aws, config::Config, local, movie::Movie, store::Store};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::{Call, EventFormat, Faults, FaultyClient, Function, Response, parsed, stored, stored_2};
+use super::{Call, EventFormat, Faults, FaultyClient, Function, Response, collection, parsed, stored, stored_2};
 
 /// The service, and faults for its calls to DynamoDB.
 pub struct Service {
@@ -101,7 +101,7 @@ impl Service {
     }
 
     pub async fn post(&self, movie: &Value) -> Response {
-        self.call("POST", "/ns_movies/").json(movie).send().await
+        self.call("POST", collection()).json(movie).send().await
     }
 
     /// Every movie, page by page.
