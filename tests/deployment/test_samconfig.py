@@ -1,6 +1,10 @@
 """The parameters that `make deploy` sends to CloudFormation: those of the stage's section of samconfig.toml."""
 
+import os
 import re
+import subprocess
+import sys
+import tempfile
 import unittest
 
 import cloudformation
@@ -41,3 +45,15 @@ class SamconfigTest(unittest.TestCase):
         # CloudFormation keeps the value of a parameter that is not sent, so access that was opened for one deployment would stay open.
         self.assertLessEqual(self.access, set(sent("dev")))
         self.assertEqual(set(sent("dev")), set(sent("prod")))
+
+    def test_make_deploy_needs_credentials_and_a_region_before_it_builds(self) -> None:
+        keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
+        with tempfile.TemporaryDirectory() as home:
+            for variables, missing in (({}, "No AWS credentials were found"), (keys, "No region was found")):
+                deploy = subprocess.run(
+                    ["make", "--assume-old=.tools/sam", "deploy", f"PYTHON={sys.executable}"], cwd=ROOT, capture_output=True, text=True,
+                    env={"PATH": os.environ["PATH"], "HOME": home, "AWS_EC2_METADATA_DISABLED": "true"} | variables,
+                )  # fmt: skip
+                self.assertEqual(deploy.returncode, 2)
+                self.assertIn(missing, deploy.stderr)
+                self.assertNotIn("Compiling", deploy.stdout)
