@@ -1,21 +1,9 @@
-//! Stores movies as items of a DynamoDB table. Every write happens once or ends with a clear error, except in the cases
-//! under "Limits".
+//! Stores movies as items of a DynamoDB table. Every write happens once or ends with a clear error, except in the three
+//! cases that `docs/architecture.md` lists. It also explains the protocol, which in short is:
 //!
-//! # The outcome of a write
-//! The SDK sends a call again if it receives no response, but the first attempt may have succeeded. Therefore every
-//! create and update stores a new version, 128 random bits that become the `ETag`, and its condition fails if the item
-//! already has that version. DynamoDB returns the item together with the failed condition. If the item has the write's
-//! version, the write has succeeded. An item also keeps its previous version, so that a write recognizes itself even if
-//! one other write happened before its retry.
-//!
-//! A deleted item has no version. Therefore deletes and renames are transactions, because only a transaction has a
-//! token by which DynamoDB itself recognizes a retry. So a delete costs twice the write units. A rename is a put and a
-//! delete in one transaction. A write with an `Idempotency-Key` is a transaction that also writes a record of the key
-//! ([`keys`]).
-//!
-//! If a response was lost and neither version nor token shows what happened, the error is [`StoreError::Unavailable`],
-//! never a guess. A refusal does not show it: DynamoDB may carry out the first attempt later.
-//! `docs/architecture.md` shows the four outcomes of a write.
+//! A create or an update is recognized by the version that it stores, and a delete, a rename or a write with an
+//! `Idempotency-Key` is a transaction, which DynamoDB recognizes by its token. If a response was lost and neither shows
+//! what happened, the error is [`StoreError::Unavailable`], never a guess.
 //!
 //! # Items from other writers
 //! An item that another program put into the table has no version. [`version`] derives one from its content. A
@@ -23,11 +11,6 @@
 //! the item has changed since. An update first tries one call, whose condition requires a stored version and a movie. If
 //! only that requirement fails, the update becomes a plan. A delete reads the item first only if the precondition names
 //! a derived version.
-//!
-//! # Limits
-//! Without an `Idempotency-Key`, two writes can happen twice. If the response to an update without `If-Match` is lost,
-//! and two other writes change the item before the retry, the retry repeats the update after them. If the response to a
-//! create is lost, and another client deletes the movie before the retry, the retry creates it again.
 //!
 //! # Layout
 //! The write protocol knows only keys and versions: [`items`] reads items and writes them with one call, [`plan`] writes

@@ -1,4 +1,4 @@
-"""Replaces the REST API in the template of the current folder by another front door.
+"""Replaces the REST API in the template of the current folder with another front door.
 
 It deletes and replaces what the first lines of docs/front-doors/….yaml name, merges the file into the template, and deletes the parameters
 that are gone from samconfig.toml. The comments of both files stay.

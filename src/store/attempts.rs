@@ -1,4 +1,4 @@
-//! Observes the SDK's attempts at a call: counts them, detects lost responses, and retries conflicts.
+//! Observes the SDK's calls and their attempts: counts and times them, detects lost responses, and retries conflicts.
 
 use std::{
     error::Error,
