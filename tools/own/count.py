@@ -12,7 +12,7 @@ MAX_PLACES = 160
 
 def folder_of(name):
     first, *rest = Path(name).parts
-    return f"{first}/{rest[0]}" if first == "tests" and len(rest) > 1 else first if rest else "(top)"
+    return f"{first}/{rest[0]}" if first == "tests" and len(rest) > 1 else first
 
 
 def main():
