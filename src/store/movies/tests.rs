@@ -71,20 +71,6 @@ fn the_types_are_those_of_a_written_item() {
 }
 
 #[test]
-fn an_item_with_five_valid_fields_is_a_movie_whatever_else_it_has_or_lacks() {
-    let mut other = item();
-    other.remove("prior_etag");
-    other.remove("etag");
-    other.insert("rank".to_owned(), AttributeValue::M(Item::from([("a".to_owned(), AttributeValue::Null(true))])));
-    let found = read("A-1", other.clone()).unwrap();
-    assert_eq!(found.movie, movie());
-    assert!(crate::store::version::is_derived(&found.version));
-    for id in ["weird", "a-0x", "", " -1", "A-2", "a-1"] {
-        assert_eq!(read(id, other.clone()).unwrap_err(), "id: must be `title`, a dash and `year`", "{id}");
-    }
-}
-
-#[test]
 fn an_item_that_replaces_another_keeps_its_other_attributes() {
     let mut current = item();
     current.insert("rank".to_owned(), AttributeValue::N("7".to_owned()));
@@ -95,22 +81,6 @@ fn an_item_that_replaces_another_keeps_its_other_attributes() {
     expected.insert("etag".to_owned(), string("v2"));
     expected.insert("prior_etag".to_owned(), string("v1"));
     assert_eq!(new, expected);
-}
-
-#[test]
-fn a_patch_can_repair_an_item_that_is_not_a_movie() {
-    let mut broken = item();
-    broken.insert("cast".to_owned(), string("B"));
-    broken.remove("image");
-    for (patch, is_movie) in [
-        (r#"{"cast":["B",""],"image":"https://x.org/"}"#, true),
-        (r#"{"cast":["B",""]}"#, false),
-        (r#"{"image":"https://x.org/"}"#, false),
-    ] {
-        let patch = MoviePatch::from_json(patch.as_bytes()).unwrap();
-        let found = changed(&broken, &id(), &id(), &patch, &Precondition::default()).map(|(_, found)| found.movie);
-        assert_eq!(found, if is_movie { Ok(movie()) } else { Err(StoreError::NotFound) }, "{patch:?}");
-    }
 }
 
 #[test]
