@@ -152,12 +152,12 @@ async fn a_page_of_large_movies_ends_early_and_has_a_next_page() {
     let service = Service::start().await;
     let mut expected = BTreeSet::new();
     for (count, unit, times) in [
-        (4, "x", 390_000),
+        (2, "x", 390_000),
         // In a reply, each of these characters has four, three or seven bytes.
-        (4, "\"", 252_000),
-        (2, "\n", 340_000),
-        (12, "\u{1}", 60_000),
-        (20, "x", 1),
+        (2, "\"", 252_000),
+        (1, "\n", 340_000),
+        (5, "\u{1}", 60_000),
+        (10, "x", 1),
     ] {
         let name = large(1).as_object().unwrap().keys().next().unwrap().clone();
         for _ in 0..count {
@@ -167,11 +167,7 @@ async fn a_page_of_large_movies_ends_early_and_has_a_next_page() {
         }
     }
     let filter = filters().into_iter().next_back().unwrap();
-    for (source, query) in [
-        (EventFormat::Rest, "limit=1000"),
-        (EventFormat::Http, "limit=40"),
-        (EventFormat::AlbMulti, &format!("limit=100{filter}")),
-    ] {
+    for (source, query) in [(EventFormat::Rest, "limit=1000"), (EventFormat::AlbMulti, &format!("limit=100{filter}"))] {
         let (mut next, mut seen, mut pages) = (Some(format!("{}?{query}", collection())), BTreeSet::new(), 0);
         while let Some(path) = next {
             let page = service.call_through(source, "GET", &path).send().await;
