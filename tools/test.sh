@@ -9,9 +9,8 @@ WEB_TOOLS=$PWD/.tools/venv
 AWS_LAMBDA_RIE=$(if test "$(uname -s)" = Linux; then readlink -f .tools/aws-lambda-rie; fi)
 export CARGO_LAMBDA CHROMIUM WEB_TOOLS AWS_LAMBDA_RIE
 if test -n "$CHROMIUM"; then skipped=; else skipped='--skip browser::'; fi
-# $skipped is no argument or two.
-cargo test --locked -- --include-ignored --skip deployed:: $skipped
-python3 -B -m pytest -q -p no:cacheprovider seed
+# Some tests wait most of the time, so four run at once. $skipped is no argument or two.
+cargo test --locked -- --include-ignored --test-threads 4 --skip deployed:: $skipped
 if test -n "$skipped"; then
   count=$(cargo test --quiet --locked --test processes -- --list browser:: | grep -c ': test$')
   echo "$count browser tests were left out. To run them, install Chromium or Google Chrome, then run: make test" >&2

@@ -25,6 +25,7 @@ mod make;
 mod process;
 mod readme;
 mod reload;
+mod seed;
 mod smoke;
 mod store;
 mod tls_proxy;

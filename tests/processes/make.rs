@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::{
     fixture::collection,
     process::{COMPILING, Process, STARTING, free_port},
-    tools::{copy_of_the_project, project, succeeds},
+    tools::{copy_of_the_project, project, remove_variables, succeeds},
 };
 
 fn make(directory: &Path, arguments: &[&str]) -> Command {
@@ -27,11 +27,7 @@ fn make(directory: &Path, arguments: &[&str]) -> Command {
 fn newcomer(program: &str, directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(directory).env("CARGO_BUILD_BUILD_DIR", project("target"));
-    for (name, _) in env::vars() {
-        if name.starts_with("MAKE") || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
-            command.env_remove(name);
-        }
-    }
+    remove_variables(&mut command);
     let paths = env::var_os("PATH").unwrap();
     let paths = env::split_paths(&paths).filter(|path| !path.to_string_lossy().contains(".tools"));
     command.env("PATH", env::join_paths(paths).unwrap());

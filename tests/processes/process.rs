@@ -68,7 +68,7 @@ impl Process {
         let port = free_port().to_string();
         let mut command = Command::new("python3");
         let function = format!("http://{}", watch.address);
-        command.args(["-B", &web("stage.py"), &function, "--port", &port]);
+        command.args(["-B", &web("stage.py"), &function, &port]);
         let stage = Self::start(command, format!("127.0.0.1:{port}"), &directory.join("stage.log"));
         stage.wait_until_it_listens();
         stage

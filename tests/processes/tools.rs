@@ -42,6 +42,14 @@ pub fn succeeds(command: &mut Command) -> String {
     printed
 }
 
+/// Removes what the tests' own `make` and cargo have set, because an inner cargo would build some packages again.
+pub fn remove_variables(command: &mut Command) {
+    let prefixes = ["MAKE", "CARGO_PKG_", "CARGO_MANIFEST_"];
+    for (name, _) in env::vars().filter(|(name, _)| prefixes.iter().any(|prefix| name.starts_with(prefix))) {
+        command.env_remove(name);
+    }
+}
+
 /// Each test keeps its data in a folder that no other test uses.
 pub fn new_directory() -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);

@@ -1,6 +1,6 @@
 //! `cargo lambda watch`, as the README starts it.
 
-use std::{collections::BTreeMap, env, fs, path::Path, process::Command};
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     fixture::{change, collection, new},
     process::{COMPILING, Process, free_port},
-    tools::{new_directory, project, tool},
+    tools::{new_directory, project, remove_variables, tool},
 };
 
 impl Process {
@@ -37,12 +37,7 @@ impl Process {
             .env("CARGO_BUILD_BUILD_DIR", project("target"))
             .env("LOCAL_STORE_DIR", directory)
             .envs(variables.iter().copied());
-        // With the variables that cargo sets for tests, the inner cargo would build some packages again.
-        for (name, _) in
-            env::vars().filter(|(name, _)| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
-        {
-            command.env_remove(name);
-        }
+        remove_variables(&mut command);
         Self::start(command, format!("127.0.0.1:{port}"), &directory.join("watch.log"))
     }
 }
@@ -99,24 +94,4 @@ fn it_responds_with_a_wrong_setting() {
     }
     let log = fs::read_to_string(directory.join("watch.log")).unwrap();
     assert!(log.contains(r#"SWAGGER_UI is "yes": set it to on or off"#), "{log}");
-}
-
-#[test]
-#[ignore = "needs cargo-lambda: `make test` has it"]
-fn it_takes_every_sample_event() {
-    let watch = Process::watch(&new_directory(), &[]);
-    let port = watch.address.rsplit_once(':').unwrap().1;
-    for entry in fs::read_dir(project("events")).unwrap() {
-        let event = entry.unwrap().path();
-        let invoked = Command::new(tool("CARGO_LAMBDA"))
-            .args(["lambda", "invoke", "--invoke-address", "127.0.0.1", "--invoke-port", port, "--data-file"])
-            .arg(&event)
-            .current_dir(project(""))
-            .output()
-            .unwrap();
-        let reply: Value =
-            serde_json::from_slice(&invoked.stdout).unwrap_or_else(|_| panic!("{}: {invoked:?}", event.display()));
-        let status = reply["statusCode"].as_u64();
-        assert!(status.is_some_and(|status| status < 500), "{}: {reply}", event.display());
-    }
 }
