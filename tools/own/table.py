@@ -41,4 +41,6 @@ EDITS = [
     ("README.md", r",\s+performance(?=\.)", ""),
     ("docs/changing.md", r"(?s) Some recipes name a patch in `tests/changes/` .*?no longer works\.", ""),
     ("docs/changing.md", r"; `tests/changes/[\w-]+\.patch` contains (?:it|them)\.", "."),
+    ("Cargo.toml", r"\n# \(docs/performance\.md\)\.", "."),
+    ("benches/bench.py", r" docs/performance\.md has the results\.", ""),
 ]
