@@ -17,7 +17,8 @@ import requests
 from conftest import REJECTED, movies
 from test_export import TITLES
 
-COUNT = 10_000
+# Three pages.
+COUNT = 2_500
 # The first start can include a build.
 PATIENCE = 600
 
