@@ -1,4 +1,4 @@
-//! CORS: which pages may call the API, and with which headers.
+//! CORS: which pages may call the API, and with which headers. `headers.rs` checks `Vary` and what a page may read.
 
 use crate::support::{EventFormat, Service, collection, stored};
 
@@ -19,13 +19,9 @@ async fn pages_of_listed_origins_may_read() {
         ("https://App.example.org", false),
         ("https://app.example.org/", false),
         ("http://app.example.org", false),
-        ("https://app.example.org:8443", false),
-        ("http://localhost", false),
         ("http://localhost:3001", false),
-        ("https://evil.org", false),
         ("https://app.example.org.evil.org", false),
         ("https://app.example.org@evil.org", false),
-        ("https://app.example.org/path", false),
         ("https://app.example.org, https://app.example.org", false),
         ("null", false),
         ("*", false),
@@ -37,9 +33,6 @@ async fn pages_of_listed_origins_may_read() {
             let name = format!("{method} {path} from {origin}");
             let allowed = response.headers.get("access-control-allow-origin").map(String::as_str);
             assert_eq!(allowed, is_allowed.then_some(origin), "{name}");
-            assert_eq!(response.headers.contains_key("access-control-expose-headers"), is_allowed, "{name}");
-            let vary = if method == "GET" { "Origin" } else { "Access-Control-Request-Headers, Origin" };
-            assert_eq!(response.headers["vary"], vary, "{name}");
         }
     }
 }
@@ -51,7 +44,6 @@ async fn every_origin_may_read_by_default() {
         let call = service.call("GET", collection());
         let response = origin.into_iter().fold(call, |call, origin| call.header("Origin", origin)).send().await;
         assert_eq!(response.headers["access-control-allow-origin"], "*", "{origin:?}");
-        assert!(!response.headers.contains_key("vary"), "{origin:?}");
     }
 }
 
@@ -77,7 +69,6 @@ async fn a_preflight_allows_what_it_asks_for_through_every_event_source() {
                 let allowed = &response.headers["access-control-allow-headers"];
                 assert_eq!((response.status, allowed.as_str()), (204, "traceparent, x-a, idempotency-key"), "{row}");
                 assert!(response.headers.contains_key("access-control-allow-origin"), "{row}");
-                assert!(response.headers["vary"].starts_with("Access-Control-Request-Headers"), "{row}");
                 let none = ask(Some("x b,é,x:y")).await;
                 assert_eq!(none.headers.get("access-control-allow-headers"), None, "{row}");
                 // A preflight that asks for no header allows those that the API reads.

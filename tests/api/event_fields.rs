@@ -118,12 +118,9 @@ async fn a_condition_that_is_not_an_etag_is_not_dropped() {
 async fn a_condition_that_cannot_be_read_makes_the_event_unreadable() {
     let service = Service::seeded().await;
     let path = &stored().path;
-    let values = [r#""\ud800""#, "5", "{}", "[5]", r#"["\ud800"]"#, "[[]]", "true"];
-    let objects =
-        [r#"{"If-Match":"\"stale\"","\ud800":"x"}"#, r#"["If-Match","\"stale\""]"#, r#""If-Match: stale""#, "7"];
-    let mut headers = values.map(|value| format!(r#"{{"If-Match":{value}}}"#)).to_vec();
-    headers.extend(objects.map(str::to_owned));
-    for headers in headers {
+    for headers in
+        [r#"{"If-Match":"\ud800"}"#, r#"{"If-Match":["\ud800"]}"#, r#"{"If-Match":"\"stale\"","\ud800":"x"}"#]
+    {
         for name in ["headers", "multiValueHeaders"] {
             let event = format!(r#"{{"httpMethod":"DELETE","path":"{path}","{name}":{headers}}}"#);
             assert_eq!(status(&service, &event).await, 400, "{event}");

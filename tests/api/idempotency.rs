@@ -180,14 +180,3 @@ async fn a_read_ignores_a_key() {
         assert!(service.faults.take_calls().len() < 2, "{method} {path}");
     }
 }
-
-#[tokio::test]
-async fn a_page_may_send_a_key_and_see_a_replay() {
-    let service = Service::seeded().await;
-    let write = &writes()[0];
-    write.send(&service, "key").await;
-    let exposed = write.send(&service, "key").await.headers["access-control-expose-headers"].clone();
-    assert!(exposed.split(", ").any(|name| name == "Idempotency-Replayed"), "{exposed}");
-    let preflight = service.call("OPTIONS", &stored().path).send().await;
-    assert!(preflight.headers["access-control-allow-headers"].contains("Idempotency-Key"), "{preflight:?}");
-}

@@ -13,7 +13,7 @@ async fn the_page_is_strict_about_what_it_loads() {
     let service = Service::start().await;
     for source in EventFormat::ALL {
         let page = service.call_through(source, "GET", "/").send().await;
-        assert_eq!((page.status, page.headers["content-type"].as_str()), (200, "text/html; charset=utf-8"));
+        assert_eq!(page.status, 200, "{source:?}");
         let policy = &page.headers["content-security-policy"];
         assert!(policy.starts_with("default-src 'none'; script-src 'self' 'sha256-"), "{policy}");
         assert!(!policy.contains("unsafe"), "{policy}");
@@ -21,9 +21,6 @@ async fn the_page_is_strict_about_what_it_loads() {
             let link = format!("\"{}\"", path_of(file).trim_start_matches('/'));
             assert!(page.body.contains(&link), "{file} is in {}", page.body);
         }
-        let again = service.call_through(source, "GET", "/").header("If-None-Match", page.etag()).send().await;
-        assert_eq!((again.status, again.body.as_str()), (304, ""));
-        assert!(page.body.contains("<base href=\"./\">"), "{source:?}: {}", page.body);
     }
 }
 
@@ -49,8 +46,6 @@ async fn files_are_gzip_whatever_the_client_accepts() {
             );
             assert_eq!(get.reply["isBase64Encoded"], true, "{row}");
             assert!(get.reply.to_string().len() < 1_000_000, "{row}: a load balancer accepts 1 MB");
-            let known = call("GET").header("If-None-Match", get.etag()).send().await;
-            assert_eq!((known.status, known.bytes.len()), (304, 0), "{row}: a known file");
         }
     }
     service.app.set("CORS_ALLOW_ORIGINS", "https://a.org");
@@ -63,7 +58,6 @@ async fn other_versions_and_files_are_not_there() {
     for path in ["/swagger-ui/1.0.0/swagger-ui.css", "/swagger-ui/", &path_of("VERSION"), &path_of("")] {
         assert_eq!(service.get(path).await.status, 404, "{path}");
     }
-    assert_eq!(service.call("POST", "/").send().await.headers["allow"], "GET, HEAD, OPTIONS");
 }
 
 #[tokio::test]
