@@ -26,19 +26,17 @@ async fn the_fixture_is_what_it_says() {
 async fn what_is_created_is_read_changed_and_deleted() {
     let service = Service::start().await;
     assert_eq!(service.get(collection()).await.body, "{}");
-    for n in 0..3 {
-        let new = new(n);
-        let created = service.post(&new.body).await;
-        assert_eq!((created.status, created.location(), created.json()), (200, new.path.clone(), new.body.clone()));
-        let read = service.get(&new.path).await;
-        assert_eq!((read.status, read.json(), read.etag()), (200, new.body.clone(), created.etag()));
-        assert_eq!(service.list_all(collection()).await[&new.id], new.body);
-        let changed = service.call("PUT", &new.path).json(&change()).send().await;
-        assert_eq!((changed.status, changed.json()), (200, merged(&new.body, &change())));
-        assert_ne!(changed.etag(), created.etag());
-        assert_eq!(service.call("DELETE", &new.path).send().await.status, 200);
-        assert_eq!(service.get(&new.path).await.status, 404);
-    }
+    let new = new(1);
+    let created = service.post(&new.body).await;
+    assert_eq!((created.status, created.location(), created.json()), (200, new.path.clone(), new.body.clone()));
+    let read = service.get(&new.path).await;
+    assert_eq!((read.status, read.json(), read.etag()), (200, new.body.clone(), created.etag()));
+    assert_eq!(service.list_all(collection()).await[&new.id], new.body);
+    let changed = service.call("PUT", &new.path).json(&change()).send().await;
+    assert_eq!((changed.status, changed.json()), (200, merged(&new.body, &change())));
+    assert_ne!(changed.etag(), created.etag());
+    assert_eq!(service.call("DELETE", &new.path).send().await.status, 200);
+    assert_eq!(service.get(&new.path).await.status, 404);
     assert!(service.list_all(collection()).await.is_empty());
 }
 

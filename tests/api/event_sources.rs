@@ -58,14 +58,11 @@ async fn a_body_is_a_text_or_base64() {
         let mut event = service.call_through(source, "POST", collection()).event();
         for (body, is_base64, detail) in [
             (json!("not base64!"), true, "not valid base64"),
-            (json!("YQ"), true, "not valid base64"),
-            (json!("===="), true, "not valid base64"),
             (json!("/w=="), true, "expected value"),
             (new(1).body, false, "not a string"),
             (new(1).body, true, "not a string"),
             (json!([text]), false, "not a string"),
             (json!(7), false, "not a string"),
-            (json!(false), false, "not a string"),
         ] {
             (event["body"], event["isBase64Encoded"]) = (body.clone(), json!(is_base64));
             let refused = send(&service, &event).await;

@@ -75,7 +75,7 @@ async fn a_key_belongs_to_its_caller() {
 async fn a_context_of_any_shape_makes_no_event_invalid() {
     let service = Service::seeded().await;
     let shapes = [json!(7), json!("x"), json!([]), json!(true), json!({"claims": 7}), json!({"iam": {"userArn": {}}})];
-    for source in EventFormat::ALL {
+    for source in [EventFormat::Rest, EventFormat::Http] {
         for shape in &shapes {
             let context = json!({"identity": shape, "authorizer": shape});
             let response = send_as(&service, source, &context, "key", &change()).await;

