@@ -19,8 +19,15 @@ except ImportError:
     sys.exit(2)
 
 
+class Parser(argparse.ArgumentParser):
+    def _print_message(self, message, file=None):
+        """As in newer versions, does not fail if nobody reads the message. Python 3.10 would."""
+        with contextlib.suppress(OSError):
+            super()._print_message(message, file)
+
+
 def options(description, **file):
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", required=True, help="the API's root or its list of movies, with the stage if there is one")
     parser.add_argument("--file", type=Path, **file)
     parser.add_argument("--sigv4", metavar="REGION", help="sign requests, for an API in this region with the authorization AWS_IAM")
