@@ -43,6 +43,8 @@ impl Function {
         self.variables.push((name.to_owned(), value.to_owned()));
         let value = |name: &str| self.variables.iter().find(|(set, _)| set == name).map(|(_, value)| value.clone());
         self.app.config = Config::read(value).unwrap();
+        // An artifact that runs already has the former value.
+        self.artifact = OnceCell::new();
     }
 
     /// The reply to an event's bytes, as JSON.
