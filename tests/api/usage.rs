@@ -1,7 +1,7 @@
 //! The calls, attempts and units of each operation, as the emulator counts them. `docs/cost.md` calculates with these
 //! units.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lambda_runtime::Context;
 use movies::{
@@ -42,6 +42,20 @@ fn used(calls: u32, read_units: f64, write_units: f64) -> Usage {
 /// The units that the index takes for an item under 1 KB.
 fn index() -> f64 {
     if filters().len() > 1 { 1.0 } else { 0.0 }
+}
+
+#[tokio::test]
+async fn the_time_of_a_call_ends_with_the_call() {
+    let service = Service::start().await;
+    let work = async {
+        let start = Instant::now();
+        service.app.store.ping().await.unwrap();
+        let took = start.elapsed();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        took
+    };
+    let (took, usage) = telemetry::measure_usage(work).await;
+    assert!(usage.dynamodb <= took, "{usage:?}, {took:?}");
 }
 
 #[tokio::test]
