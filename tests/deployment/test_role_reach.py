@@ -11,8 +11,9 @@ GUIDE = ROOT / "docs/pipeline.md"
 LOCAL = f"{REGION}:{ACCOUNT}"
 API = f"arn:aws:apigateway:{REGION}::/restapis/a1b2c3d4e5"
 ZONE = "Z0123456789"
-# The resources to which CloudFormation gives a name: their ARN, and the call that creates or changes them.
-NAMED = {
+# For each type of resource, the call that creates or changes one, and its ARN.
+CALLS = {
+    # CloudFormation gives these a name that contains the stack's.
     "AWS::CloudWatch::Alarm": ("cloudwatch:PutMetricAlarm", f"arn:aws:cloudwatch:{LOCAL}:alarm:{{name}}"),
     "AWS::CloudWatch::Dashboard": ("cloudwatch:PutDashboard", f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{{stack}}"),
     "AWS::CodeDeploy::Application": ("codedeploy:CreateApplication", f"arn:aws:codedeploy:{LOCAL}:application:{{name}}"),
@@ -26,9 +27,7 @@ NAMED = {
     "AWS::Lambda::Version": ("lambda:PublishVersion", f"arn:aws:lambda:{LOCAL}:function:{{stack}}-MoviesFunction-1A"),
     "AWS::Logs::LogGroup": ("logs:CreateLogGroup", f"arn:aws:logs:{LOCAL}:log-group:{{name}}:*"),
     "AWS::Logs::MetricFilter": ("logs:PutMetricFilter", f"arn:aws:logs:{LOCAL}:log-group:{{stack}}-AccessLogs-1A:*"),
-}
-# The other resources, whose ARNs do not contain the name of the stack.
-UNNAMED = {
+    # The ARNs of the others do not contain the name of the stack.
     "AWS::ApiGateway::Account": ("apigateway:PATCH", f"arn:aws:apigateway:{REGION}::/account"),
     "AWS::ApiGateway::BasePathMapping": ("apigateway:POST", f"arn:aws:apigateway:{REGION}::/domainnames/api.example.org/basepathmappings"),
     "AWS::ApiGateway::Deployment": ("apigateway:POST", f"{API}/deployments"),
@@ -66,7 +65,7 @@ class RoleReachTest(unittest.TestCase):
     def calls(self, stage: str):
         """The call that creates each resource of the stage's stack. CloudFormation ends a name with up to 13 random characters."""
         for logical_id, resource in self.resources.items():
-            action, arn = (NAMED | UNNAMED)[resource["Type"]]
+            action, arn = CALLS[resource["Type"]]
             yield logical_id, action, arn.format(stack=f"movies-{stage}", name=f"movies-{stage}-{logical_id}-1A2B3C4D5E6FG")
 
     def test_a_stage_reaches_every_resource_of_its_stack(self) -> None:
