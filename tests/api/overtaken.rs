@@ -56,6 +56,7 @@ fn rows() -> Vec<Row> {
         (create.clone(), KEY, 1, BEFORE_THE_RETRY, vec![delete.clone()], 200, None),
         (update.clone(), KEY, 2, BEFORE_THE_RETRY, twice, 200, with(&[mine, theirs()])),
         (("PUT", other_change()), KEY, 1, AFTERWARDS, once.clone(), 200, with(&[theirs(), other_change()])),
+        (update.clone(), KEY, 1, AFTERWARDS, vec![delete.clone()], 404, None),
         (update, KEY_AND_CURRENT, 1, AFTERWARDS, once.clone(), 412, with(&[theirs()])),
     ];
     for patch in renames() {
