@@ -39,6 +39,7 @@ EDITS = [
     ("CONTRIBUTING.md", r"; `make moto` uses [^|]*", " "),
     ("README.md", r",(\s+roles have\s+least privilege), and\s+performance is measured\.", r", and\1."),
     ("README.md", r",\s+performance(?=\.)", ""),
+    ("README.md", r" The path begins with `ns_movies`,[^.]*\.", ""),
     ("docs/changing.md", r"(?s) Some recipes name a patch in `tests/changes/` .*?no longer works\.", ""),
     ("docs/changing.md", r"; `tests/changes/[\w-]+\.patch` contains (?:it|them)\.", "."),
     ("Cargo.toml", r"\n# \(docs/performance\.md\)\.", "."),
