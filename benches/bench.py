@@ -15,7 +15,7 @@ placement of threads could change the CPU of a small request by a third. The Dyn
 build. A proxy in this program terminates TLS, and the functions trust its CA in addition to the system's CAs.
 
 `--instructions` counts the instructions of a start and a warm GET under valgrind instead. Other load does not change them. It fails
-if there are more than a tenth more than in results.json, or if the binary or its zip is larger than its limit.
+if a count exceeds that in results.json by more than a tenth, or if the binary or its zip exceeds its limit.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ def compare_instructions(options: argparse.Namespace, bench: Bench, directory: P
     limits = [(f"instructions, {name}", count, last["instructions"][name] * 1.1) for name, count in counts.items()]
     limits += size_targets(sizes({"movies": options.binary}, directory)["movies"])
     missed = [f"{name}: {value:,.7g} is more than {limit:,.7g}" for name, value, limit in limits if value > limit]
-    print(*missed, sep="\n", file=sys.stderr)
+    for line in missed:
+        print(line, file=sys.stderr)
     return 1 if missed else 0
 
 

@@ -193,6 +193,7 @@ mod tests {
         }
         assert_eq!(time_budget(1000), Duration::from_millis(3500), "a deadline in 1970");
     }
+
     #[test]
     fn no_line_contains_what_a_client_sent_but_the_path() {
         let variable = |name: &str| name.ends_with("TABLE_NAME").then(|| "table".to_owned());

@@ -2,8 +2,8 @@
 //! contains a body, a header or a query, so it never contains a credential.
 //!
 //! A line is JSON if Lambda's log format is JSON (`AWS_LAMBDA_LOG_FORMAT`), else plain text: in a local build, a short
-//! line for a terminal. Lines below `AWS_LAMBDA_LOG_LEVEL` are left out. Each line is written to standard output at once, so that nothing is lost when
-//! the sandbox is frozen. Lambda itself sends the X-Ray segments.
+//! line for a terminal. Lines below `AWS_LAMBDA_LOG_LEVEL` are left out. Each line is written to standard output at once,
+//! so that nothing is lost when the sandbox is frozen. Lambda itself sends the X-Ray segments.
 
 mod request;
 

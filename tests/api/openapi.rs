@@ -200,7 +200,7 @@ fn its_texts_quote_names_that_exist() {
     });
     assert!(quoted.len() > 12, "{quoted:?}");
     for name in quoted {
-        assert!(names.contains(name), "a text speaks of `{name}`, which the document does not have");
+        assert!(names.contains(name), "a text names `{name}`, which the document does not have");
     }
 }
 

@@ -166,7 +166,7 @@ def main():
     changed, moved = rename(names)
     tidy()
     git("add", "--all")
-    print(f"{changed} files speak of {names['plural']} now, and {moved} have another name. Dropped: {', '.join(DROPPED)}.")
+    print(f"{changed} files name {names['plural']} now, and {moved} files have another name. Dropped: {', '.join(DROPPED)}.")
     print("Run `make check`, look at `git diff --cached --stat`, and commit. Then read docs/own.md, which leads through the rest.")
 
 
