@@ -213,6 +213,7 @@ mod tests {
         assert_eq!(required(null), error("/name", "must be a string"));
         assert_eq!(optional(null), error("/name", "must be a string"));
         assert_eq!(change(null), Ok(Some(None)));
+        assert_eq!(Option::<String>::rule(), String::rule());
         let x = "x".to_owned();
         assert_eq!((required(value), optional(value)), (Ok(x.clone()), Ok(Some(x.clone()))));
         assert_eq!(change(value), Ok(Some(Some(x))));

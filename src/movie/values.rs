@@ -64,7 +64,8 @@ mod tests {
         for bad in bad.split_whitespace() {
             assert_eq!(ImageUrl::try_from(bad.to_owned()), Err(ImageUrl::rule()), "{bad}");
         }
-        assert_eq!(ImageUrl::try_from(String::new()), Err(ImageUrl::rule()));
+        let rule = "must be an absolute http or https URL with a host".to_owned();
+        assert_eq!(ImageUrl::try_from(String::new()), Err(rule));
         for blank in [' ', '\t', '\n', '\0', '\u{7f}', '\u{85}', '\u{a0}', '\u{2028}', '\u{3000}'] {
             for bad in ["_http://h/x", "http_://h/x", "http://h_/x", "http://h/x_y", "http://h/x_"] {
                 let bad = bad.replace('_', &blank.to_string());
