@@ -66,7 +66,7 @@ reset: ## delete the data of the local emulator, after which make run loads seed
 	rm -f $(addprefix "$(DATA)"/,movies.db movies.db-shm movies.db-wal port)
 
 swagger-ui: .tools/lint .tools/node ## compare the vendored Swagger UI with npm, or vendor another version: VERSION=5.36.0
-	$(PYTHON) src/swagger_ui/refresh.py $(if $(VERSION),--version $(VERSION))
+	$(PYTHON) src/swagger_ui/refresh.py $(VERSION)
 
 # These tests inject faults below the service, in the same process, so they cannot test the artifact.
 IN_PROCESS := budget:: faults:: overtaken:: attempts:: panics:: usage:: connections:: writes_nothing a_fault_beneath another_writer_between

@@ -224,7 +224,7 @@ impl EventSource {
             let is_watch = is_local_build && context.http.user_agent.as_deref() == Some("cargo-lambda");
             if is_url || is_watch { Self::FunctionUrl } else { Self::HttpApi }
         } else if context.elb.is_some() {
-            Self::Alb { multi_value: payload.has_multi_value_headers() }
+            Self::Alb { multi_value: payload.multi_value_headers.is_some() }
         } else if payload.version.as_deref() == Some("1.0") {
             Self::HttpApiVersion1
         } else {

@@ -26,7 +26,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use dynoxide::Database;
-use lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::json;
 use url::{Host, Url};
@@ -46,9 +46,6 @@ const NO_CREDENTIALS: &str = r#"no credentials: run eval "$(aws configure export
 const SEED: &str = "seed/movies.json";
 
 pub use terminal::TerminalLine;
-
-/// What is wrong. The text is for the person who starts the function.
-pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// The DynamoDB for local work: the embedded one, or the one that `AWS_ENDPOINT_URL_DYNAMODB` names.
 #[derive(Debug)]
@@ -181,7 +178,7 @@ async fn create_tables(sdk: &SdkConfig, config: &Config) -> Result<bool, Error> 
         let id = movie.id().map_err(|error| format!("{SEED}: {error:?}"))?;
         match store.create(&id, movie).await {
             Ok(_) | Err(StoreError::Exists) => {}
-            Err(error) => return Err(format!("'{id}' cannot be stored: {error}").into()),
+            Err(error) => return Err(format!("'{}' cannot be stored: {error}", id.as_str()).into()),
         }
     }
     Ok(true)
@@ -254,7 +251,7 @@ mod tests {
     #[test]
     fn the_tutorials_two_movies_are_in_the_seed_file() {
         let movies = parse_seed(include_bytes!("../seed/movies.json")).unwrap();
-        let ids: Vec<_> = movies.iter().map(|movie| movie.id().unwrap().to_string()).collect();
+        let ids: Vec<_> = movies.iter().map(|movie| movie.id().unwrap().as_str().to_owned()).collect();
         assert_eq!(ids, ["The Dare-2020", "Don't Click-2020"]);
         assert_eq!(movies[1].cast[0], "Valter Skarsgård");
     }

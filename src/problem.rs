@@ -134,14 +134,10 @@ impl Problem {
             StoreError::Exists => Self::MovieExists(id.to_owned()),
             StoreError::PreconditionFailed => Self::PreconditionFailed,
             StoreError::TooLarge => Self::MovieTooLarge,
+            StoreError::RecordTooLarge => Self::ResponseTooLarge,
             StoreError::Unavailable => Self::Unavailable,
             StoreError::Corrupt => Self::Internal,
         }
-    }
-
-    /// The problem for an id in a path that no movie can have: 400 if it is too long, else 404 as for any unknown id.
-    pub(crate) fn for_unparsable_id(text: &str) -> Self {
-        if text.len() > MovieId::MAX_BYTES { Self::IdTooLong } else { Self::NoSuchMovie(text.to_owned()) }
     }
 
     /// The status, the end of the `type`, and the title.

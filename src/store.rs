@@ -56,11 +56,11 @@ pub struct VersionedMovie {
     pub version: String,
 }
 
-/// A page of a listing.
+/// A page of items, or of the movies in them with their ids, in the order of the table.
 #[derive(Debug)]
-pub struct MoviePage {
-    /// The movies with their ids, in the order of the table.
-    pub movies: Vec<(String, VersionedMovie)>,
-    /// The id after which the next page starts, if more movies may follow.
+pub struct Page<T> {
+    /// The items or movies.
+    pub items: Vec<T>,
+    /// The id after which the next page starts, if more may follow.
     pub next: Option<String>,
 }

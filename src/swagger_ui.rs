@@ -89,12 +89,6 @@ impl SwaggerUiFile {
         FILES.iter().find(|file| version == VERSION && file.name == name)
     }
 
-    /// The ETag of every file. It is strong, because each file has only one representation.
-    #[must_use]
-    pub fn etag() -> String {
-        format!("{VERSION}-gzip")
-    }
-
     /// The file, compressed.
     #[must_use]
     pub fn response(&self) -> Response<Body> {

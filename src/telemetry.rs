@@ -40,7 +40,7 @@ pub fn init() {
         .with_target("lambda_runtime::runtime", LevelFilter::ERROR);
     // This fails only if another subscriber is set.
     let _ = if settings.json {
-        request::write_json(settings.function);
+        let _ = request::FUNCTION.set(settings.function);
         let subscriber = builder.fmt_fields(JsonFields::new()).event_format(JsonLine).finish();
         set_global_default(subscriber.with(targets))
     } else {

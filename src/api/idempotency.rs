@@ -19,7 +19,7 @@ use super::{App, message};
 use crate::{
     event::Request,
     problem::Problem,
-    store::{Action, KeyRecord, KeyTable, Plan, RecordedResponse, StoreError, carry_out},
+    store::{KeyRecord, KeyTable, Plan, RecordedResponse, StoreError, carry_out},
 };
 
 /// Begins each partition key. Change it with the form of a record, a fingerprint, or a caller, so that no release reads a
@@ -79,7 +79,7 @@ impl<'a> KeyedRequest<'a> {
     /// table of keys.
     ///
     /// # Errors
-    /// Those of `respond` and `to_problem`; a 422 if an earlier request differs; a 413, before the write, if the response
+    /// Those of `to_problem`; a 422 if an earlier request differs; a 413, before the write, if the response
     /// is too large.
     pub async fn write<T, F: Future<Output = Result<Plan<T>, StoreError>>>(
         &self,
@@ -92,40 +92,17 @@ impl<'a> KeyedRequest<'a> {
         }
         let written = carry_out(|| async {
             let plan = plan().await?;
-            let response = respond(&plan.result).map_err(WriteError::Response)?;
-            let record = self.record(response.clone()).map_err(WriteError::Response)?;
-            Ok::<_, WriteError>(plan.and(record, response))
+            // A movie that cannot be serialized is a bug.
+            let response = respond(&plan.result).map_err(|_| StoreError::Corrupt)?;
+            let (key, fingerprint) = (self.key.clone(), self.fingerprint.clone());
+            let record = KeyRecord { key, fingerprint, response: response.clone() };
+            Ok(plan.and(self.keys.record(&record)?, response))
         });
-        let problem = match written.await {
-            Ok(response) => return message::written(self.request, response),
-            Err(WriteError::Response(problem)) => return Err(problem),
-            Err(WriteError::Store(error)) => to_problem(error),
-        };
-        // This request, or a copy of it that arrived at the same time, may have succeeded.
-        self.replay().await?.ok_or(problem)
-    }
-
-    /// The action that records the response.
-    fn record(&self, response: RecordedResponse) -> Result<Action, Problem> {
-        let record = KeyRecord { key: self.key.clone(), fingerprint: self.fingerprint.clone(), response };
-        self.keys.record(&record).map_err(|error| match error {
-            StoreError::TooLarge => Problem::ResponseTooLarge,
-            error => Problem::from_store(error, ""),
-        })
-    }
-}
-
-/// Why a write with a key is not carried out.
-enum WriteError {
-    /// The store rejects it, or its outcome is unknown.
-    Store(StoreError),
-    /// Its response cannot be built or recorded.
-    Response(Problem),
-}
-
-impl From<StoreError> for WriteError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        match written.await {
+            Ok(response) => message::written(self.request, response),
+            // This request, or a copy of it that arrived at the same time, may have succeeded.
+            Err(error) => self.replay().await?.ok_or_else(|| to_problem(error)),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     event::Request,
     movie::{MovieId, Year},
     problem::Problem,
-    store::{MoviePage, VersionedMovie},
+    store::{Page, VersionedMovie},
 };
 
 /// The default number of movies on a page.
@@ -99,7 +99,7 @@ pub(super) fn respond(
     request: &Request,
     table: &str,
     query: &Query,
-    page: MoviePage,
+    page: Page<(String, VersionedMovie)>,
 ) -> Result<Response<Body>, Problem> {
     let (json, mut version, next) = fill(page)?;
     let mut response = message::json(json);
@@ -114,8 +114,8 @@ pub(super) fn respond(
 
 /// The JSON of a page, a hash of the ids and versions of its movies, and the id of its last movie if more follow. Ends
 /// before [`MAX_BYTES`], but has at least one movie.
-fn fill(page: MoviePage) -> Result<(String, Sha256, Option<String>), Problem> {
-    let MoviePage { movies, mut next } = page;
+fn fill(page: Page<(String, VersionedMovie)>) -> Result<(String, Sha256, Option<String>), Problem> {
+    let Page { items: movies, mut next } = page;
     let mut json = vec![b'{'];
     let mut hash = Sha256::new();
     let mut last: Option<String> = None;
@@ -172,11 +172,8 @@ fn checksum(table: &str, filters: &str, last: &str) -> [u8; CHECKSUM_BYTES] {
         context.update([0]);
     }
     context.update(last.as_bytes());
-    let mut checksum = [0; CHECKSUM_BYTES];
-    for (to, from) in checksum.iter_mut().zip(context.finalize()) {
-        *to = from;
-    }
-    checksum
+    let digest: [u8; 32] = context.finalize().into();
+    digest.first_chunk().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -260,7 +257,7 @@ mod tests {
     fn a_page_ends_before_450_kb_and_has_at_least_one_movie() {
         let plain = |bytes: usize| "x".repeat(bytes);
         // The JSON of a movie without its text, with its id and what separates it from others.
-        let rest = fill(MoviePage { movies: vec![movie(0, "")], next: None }).unwrap().0.len();
+        let rest = fill(Page { items: vec![movie(0, "")], next: None }).unwrap().0.len();
         for (name, texts, next, count, last) in [
             ("none", vec![], None, 0, None),
             ("none, but more follow", vec![], Some("Z-1"), 0, Some("Z-1")),
@@ -276,7 +273,7 @@ mod tests {
             ("450,001 bytes", vec![plain(225_000 - rest), plain(225_000 - rest + 2)], None, 1, Some("0-1")),
         ] {
             let movies = texts.iter().enumerate().map(|(n, text)| movie(n, text)).collect();
-            let (json, _, found) = fill(MoviePage { movies, next: next.map(str::to_owned) }).unwrap();
+            let (json, _, found) = fill(Page { items: movies, next: next.map(str::to_owned) }).unwrap();
             let page: Value = serde_json::from_str(&json).unwrap();
             assert_eq!(page.as_object().unwrap().len(), count, "{name}");
             assert_eq!(found.as_deref(), last, "{name}");

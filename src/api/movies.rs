@@ -117,8 +117,11 @@ fn read_key<'a>(app: &App, request: &'a Request, id: Option<&str>) -> Result<Opt
     request.header(&IDEMPOTENCY_KEY).map(|key| KeyedRequest::new(app, request, &key, id)).transpose()
 }
 
+/// The id in a path. If no movie can have it, the error is 400 if it is too long, else 404 as for any unknown id.
 fn parse_id(text: &str) -> Result<MovieId, Problem> {
-    MovieId::parse(text).ok_or_else(|| Problem::for_unparsable_id(text))
+    let is_too_long = text.len() > MovieId::MAX_BYTES;
+    let problem = || if is_too_long { Problem::IdTooLong } else { Problem::NoSuchMovie(text.to_owned()) };
+    MovieId::parse(text).ok_or_else(problem)
 }
 
 /// The response with a movie. `new_id` is the id that the request gave it.
@@ -128,4 +131,16 @@ fn response_with(movie: &VersionedMovie, new_id: Option<&MovieId>) -> Result<Rec
         id: new_id.map(|id| id.as_str().to_owned()),
         body: message::to_json(&movie.movie)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_no_movie_can_have_is_unknown_or_too_long() {
+        let [longest, too_long] = [0, 1].map(|more| "x".repeat(MovieId::MAX_BYTES + more));
+        assert_eq!(parse_id(&longest), Err(Problem::NoSuchMovie(longest)));
+        assert_eq!(parse_id(&too_long), Err(Problem::IdTooLong));
+    }
 }

@@ -9,7 +9,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use lambda_http::http::HeaderMap;
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::{Value, json, value::RawValue};
 
@@ -29,7 +29,7 @@ pub(super) struct Payload<'a> {
     query_string_parameters: Option<SingleValues<'a>>,
     multi_value_query_string_parameters: Option<MultiValues<'a>>,
     headers: Option<SingleValues<'a>>,
-    multi_value_headers: Option<MultiValues<'a>>,
+    pub(super) multi_value_headers: Option<MultiValues<'a>>,
     body: Option<&'a RawValue>,
     is_base64_encoded: Option<bool>,
     #[serde(default, deserialize_with = "object")]
@@ -117,7 +117,7 @@ fn object<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer
         }
 
         fn visit_unit<E>(self) -> Result<T, E> {
-            Ok(T::default())
+            Ok(Default::default())
         }
 
         fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
@@ -131,10 +131,6 @@ fn object<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer
 impl<'a> Payload<'a> {
     pub(super) fn from_json(json: &'a str) -> serde_json::Result<Self> {
         object(&mut serde_json::Deserializer::from_str(json))
-    }
-
-    pub(super) fn has_multi_value_headers(&self) -> bool {
-        self.multi_value_headers.is_some()
     }
 
     pub(super) fn headers(&self) -> HeaderMap<String> {
@@ -187,14 +183,6 @@ fn pairs<N: Clone + PartialEq>(
     pairs
 }
 
-/// The members of a REST API's `identity` that name the caller. Other members describe the connection.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Identity {
-    cognito_identity_id: Value,
-    user_arn: Value,
-}
-
 /// A text that identifies the caller: a client that signs its requests (IAM), a user of a user pool or of another issuer
 /// of tokens, or the principal that a Lambda authorizer returns. Two callers never have the same text. Claims and an
 /// authorizer's context can have any shape, so a member of another shape counts as absent.
@@ -206,12 +194,12 @@ struct Identity {
 /// | token | `authorizer.claims` | `authorizer.jwt.claims` |
 /// | Lambda authorizer | `authorizer.principalId` | `authorizer.lambda.principalId` |
 fn read_caller(identity: Option<&str>, authorizer: Option<&str>) -> Option<String> {
-    let identity: Identity = parse(identity);
-    let authorizer: Value = parse(authorizer);
+    let parse = |json: Option<&str>| json.and_then(|json| serde_json::from_str::<Value>(json).ok()).unwrap_or_default();
+    let (identity, authorizer) = (parse(identity), parse(authorizer));
     let at = |pointer: &str| authorizer.pointer(pointer).and_then(text);
 
-    let cognito = || text(&identity.cognito_identity_id).or_else(|| at("/iam/cognitoIdentity/identityId"));
-    let arn = || text(&identity.user_arn).or_else(|| at("/iam/userArn"));
+    let cognito = || identity.get("cognitoIdentityId").and_then(text).or_else(|| at("/iam/cognitoIdentity/identityId"));
+    let arn = || identity.get("userArn").and_then(text).or_else(|| at("/iam/userArn"));
     let subject = |claims: &str| Some(json!(["token", at(&format!("{claims}/iss")), at(&format!("{claims}/sub"))?]));
     let principal = || at("/principalId").or_else(|| at("/lambda/principalId"));
 
@@ -221,10 +209,6 @@ fn read_caller(identity: Option<&str>, authorizer: Option<&str>) -> Option<Strin
         .or_else(|| subject("/claims").or_else(|| subject("/jwt/claims")))
         .or_else(|| principal().map(|id| json!(["principal", id])));
     caller.map(|caller| caller.to_string())
-}
-
-fn parse<T: DeserializeOwned + Default>(json: Option<&str>) -> T {
-    json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 
 fn text(value: &Value) -> Option<String> {

@@ -1,17 +1,17 @@
 //! Log lines for a terminal: `23:05:14Z GET /ns_movies/ 200, 7 ms, 1 call`. The time is UTC, as in a deployed log.
 
-use std::fmt::{self, Debug, Write as _};
+use std::{
+    fmt::{self, Debug, Write as _},
+    time::SystemTime,
+};
 
+use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use tracing::{
     Event, Level, Subscriber,
     field::{Field, Visit},
 };
 use tracing_subscriber::{
-    fmt::{
-        FmtContext, FormatEvent, FormatFields,
-        format::Writer,
-        time::{FormatTime as _, SystemTime},
-    },
+    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
     registry::LookupSpan,
 };
 
@@ -25,8 +25,7 @@ where
     F: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, F>, mut line: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut now = String::new();
-        SystemTime.format_time(&mut Writer::new(&mut now))?;
+        let now = DateTime::from(SystemTime::now()).fmt(DateTimeFormat::DateTime).unwrap_or_default();
         let mut text = now.get("2026-11-30T".len().."2026-11-30T23:05:14".len()).unwrap_or_default().to_owned() + "Z";
         let metadata = event.metadata();
         if *metadata.level() != Level::INFO {

@@ -20,6 +20,9 @@ pub enum StoreError {
     /// DynamoDB's limit is 400 KB.
     #[error("the item is too large for the table")]
     TooLarge,
+    /// The same limit, for the record of a key.
+    #[error("the response is too large for the table of keys")]
+    RecordTooLarge,
     /// The cause is in the log. It is a bug, or another program wrote into the table of keys.
     #[error("an item cannot be read or written")]
     Corrupt,

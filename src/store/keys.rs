@@ -76,12 +76,12 @@ impl KeyTable {
     /// The action that remembers a request. Its condition fails if the key is in use.
     ///
     /// # Errors
-    /// [`StoreError::TooLarge`].
+    /// [`StoreError::RecordTooLarge`].
     pub fn record(&self, request: &KeyRecord) -> Result<Action, StoreError> {
         let mut item: Item = serde_dynamo::to_item(request).map_err(|_| StoreError::Corrupt)?;
         item.insert("expires_at".to_owned(), AttributeValue::N((now() + LIFETIME).to_string()));
         if size_of(&item) > MAX_ITEM_BYTES {
-            return Err(StoreError::TooLarge);
+            return Err(StoreError::RecordTooLarge);
         }
         let mut unused = Condition::new("attribute_not_exists(#key) OR expires_at <= :now");
         unused.names.insert("#key".to_owned(), "key".to_owned());
@@ -118,6 +118,6 @@ mod tests {
         let empty = size_of(&serde_dynamo::to_item(request(0)).unwrap()) + expires_at;
         let rest = MAX_ITEM_BYTES - empty;
         assert!(keys.record(&request(rest)).is_ok());
-        assert_eq!(keys.record(&request(rest + 1)).unwrap_err(), StoreError::TooLarge);
+        assert_eq!(keys.record(&request(rest + 1)).unwrap_err(), StoreError::RecordTooLarge);
     }
 }

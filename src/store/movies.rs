@@ -12,7 +12,7 @@ use serde::{
 };
 
 use super::{
-    Item, KeyTable, MoviePage, StoreError, VersionedMovie,
+    Item, KeyTable, Page, StoreError, VersionedMovie,
     condition::{Condition, Precondition},
     items::{Changes, Items, MAX_ITEM_BYTES, Updated, size_of},
     paging::{Partition, Selection},
@@ -158,11 +158,11 @@ impl Store {
         limit: usize,
         after: Option<String>,
         deadline: Instant,
-    ) -> Result<MoviePage, StoreError> {
+    ) -> Result<Page<(String, VersionedMovie)>, StoreError> {
         let partition = year.map(|year| Partition { index: YEAR_INDEX, attribute: "year", value: number(year) });
         let selection = Selection { partition, attributes: Movie::FIELDS };
         let page = self.items.list(&selection, limit, after, deadline.into()).await?;
-        Ok(MoviePage { movies: movies_in(page.items), next: page.next })
+        Ok(Page { items: movies_in(page.items), next: page.next })
     }
 }
 

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity::Total};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Item, StoreError,
+    Item, Page, StoreError,
     items::{Items, size_of},
     version::string,
 };
@@ -45,13 +45,6 @@ pub(super) struct Partition {
     pub value: AttributeValue,
 }
 
-/// Items in the table's own order.
-pub(super) struct ItemPage {
-    pub items: Vec<Item>,
-    /// The id after which the next page starts, if more items may follow.
-    pub next: Option<String>,
-}
-
 /// What one call returns.
 struct Chunk {
     items: Vec<Item>,
@@ -69,7 +62,7 @@ impl Items {
         limit: usize,
         after: Option<String>,
         deadline: Instant,
-    ) -> Result<ItemPage, StoreError> {
+    ) -> Result<Page<Item>, StoreError> {
         let start = after.map(|id| {
             let partition = selection.partition.as_ref();
             let partition = partition.map(|partition| (partition.attribute.to_owned(), partition.value.clone()));
@@ -137,7 +130,7 @@ async fn collect<F: Future<Output = Result<Chunk, StoreError>>>(
     start: Option<Item>,
     deadline: Instant,
     mut fetch: impl FnMut(Option<Item>, i32) -> F,
-) -> Result<ItemPage, StoreError> {
+) -> Result<Page<Item>, StoreError> {
     let wanted = |found: usize| i32::try_from((limit - found).saturating_add(1)).unwrap_or(i32::MAX);
     let mut items: Vec<Item> = Vec::new();
     let mut fetched = fetch(start, wanted(0)).await?;
@@ -146,16 +139,16 @@ async fn collect<F: Future<Output = Result<Chunk, StoreError>>>(
         if items.len() > limit {
             items.truncate(limit);
             let next = items.last().and_then(id);
-            return Ok(ItemPage { items, next });
+            return Ok(Page { items, next });
         }
-        let Some(last_key) = fetched.last_key else { return Ok(ItemPage { items, next: None }) };
+        let Some(last_key) = fetched.last_key else { return Ok(Page { items, next: None }) };
         let next = id(&last_key);
         if items.iter().map(size_of).sum::<usize>() >= FULL_BYTES {
-            return Ok(ItemPage { items, next });
+            return Ok(Page { items, next });
         }
         fetched = match timeout_at(deadline, fetch(Some(last_key), wanted(items.len()))).await {
             Ok(fetched) => fetched?,
-            Err(_) => return Ok(ItemPage { items, next }),
+            Err(_) => return Ok(Page { items, next }),
         };
     }
 }

@@ -68,18 +68,16 @@ pub(super) enum IfFalse {
 ///
 /// # Errors
 /// Those of `plan`; the reason why the write is rejected; [`StoreError::Unavailable`].
-pub async fn carry_out<T, E, F>(plan: impl Fn() -> F) -> Result<T, E>
-where
-    E: From<StoreError>,
-    F: Future<Output = Result<Plan<T>, E>>,
-{
+pub async fn carry_out<T, F: Future<Output = Result<Plan<T>, StoreError>>>(
+    plan: impl Fn() -> F,
+) -> Result<T, StoreError> {
     for round in 0..MAX_PLANS {
         if let Some(result) = plan().await?.commit(round).await? {
             return Ok(result);
         }
     }
     tracing::warn!(plans = MAX_PLANS, "a write failed because other writers kept changing the item");
-    Err(StoreError::Unavailable.into())
+    Err(StoreError::Unavailable)
 }
 
 impl<T> Plan<T> {

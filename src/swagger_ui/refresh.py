@@ -4,7 +4,6 @@
 `make swagger-ui` checks that the vendored files equal those of the package. `make swagger-ui VERSION=5.36.0` vendors another version.
 """
 
-import argparse
 import re
 import subprocess
 import sys
@@ -39,9 +38,7 @@ def package(version: str) -> dict[str, bytes]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--version", help="the version to vendor; by default, only check the vendored files")
-    wanted = parser.parse_args().version
+    wanted = sys.argv[1] if len(sys.argv) > 1 else None
     version = wanted or (HERE / "VERSION").read_text().strip()
     files = package(version)
     if wanted:

@@ -43,12 +43,7 @@ static METRICS: LazyLock<[Value; 2]> = LazyLock::new(|| {
 });
 
 /// The function's name, if lines are JSON. It distinguishes the metrics of one stack from another's.
-static FUNCTION: OnceLock<String> = OnceLock::new();
-
-/// Writes the lines of requests as JSON from now on.
-pub(super) fn write_json(function: String) {
-    let _ = FUNCTION.set(function);
-}
+pub(super) static FUNCTION: OnceLock<String> = OnceLock::new();
 
 /// A request and its response.
 #[derive(Debug, Serialize)]

@@ -7,7 +7,7 @@ use std::{
 
 use movies::{
     problem::Problem,
-    route::{self, NoRoute, Route},
+    route::{self, Route},
 };
 use serde_json::{Value, json};
 
@@ -71,11 +71,11 @@ fn its_routes_and_methods_are_those_of_the_service() {
                         assert!(allow.split(", ").any(|known| known == method), "{method} {path} is not described");
                         assert_eq!(place(found).map(|at| PATHS[at]), Some(template), "{method} {path}");
                     }
-                    Err(NoRoute::MethodNotAllowed(found)) => {
+                    Err(Problem::MethodNotAllowed(found)) => {
                         assert!(!allow.split(", ").any(|known| known == method), "{method} {path} is no route");
                         assert_eq!(found, allow, "{method} {path}");
                     }
-                    Err(NoRoute::NotFound) => panic!("{path} is no route"),
+                    Err(problem) => panic!("{path} is no route: {problem}"),
                 }
             }
         }
