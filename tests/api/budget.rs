@@ -2,13 +2,16 @@
 
 use std::{future::pending, time::Duration};
 
-use serde_json::json;
 use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
 
-use crate::support::{Fault, Other, Service, change, collection, item_of, new, stored, string};
+use crate::support::{
+    Fault, Other, Service, collection, item_of, new,
+    requests::{reads, writes},
+    string,
+};
 
 /// Much longer than the budget, whose length is tested beside its code, and shorter than the test's SDK waits.
 const MUCH_LONGER: Duration = Duration::from_secs(30);
@@ -21,23 +24,14 @@ fn endless() -> Fault {
 #[tokio::test]
 async fn a_call_that_never_ends_is_503_within_the_budget() {
     let mut requests = JoinSet::new();
-    for (method, path, body) in [
-        ("GET", collection(), json!(null)),
-        ("GET", &stored().path, json!(null)),
-        ("GET", "/health", json!(null)),
-        ("POST", collection(), new(1).body),
-        ("PUT", &stored().path, change()),
-        ("DELETE", &stored().path, json!(null)),
-    ] {
+    for request in reads().into_iter().chain(writes()) {
         requests.spawn(async move {
             let service = Service::seeded().await;
             service.faults.inject([endless()]);
-            let call = service.call(method, path);
-            let call = if body.is_null() { call } else { call.json(&body) };
-            let response = timeout(MUCH_LONGER, call.send()).await.unwrap_or_else(|_| panic!("{method} {path}"));
-            assert_eq!(response.status, 503, "{method} {path}: {response:?}");
+            let response = timeout(MUCH_LONGER, request.send(&service)).await.unwrap_or_else(|_| panic!("{request:?}"));
+            assert_eq!(response.status, 503, "{request:?}: {response:?}");
             // Only a write can have happened.
-            assert_eq!(response.body.contains("may or may not"), method != "GET", "{method} {path}: {response:?}");
+            assert_eq!(response.body.contains("may or may not"), request.method != "GET", "{request:?}: {response:?}");
         });
     }
     requests.join_all().await;

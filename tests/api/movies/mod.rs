@@ -1,6 +1,5 @@
 //! What only movies have: odd titles, years and their index, renames, and the rules of the fields.
 
-mod items;
 mod not_movies;
 mod renames;
 mod schemas;

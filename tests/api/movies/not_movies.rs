@@ -1,4 +1,4 @@
-//! Items in the table that are not movies: they do not affect movies, and clients can delete or repair them.
+//! Items of other writers. Those that are not movies do not affect movies, and clients can delete or repair them.
 
 use std::collections::BTreeMap;
 
@@ -11,48 +11,50 @@ use crate::support::{
     path_of, string,
 };
 
-/// Items with one invalid field each: the field, and the value that another writer stores, if any.
-fn broken() -> Vec<(&'static str, Option<AttributeValue>)> {
+/// A set has no order, so this one has a single name.
+#[tokio::test]
+async fn a_set_of_names_is_a_cast() {
+    let service = Service::start().await;
+    let mut item = item("Row-1");
+    item.insert("cast".to_owned(), AttributeValue::Ss(vec!["Ann".to_owned()]));
+    service.put_item(&item).await;
+    let path = "/ns_movies/Row-1";
+    assert_eq!(service.get(path).await.json()["cast"], json!(["Ann"]));
+    let changed = service.call("PUT", path).json(&json!({"description": "mine"})).send().await;
+    assert_eq!((changed.status, &changed.json()["cast"]), (200, &json!(["Ann"])));
+}
+
+/// A field, and the value that another writer stores, if any.
+type Broken = (&'static str, Option<AttributeValue>);
+
+/// A value of another type, and a value that is not valid or not that of the id, for each field.
+fn broken() -> Vec<Broken> {
     vec![
         ("title", None),
         ("title", Some(AttributeValue::N("1".to_owned()))),
+        ("title", Some(string("Row, edited"))),
         ("year", None),
+        ("year", Some(AttributeValue::N("2".to_owned()))),
         ("cast", None),
         ("cast", Some(string("Ann"))),
-        ("cast", Some(AttributeValue::Ns(vec!["1".to_owned()]))),
         ("cast", Some(AttributeValue::Bs(vec![b"Ann".to_vec().into()]))),
-        ("title", Some(AttributeValue::B(b"Row".to_vec().into()))),
         ("image", None),
         ("image", Some(AttributeValue::Null(true))),
+        ("image", Some(string("nope"))),
         ("description", None),
         ("description", Some(AttributeValue::Bool(true))),
     ]
 }
 
-/// Values of the right type that are not valid, or not those of the id.
-fn invalid() -> Vec<(&'static str, Option<AttributeValue>)> {
-    vec![
-        ("title", Some(string(" "))),
-        ("title", Some(string("Row, edited"))),
-        ("title", Some(string("row"))),
-        ("title", Some(string("Row-1"))),
-        ("title", Some(string("Ro\u{308}w"))),
-        ("year", Some(AttributeValue::N("0".to_owned()))),
-        ("year", Some(AttributeValue::N("1.5".to_owned()))),
-        ("year", Some(AttributeValue::N("2".to_owned()))),
-        ("image", Some(string("nope"))),
-    ]
-}
-
 /// A cast with a value that is not a string. The condition of an update cannot show it.
-fn mixed_cast() -> (&'static str, Option<AttributeValue>) {
+fn mixed_cast() -> Broken {
     ("cast", Some(AttributeValue::L(vec![AttributeValue::Null(true)])))
 }
 
-/// Every broken item, with and without a version of this service.
+/// Every broken item: with a version of this service, because then a condition must show what is broken, and some without.
 fn items() -> Vec<(String, &'static str, Item)> {
-    let with_version = broken().into_iter().chain(invalid()).map(|broken| (broken, true));
-    let without = broken().into_iter().chain(invalid()).chain([mixed_cast()]).map(|broken| (broken, false));
+    let with_version = broken().into_iter().map(|broken| (broken, true));
+    let without = broken().into_iter().step_by(3).chain([mixed_cast()]).map(|broken| (broken, false));
     let items = with_version.chain(without).map(|((field, value), has_version)| {
         let name = format!("{field} {value:?}, version: {has_version}");
         let mut item = item("Row-1");
@@ -83,8 +85,7 @@ async fn an_item_that_is_not_a_movie_is_left_out_and_hides_no_other() {
         service.put_item(&broken.into_iter().chain([id]).collect()).await;
     }
     // Movies, except for the id.
-    for id in ["weird", "a-0x", "-1", " -1", "x-0", "x-02020", "x-10000", "row-1", "Row-2", "Row -1", "ROW-1", "tt0001"]
-    {
+    for id in ["weird", " -1", "x-02020", "row-1", "Row-2"] {
         service.put_item(&item(id)).await;
         assert_eq!(service.get(&path_of(id)).await.status, 404, "{id}");
     }

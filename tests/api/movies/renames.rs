@@ -3,11 +3,9 @@
 use serde_json::json;
 
 use crate::support::{
-    EventFormat, Service, collection,
-    keyed::assert_same,
-    merged,
-    movies::{movie, renames, renames_to_stored_2},
-    path_of, stored, stored_2,
+    EventFormat, Service, collection, merged,
+    movies::{movie, renames_to_stored_2},
+    stored, stored_2,
 };
 
 #[tokio::test]
@@ -21,27 +19,23 @@ async fn a_rename_moves_the_movie_with_all_its_fields() {
     assert_eq!(service.get(&stored().path).await.status, 404);
     let moved = service.get("/ns_movies/50%2F50%3F-9999").await;
     assert_eq!((moved.json(), moved.etag()), (expected, response.etag()));
-    for patch in renames() {
-        service.post(&movie("Row", 5)).await;
-        let response = service.call("PATCH", &path_of("Row-5")).json(&patch).send().await;
-        assert_eq!((response.status, response.json()), (200, merged(&movie("Row", 5), &patch)));
-        assert_eq!(service.get(&response.location()).await.etag(), response.etag());
-        assert_eq!(service.get(&path_of("Row-5")).await.status, 404);
-    }
 }
 
 #[tokio::test]
-async fn a_rename_onto_another_movie_changes_neither() {
+async fn a_rename_onto_another_movie_changes_neither_and_a_false_condition_comes_first() {
     let service = Service::seeded().await;
     let before = service.list_all(collection()).await;
-    for method in ["PUT", "PATCH"] {
+    let current = service.get(&stored().path).await.etag().to_owned();
+    for (header, value, status) in
+        [("If-Match", current.as_str(), 409), ("If-Match", "\"stale\"", 412), ("If-None-Match", "*", 412)]
+    {
         for rename in renames_to_stored_2() {
-            let response = service.call(method, &stored().path).json(&rename).send().await;
-            assert_eq!(response.status, 409);
-            assert!(response.body.contains(&stored_2().id), "{}", response.body);
-            assert_eq!(service.list_all(collection()).await, before);
+            let response = service.call("PUT", &stored().path).header(header, value).json(&rename).send().await;
+            assert_eq!(response.status, status, "{header}: {value}");
+            assert_eq!(response.body.contains(&stored_2().id), status == 409, "{}", response.body);
         }
     }
+    assert_eq!(service.list_all(collection()).await, before);
 }
 
 #[tokio::test]
@@ -52,7 +46,6 @@ async fn a_location_is_relative_to_the_requests_url() {
         (EventFormat::Rest, "PUT", "/ns_movies/a%2Fb-1", "../"),
         (EventFormat::Rest, "PATCH", "/ns_movies/a/b-1", "../../"),
         (EventFormat::Rest, "PUT", "/api/ns_movies/a/b-1", "../../"),
-        (EventFormat::Alb, "PUT", "/ns_movies/a/b-1", "../../"),
         (EventFormat::Url, "PUT", "/ns_movies%2Fa%2Fb-1", "./"),
         // An HTTP API decodes the path, so the id counts as one segment.
         (EventFormat::Http, "POST", "/ns_movies/", "../"),
@@ -74,12 +67,9 @@ async fn a_location_is_relative_to_the_requests_url() {
 #[tokio::test]
 async fn the_location_of_a_replay_is_right_for_the_requests_own_path() {
     let (encoded, plain) = ("/ns_movies/Face%2FOff-1997", "/ns_movies/Face/Off-1997");
-    let rest = EventFormat::Rest;
     for [(source, path), (other_source, other_path)] in [
-        [(rest, encoded), (rest, plain)],
-        [(rest, plain), (rest, encoded)],
-        [(rest, encoded), (EventFormat::Url, plain)],
-        [(EventFormat::Alb, plain), (rest, encoded)],
+        [(EventFormat::Rest, encoded), (EventFormat::Url, plain)],
+        [(EventFormat::Alb, plain), (EventFormat::Rest, encoded)],
     ] {
         let service = Service::start().await;
         service.post(&movie("Face/Off", 1997)).await;
@@ -89,13 +79,10 @@ async fn the_location_of_a_replay_is_right_for_the_requests_own_path() {
         };
         let row = format!("{source:?} {path}, then {other_source:?} {other_path}");
         let (first, again) = (send(source, path).await, send(other_source, other_path).await);
-        assert_eq!((first.status, again.status), (200, 200), "{row}: {again:?}");
-        assert_eq!(again.headers["idempotency-replayed"], "true", "{row}");
+        assert_eq!(again.headers["idempotency-replayed"], "true", "{row}: {again:?}");
         assert_eq!((&again.body, again.etag()), (&first.body, first.etag()), "{row}");
         for response in [&first, &again] {
-            let found = service.get(&response.location()).await;
-            assert_eq!((found.status, found.etag()), (200, first.etag()), "{row}: {response:?}");
+            assert_eq!(service.get(&response.location()).await.etag(), first.etag(), "{row}: {response:?}");
         }
-        assert_same(&again, &send(other_source, other_path).await, &row);
     }
 }

@@ -3,8 +3,6 @@
 use std::{
     collections::VecDeque,
     fmt,
-    future::Future,
-    pin::Pin,
     sync::{Arc, Mutex},
 };
 
@@ -19,12 +17,13 @@ use aws_smithy_runtime_api::{
     http::StatusCode,
 };
 use aws_smithy_types::body::SdkBody;
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::Clock;
 
 /// What another client does.
-pub struct Other(Pin<Box<dyn Future<Output = ()> + Send>>);
+pub struct Other(BoxFuture<'static, ()>);
 
 impl Other {
     pub fn new(does: impl Future<Output = ()> + Send + 'static) -> Self {
@@ -43,27 +42,25 @@ impl fmt::Debug for Other {
 pub enum Fault {
     /// Nothing.
     None,
+    /// The call is carried out, another client acts, then the response arrives.
+    Meanwhile(Other),
     /// The call is carried out, but its response is lost.
     ResponseLost,
-    /// The call is carried out, but its response is lost. Another client acts before the retry.
+    /// The same. Another client acts before the retry.
     ResponseLostThen(Other),
     /// The call is carried out, but its response is late: the attempt times out.
     LateResponse,
-    /// The call is carried out, another client acts, and the attempt times out.
-    LateResponseThen(Other),
-    /// The call is carried out, another client acts, then the response arrives.
-    Meanwhile(Other),
+    /// DynamoDB carries out the call, then reports a server error.
+    ServerErrorAfter,
     /// The connection breaks before the call arrives.
     Reset,
     /// The server does not accept a connection.
     NoServer,
     /// DynamoDB throttles the call.
     Throttled,
-    /// DynamoDB carries out the call, then reports a server error.
-    ServerErrorAfter,
     /// DynamoDB reports a server error, and does not carry out the call.
     ServerError,
-    /// The call conflicts with a transaction on the same item.
+    /// A write conflicts with a transaction on the same item. A read cannot conflict.
     Conflict,
     /// The transaction with this token is still in progress.
     InProgress,
@@ -135,30 +132,6 @@ impl HttpConnector for FaultyConnector {
         let (real, clock) = (self.real.clone(), self.faults.clock.clone());
         HttpConnectorFuture::new(async move {
             match fault {
-                Fault::None => real.call(request).await,
-                Fault::ResponseLost => {
-                    real.call(request).await?;
-                    Err(broken())
-                }
-                Fault::ResponseLostThen(other) => {
-                    real.call(request).await?;
-                    other.0.await;
-                    Err(broken())
-                }
-                Fault::LateResponse => {
-                    real.call(request).await?;
-                    silence(&clock).await
-                }
-                Fault::LateResponseThen(other) => {
-                    real.call(request).await?;
-                    other.0.await;
-                    silence(&clock).await
-                }
-                Fault::Meanwhile(other) => {
-                    let response = real.call(request).await?;
-                    other.0.await;
-                    Ok(response)
-                }
                 Fault::Reset => Err(broken()),
                 Fault::NoServer => {
                     let mut elsewhere = request;
@@ -166,24 +139,37 @@ impl HttpConnector for FaultyConnector {
                     real.call(elsewhere).await
                 }
                 Fault::Throttled => Ok(error(400, "ThrottlingException")),
-                Fault::ServerErrorAfter => {
-                    real.call(request).await?;
-                    Ok(error(500, "InternalServerError"))
-                }
                 Fault::ServerError => Ok(error(500, "InternalServerError")),
                 Fault::Conflict if operation == "TransactWriteItems" => Ok(canceled("TransactionConflict", "injected")),
-                // A read cannot conflict.
-                Fault::Conflict if operation == "GetItem" => real.call(request).await,
-                Fault::Conflict => Ok(error(400, "TransactionConflictException")),
+                Fault::Conflict if !is_read(&operation) => Ok(error(400, "TransactionConflictException")),
                 Fault::InProgress => Ok(error(400, "TransactionInProgressException")),
                 Fault::TooLarge => {
                     Ok(canceled("ValidationError", "Item size to update has exceeded the maximum allowed size"))
                 }
                 Fault::Hang => silence(&clock).await,
                 Fault::Panic => panic!("injected"),
+                carried_out => {
+                    let response = real.call(request).await?;
+                    match carried_out {
+                        Fault::Meanwhile(other) => other.0.await,
+                        Fault::ResponseLostThen(other) => {
+                            other.0.await;
+                            return Err(broken());
+                        }
+                        Fault::ResponseLost => return Err(broken()),
+                        Fault::LateResponse => return silence(&clock).await,
+                        Fault::ServerErrorAfter => return Ok(error(500, "InternalServerError")),
+                        _ => {}
+                    }
+                    Ok(response)
+                }
             }
         })
     }
+}
+
+fn is_read(operation: &str) -> bool {
+    ["GetItem", "Scan", "Query"].contains(&operation)
 }
 
 /// No response comes.

@@ -79,9 +79,14 @@ pub fn invalid() -> &'static InvalidBody {
     &FIXTURE.invalid
 }
 
+/// The field that may be large.
+pub fn large_field() -> &'static str {
+    &FIXTURE.large
+}
+
 /// A patch with a text of this many bytes.
 pub fn large(bytes: usize) -> Value {
-    json!({&FIXTURE.large: "x".repeat(bytes)})
+    json!({large_field(): "x".repeat(bytes)})
 }
 
 /// The body after a patch (RFC 7396 of one level).

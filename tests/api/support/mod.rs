@@ -6,9 +6,9 @@ mod faults;
 mod fixture;
 mod function;
 mod items;
-pub mod keyed;
 #[path = "../movies/movie.rs"]
 pub mod movies;
+pub mod requests;
 mod response;
 mod service;
 
@@ -21,7 +21,9 @@ use serde_json::Value;
 pub use call::{Call, EventFormat};
 pub use clock::Clock;
 pub use faults::{Fault, Faults, FaultyClient, Other};
-pub use fixture::{Example, change, collection, invalid, large, merged, missing, new, other_change, stored, stored_2};
+pub use fixture::{
+    Example, change, collection, invalid, large, large_field, merged, missing, new, other_change, stored, stored_2,
+};
 pub use function::Function;
 pub use items::{Item, item_of, partition_key, string};
 pub use response::{Response, send_event};

@@ -34,16 +34,16 @@ impl Service {
         // Tables belong to a region, so tests can share an endpoint. The SDK also counts retries for each region, and
         // retries less often if many calls fail.
         let region = format!("test-{}-{}", process::id(), TESTS.fetch_add(1, Ordering::Relaxed));
-        let service = Self::new(endpoint, region, "movies");
+        let service = Self::new(endpoint, region);
         assert!(local::create_movies_table(&service.dynamodb, "movies").await.unwrap());
         assert!(local::create_keys_table(&service.dynamodb, "keys").await.unwrap());
         service
     }
 
-    fn new(endpoint: String, region: String, table: &str) -> Self {
+    fn new(endpoint: String, region: String) -> Self {
         let faults = Faults::default();
         let variables = [
-            ("TABLE_NAME", table),
+            ("TABLE_NAME", "movies"),
             ("IDEMPOTENCY_TABLE_NAME", "keys"),
             ("AWS_ENDPOINT_URL_DYNAMODB", &endpoint),
             ("AWS_REGION", &region),
@@ -78,13 +78,7 @@ impl Service {
 
     /// Another copy of the function with the same table. Its calls never fail.
     pub fn other_copy(&self) -> Self {
-        Self::new(self.endpoint.clone(), self.region.clone(), "movies")
-    }
-
-    /// A function with another table of movies.
-    pub async fn with_table(&self, table: &str) -> Self {
-        assert!(local::create_movies_table(&self.dynamodb, table).await.unwrap());
-        Self::new(self.endpoint.clone(), self.region.clone(), table)
+        Self::new(self.endpoint.clone(), self.region.clone())
     }
 
     /// A request through a REST API, which is the default event source.
