@@ -13,7 +13,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-pub use values::{Integer, Text};
+pub use values::{Integer, Text, WebUrl};
 
 /// The maximum number of errors in a response, in addition to one for each known field. A hostile body can cause a
 /// hundred thousand.

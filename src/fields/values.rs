@@ -1,9 +1,10 @@
-//! Types for the fields of any entity: a text that is not blank, and an integer within limits.
+//! Types for the fields of any entity: a text that is not blank, an integer within limits, and the URL of a web server.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use url::Url;
 
 use super::{Field, Fields};
 
@@ -89,6 +90,37 @@ impl<const MIN: i64, const MAX: i64> fmt::Display for Integer<MIN, MAX> {
     }
 }
 
+/// An absolute `http` or `https` URL with a host. It is stored and shown as it was sent, never fetched.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct WebUrl(String);
+
+impl Field for WebUrl {
+    fn rule() -> String {
+        "must be an absolute http or https URL with a host".to_owned()
+    }
+}
+
+impl TryFrom<String> for WebUrl {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if is_web_address(&text) { Ok(Self(text)) } else { Err(Self::rule()) }
+    }
+}
+
+/// Whether `text` is the URL of a web server, without a character that could end it in HTML or in a log line.
+///
+/// `url` parses only what precedes the path. It accepts every path, and would look for the host of `http:///x` in it. It
+/// knows a host name with other than ASCII characters only in its form for DNS, such as `xn--bcher-kva.example`.
+fn is_web_address(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    let is_unsafe = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\');
+    let path = rest.find('/').and_then(|start| rest.get(start..)).unwrap_or_default();
+    is_web && !text.contains(is_unsafe) && text.strip_suffix(path).is_some_and(|origin| Url::parse(origin).is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,6 +196,34 @@ mod tests {
         }
         for other in ["", "-", "-0", "00", "+7", "07", "-07", "7.0", " 7", "7 ", "--7", "91", "-91", "７"] {
             assert_eq!(other.parse::<Degrees>(), Err(Degrees::rule()), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_web_url_has_a_host_and_no_character_that_ends_it() {
+        let good = "https://cdn.pixabay.com/photo/film-3057394_1280.jpg HTTP://EXAMPLE.org hTTpS://example.org?x \
+            http://localhost:8080/?q=1#f http://h?u=http://other/ http://user:pw@[::1]:80/x http://[::1] http://user@h/x http://h:/x \
+            http://h:65535 http://127.0.0.1#f http://my_bucket.s3.amazonaws.com/x http://h//x/../y?u=http://other:99999/ \
+            http://h/%zz|^`{} https://example.org/фильм.jpg https://xn--bcher-kva.example/";
+        for good in good.split(' ') {
+            assert_eq!(WebUrl::try_from(good.to_owned()), Ok(WebUrl(good.to_owned())));
+        }
+        // The last one is a host name in another script, which has a form in ASCII.
+        let bad = r#"nope /x.png //h/x http: http:/h http:h http:// http:///x https://?x https://#x http://:80/ http://user@/
+            http://h:65536/ http://h:99999/ http://h:x/ http://[::1 http://[zz]/ http://[::1%25eth0]/ http://999.1.1.1/
+            http://a%20b/ http://a^b/ http://h\@g/ http://h/\ http://h/" http://h/<b http://h/b> javascript:alert(1)
+            javascript://h/%0aalert(1) data:text/html,x ftp://h/x file:///etc/passwd httpss://h/ xhttp://h/
+            https://bücher.example/"#;
+        for bad in bad.split_whitespace() {
+            assert_eq!(WebUrl::try_from(bad.to_owned()), Err(WebUrl::rule()), "{bad}");
+        }
+        let rule = "must be an absolute http or https URL with a host".to_owned();
+        assert_eq!(WebUrl::try_from(String::new()), Err(rule));
+        for blank in [' ', '\t', '\n', '\0', '\u{7f}', '\u{85}', '\u{a0}', '\u{2028}', '\u{3000}'] {
+            for bad in ["_http://h/x", "http_://h/x", "http://h_/x", "http://h/x_y", "http://h/x_"] {
+                let bad = bad.replace('_', &blank.to_string());
+                assert_eq!(WebUrl::try_from(bad.clone()), Err(WebUrl::rule()), "{bad:?}");
+            }
         }
     }
 }
