@@ -69,7 +69,7 @@ swagger-ui: .tools/lint .tools/node ## compare the vendored Swagger UI with npm,
 	$(PYTHON) src/swagger_ui/refresh.py $(VERSION)
 
 # These tests inject faults below the service, in the same process, so they cannot test the artifact.
-IN_PROCESS := budget:: faults:: attempts:: panics:: usage:: connections:: writes_nothing another_writer_between
+IN_PROCESS := budget:: faults:: attempts:: usage:: connections:: writes_nothing another_writer_between
 artifact: cargo .tools/lambda .tools/sam .tools/rie ## build the deployed artifact, but for this machine's processor, and test it
 	$(SAM) build --parameter-overrides Architecture=$(MACHINE)
 	export AWS_LAMBDA_RIE="$$(readlink -f .tools/aws-lambda-rie)" ARTIFACT="$(CURDIR)/.aws-sam/build/MoviesFunction/bootstrap"; \

@@ -3,7 +3,7 @@
 //!
 //! `lambda_http` provides only the types of the replies, because its own conversion of events panics on input that occurs
 //! in production, and changes paths. `docs/decisions.md` records this decision. The property tests in
-//! `tests/api/hostile.rs` feed random bytes and mutated events to this module.
+//! `tests/api/hostile.rs` feed mutated and damaged events to this module.
 //!
 //! # Paths
 //! | event source | form of the path in the event | before the service's own path |

@@ -241,6 +241,7 @@ mod tests {
         let field = FieldError { pointer: "/field".to_owned(), detail: "must be a text".to_owned() };
         let too_long = format!("longer than {} bytes", MovieId::MAX_BYTES);
         let path = format!("/ns_movies/{}.", MovieId::FORM);
+        let mut types = Vec::new();
         for (problem, status, kind, detail, headers) in [
             (Problem::NotARequest, 400, "bad-request", "not an HTTP request", none),
             (Problem::PathNotUtf8, 400, "bad-request", "not UTF-8", none),
@@ -276,6 +277,7 @@ mod tests {
             assert_eq!(response.status().as_u16(), status, "{row}");
             let json: Value = serde_json::from_slice(response.body()).unwrap();
             assert_eq!(json["type"], format!("urn:problem-type:movies:{kind}"), "{row}");
+            types.push(json["type"].clone());
             assert!(json["detail"].as_str().unwrap().contains(detail), "{row}: {json}");
             assert_eq!((&json["status"], &json["instance"]), (&status.into(), &"/path".into()), "{row}");
             assert_eq!(
@@ -291,14 +293,24 @@ mod tests {
             found.sort_unstable();
             assert_eq!(found, expected, "{row}");
         }
+        types.dedup();
+        types.push("about:blank".into());
+        let document: Value = serde_json::from_str(include_str!("openapi.json")).unwrap();
+        let documented = &document["components"]["schemas"]["Problem"]["properties"]["type"]["enum"];
+        assert_eq!(*documented, Value::Array(types), "the document has the same types");
     }
+
     #[test]
     fn a_long_instance_is_cut_before_an_escape_that_does_not_fit() {
+        let instance = |path: &str| {
+            let response = Problem::NoSuchPath.into_response(path, "id");
+            serde_json::from_slice::<Value>(response.body()).unwrap()["instance"].clone()
+        };
         let longest_id = format!("/ns_movies/{}", "%20".repeat(MovieId::MAX_BYTES));
-        assert_eq!(beginning(&longest_id), longest_id);
+        assert_eq!(instance(&longest_id), longest_id);
         for (before, length) in [(0, 0), (1, 1), (2, 2), (3, 0)] {
             let path = format!("{}%20%20%20", "a".repeat(MAX_INSTANCE_BYTES - before));
-            assert_eq!(Some(beginning(&path)), path.get(..MAX_INSTANCE_BYTES - length), "{before} bytes are left");
+            assert_eq!(instance(&path).as_str(), path.get(..MAX_INSTANCE_BYTES - length), "{before} bytes are left");
         }
     }
 }

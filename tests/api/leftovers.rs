@@ -3,14 +3,57 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use movies::{fields::Invalid, movie::Movie};
-use serde_json::{Map, Value, json};
+use movies::movie::Movie;
+use serde_json::Value;
 
 use crate::{contract::DOCUMENT, openapi::each_object};
 
 /// The text of a file of the project.
 fn file(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+/// The texts of the document in members with these names.
+fn texts(members: &[&str]) -> Vec<&'static str> {
+    let mut texts = Vec::new();
+    each_object(&DOCUMENT, &mut |object| texts.extend(members.iter().filter_map(|name| object.get(*name)?.as_str())));
+    texts
+}
+
+/// What a text can quote besides names of the document.
+const LITERALS: [&str; 7] = ["*", "%2F", "-._~", "http", "https", "<…>; rel=\"next\"", "Allow"];
+
+#[test]
+fn the_document_and_the_problems_quote_names_that_exist() {
+    let mut names = BTreeSet::from(LITERALS);
+    each_object(&DOCUMENT, &mut |object| {
+        names.extend(object.get("name").and_then(Value::as_str));
+        for members in ["properties", "headers"] {
+            names.extend(object.get(members).and_then(Value::as_object).into_iter().flatten().map(|(name, _)| &**name));
+        }
+    });
+    let source = file("src/problem.rs");
+    let (problems, _) = source.split_once("\n}\n").unwrap();
+    let problems = problems.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let texts = texts(&["description", "summary", "detail"]).into_iter().chain(problems);
+    let quoted: BTreeSet<_> = texts.flat_map(|text| text.split('`').skip(1).step_by(2)).collect();
+    assert!(quoted.len() > 12, "{quoted:?}");
+    for name in quoted.into_iter().filter(|name| !name.starts_with('{')) {
+        assert!(names.contains(name), "a text names `{name}`, which the document does not have");
+    }
+}
+
+#[test]
+fn the_texts_of_the_document_quote_the_fields_and_mention_a_rename_only_if_there_is_one() {
+    let change = DOCUMENT["components"]["responses"]["ChangedMovie"]["headers"].as_object().unwrap();
+    for text in texts(&["description", "summary"]) {
+        // Quoted names are compared with the document, so a field that is gone is found only where it is quoted.
+        let plain = text.split('`').step_by(2).collect::<String>().to_lowercase();
+        let named = plain.split(|c: char| !c.is_alphanumeric()).find(|word| Movie::FIELDS.contains(word));
+        assert_eq!(named, None, "quote it with backticks: {text}");
+        let is_about_renames = ["rename", "moves", "new id"].into_iter().any(|word| text.contains(word));
+        assert!(!is_about_renames || change.contains_key("Location"), "{text}");
+    }
 }
 
 /// The words that follow `mark` in a text, without duplicates.
@@ -20,78 +63,14 @@ fn words_after<'a>(text: &'a str, mark: &str) -> BTreeSet<&'a str> {
 }
 
 #[test]
-fn the_texts_of_the_document_quote_the_fields_that_they_mention() {
-    // Quoted names are compared with the document, so a field that is gone is found only where it is quoted.
-    let mut texts = 0;
-    each_object(&DOCUMENT, &mut |object| {
-        for text in ["description", "summary"].into_iter().filter_map(|name| object.get(name)?.as_str()) {
-            let plain: String = text.split('`').step_by(2).collect();
-            let plain = plain.to_lowercase();
-            let named = plain.split(|c: char| !c.is_alphanumeric()).find(|word| Movie::FIELDS.contains(word));
-            assert_eq!(named, None, "quote it with backticks: {text}");
-            texts += 1;
-        }
-    });
-    assert!(texts > 50, "{texts}");
-}
-
-#[test]
-fn the_errors_in_the_examples_are_those_of_the_service() {
-    let mut count = 0;
-    each_object(&DOCUMENT, &mut |object| {
-        let errors = object.get("errors").and_then(Value::as_array).into_iter().flatten();
-        for error in errors.filter(|error| error.get("pointer").is_some_and(Value::is_string)) {
-            let field = error["pointer"].as_str().unwrap().trim_start_matches('/');
-            let body = json!(Map::from_iter([(field.to_owned(), Value::Null)])).to_string();
-            let Err(Invalid::Fields(found)) = Movie::from_json(body.as_bytes()) else { panic!("{body}") };
-            assert!(found.iter().any(|found| json!(found) == *error), "{error} is none of {found:?}");
-            count += 1;
-        }
-    });
-    assert!(count > 0);
-}
-
-#[test]
-fn the_document_mentions_a_rename_only_if_a_change_can_have_a_location() {
-    let change = DOCUMENT["components"]["responses"]["ChangedMovie"]["headers"].as_object().unwrap();
-    each_object(&DOCUMENT, &mut |object| {
-        for text in ["description", "summary"].into_iter().filter_map(|name| object.get(name)?.as_str()) {
-            let is_about_renames = ["rename", "moves", "new id"].into_iter().any(|word| text.contains(word));
-            assert!(!is_about_renames || change.contains_key("Location"), "{text}");
-        }
-    });
-}
-
-#[test]
-fn the_problems_quote_names_that_the_document_has() {
-    let source = file("src/problem.rs");
-    let (variants, _) = source.split_once("\n}\n").unwrap();
-    let texts: String = variants.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-    let quoted: BTreeSet<_> = texts.split('`').skip(1).step_by(2).filter(|name| !name.starts_with('{')).collect();
-    assert!(quoted.contains("Idempotency-Key"), "{quoted:?}");
-    let mut names = BTreeSet::new();
-    each_object(&DOCUMENT, &mut |object| {
-        names.extend(object.get("name").and_then(Value::as_str));
-        names
-            .extend(object.get("properties").and_then(Value::as_object).into_iter().flatten().map(|(name, _)| &**name));
-    });
-    assert_eq!(quoted.difference(&names).collect::<Vec<_>>(), Vec::<&&str>::new());
-}
-
-#[test]
 fn each_index_of_the_template_has_a_caller_and_each_key_is_an_attribute() {
-    let template = file("template.yaml");
-    let store: String = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store"))
-        .unwrap()
-        .filter_map(|entry| fs::read_to_string(entry.unwrap().path()).ok())
-        .collect();
+    let (template, store) = (file("template.yaml"), file("src/store/movies.rs"));
     let indexes = words_after(&template, "IndexName: ");
     for index in &indexes {
         assert!(store.contains(&format!("\"{index}\"")), "the store does not query the index {index}");
     }
     for mark in ["/index/", "GlobalSecondaryIndexName, Value: ", "\"GlobalSecondaryIndexName\", \""] {
-        let mentioned = words_after(&template, mark);
-        assert_eq!(mentioned, indexes, "after {mark}");
+        assert_eq!(words_after(&template, mark), indexes, "after {mark}");
     }
     let attributes = words_after(&template, "AttributeName: ");
     let known: BTreeSet<_> = ["id", "key", "expires_at"].into_iter().chain(Movie::FIELDS.iter().copied()).collect();

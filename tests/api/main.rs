@@ -12,7 +12,6 @@
 
 mod attempts;
 mod base_paths;
-mod bodies;
 mod budget;
 mod conditions;
 mod connections;
@@ -23,7 +22,6 @@ mod documented;
 mod errors;
 mod event_fields;
 mod event_sources;
-mod events;
 mod faults;
 mod fields;
 mod headers;
@@ -34,7 +32,6 @@ mod listing;
 mod movies;
 mod openapi;
 mod other_writers;
-mod panics;
 mod schemas;
 mod support;
 mod swagger_ui;

@@ -35,8 +35,6 @@
 #![allow(missing_docs, reason = "tests are named as sentences")]
 
 mod action;
-#[path = "../api/bodies.rs"]
-mod bodies;
 mod check;
 mod client;
 mod clock;

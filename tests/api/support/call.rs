@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Function, Response, send_event};
+use super::{Function, Response, merged, send_event};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum EventFormat {
@@ -14,12 +14,10 @@ pub enum EventFormat {
     Url,
     Alb,
     AlbMulti,
-    CargoLambda,
 }
 
 impl EventFormat {
-    pub const ALL: [Self; 7] =
-        [Self::Rest, Self::Http, Self::HttpVersion1, Self::Url, Self::Alb, Self::AlbMulti, Self::CargoLambda];
+    pub const ALL: [Self; 6] = [Self::Rest, Self::Http, Self::HttpVersion1, Self::Url, Self::Alb, Self::AlbMulti];
 }
 
 /// A request, as the client sends it: the path percent-encoded.
@@ -63,61 +61,58 @@ impl<'a> Call<'a> {
 
     /// The event that an event source with this format creates from the request.
     pub fn event(&self) -> Value {
-        let headers: serde_json::Map<_, _> = self.headers.iter().map(|(n, v)| (n.clone(), json!(v))).collect();
-        let multi: serde_json::Map<_, _> = self.headers.iter().map(|(n, v)| (n.clone(), json!([v]))).collect();
-        let decoded: Vec<(String, String)> = form_urlencoded::parse(self.query.as_bytes()).into_owned().collect();
-        let raw: Vec<_> = self.query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+        let headers: Map<_, _> = self.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let multi: Map<_, _> = self.headers.iter().map(|(name, value)| (name.clone(), json!([value]))).collect();
         let (path, body) = (&self.path, &self.body);
-        let plain = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
+        // An HTTP API decodes the path.
+        let plain = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+        let decoded: Vec<_> = form_urlencoded::parse(self.query.as_bytes()).into_owned().collect();
+        let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
+        let raw: Vec<_> = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        // What load balancers send, except for headers and parameters.
+        let balanced = json!({
+            "httpMethod": self.method, "path": path, "body": body.clone().unwrap_or_default(), "isBase64Encoded": false,
+            "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:x"}},
+        });
         match self.source {
             EventFormat::Rest => json!({
                 "resource": "/{proxy+}", "httpMethod": self.method, "path": path,
                 "pathParameters": {"proxy": path.trim_matches('/')},
-                "headers": headers, "multiValueHeaders": multi,
-                "multiValueQueryStringParameters": values(&decoded),
+                "headers": headers, "multiValueHeaders": multi, "multiValueQueryStringParameters": values(decoded),
                 "requestContext": {"path": format!("/Prod{path}"), "stage": "Prod", "httpMethod": self.method},
                 "body": body, "isBase64Encoded": false,
             }),
-            // An HTTP API decodes the path, then cuts it at a question mark.
+            // The path ends at a question mark.
             EventFormat::Http => {
-                self.version_2(plain.split('?').next().unwrap(), "x1.execute-api.us-east-1.amazonaws.com", "curl/8")
+                self.version_2(plain.split('?').next().unwrap(), "x1.execute-api.us-east-1.amazonaws.com")
             }
             EventFormat::HttpVersion1 => json!({
-                "version": "1.0", "resource": "$default", "httpMethod": self.method, "path": format!("/Prod{plain}"),
-                "headers": headers, "multiValueHeaders": multi, "multiValueQueryStringParameters": values(&decoded),
+                "version": "1.0", "resource": "$default", "httpMethod": self.method, "path": plain,
+                "headers": headers, "multiValueHeaders": multi, "multiValueQueryStringParameters": values(decoded),
                 "requestContext": {
-                    "path": format!("/Prod{plain}"), "stage": "Prod", "httpMethod": self.method,
+                    "path": plain, "stage": "$default", "httpMethod": self.method,
                     "domainName": "x1.execute-api.us-east-1.amazonaws.com",
                 },
                 "body": body, "isBase64Encoded": false,
             }),
-            EventFormat::Url => self.version_2(path, "x1.lambda-url.us-east-1.on.aws", "curl/8"),
-            // Only a local build decodes the path of `cargo lambda watch`.
-            EventFormat::CargoLambda if Function::is_artifact() => {
-                self.version_2(path, "x1.lambda-url.us-east-1.on.aws", "cargo-lambda")
+            EventFormat::Url => self.version_2(path, "x1.lambda-url.us-east-1.on.aws"),
+            EventFormat::Alb => {
+                let query: Map<_, _> = raw.into_iter().map(|(name, value)| (name, json!(value))).collect();
+                merged(&balanced, &json!({"headers": headers, "queryStringParameters": query}))
             }
-            EventFormat::CargoLambda => self.version_2(path, "localhost", "cargo-lambda"),
-            EventFormat::Alb => json!({
-                "httpMethod": self.method, "path": path, "headers": headers, "body": body.clone().unwrap_or_default(),
-                "queryStringParameters": raw.iter().map(|(n, v)| ((*n).to_owned(), json!(v))).collect::<serde_json::Map<_, _>>(),
-                "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:x"}}, "isBase64Encoded": false,
-            }),
-            EventFormat::AlbMulti => json!({
-                "httpMethod": self.method, "path": path, "multiValueHeaders": multi, "body": body.clone().unwrap_or_default(),
-                "multiValueQueryStringParameters": values(&raw.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect::<Vec<_>>()),
-                "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:x"}}, "isBase64Encoded": false,
-            }),
+            EventFormat::AlbMulti => {
+                merged(&balanced, &json!({"multiValueHeaders": multi, "multiValueQueryStringParameters": values(raw)}))
+            }
         }
     }
 
-    fn version_2(&self, raw_path: &str, domain: &str, agent: &str) -> Value {
-        let headers: serde_json::Map<_, _> = self.headers.iter().map(|(n, v)| (n.to_lowercase(), json!(v))).collect();
+    fn version_2(&self, raw_path: &str, domain: &str) -> Value {
+        let headers: Map<_, _> = self.headers.iter().map(|(name, value)| (name.to_lowercase(), json!(value))).collect();
         json!({
             "version": "2.0", "routeKey": "$default", "rawPath": raw_path, "rawQueryString": self.query,
             "headers": headers,
             "requestContext": {
-                "domainName": domain, "stage": "$default",
-                "http": {"method": self.method, "path": raw_path, "userAgent": agent},
+                "domainName": domain, "stage": "$default", "http": {"method": self.method, "path": raw_path},
             },
             "body": self.body, "isBase64Encoded": false,
         })
@@ -128,8 +123,8 @@ impl<'a> Call<'a> {
     }
 }
 
-fn values(pairs: &[(String, String)]) -> Value {
-    let mut map: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+fn values(pairs: Vec<(String, String)>) -> Value {
+    let mut map: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in pairs {
         map.entry(name).or_default().push(value);
     }
