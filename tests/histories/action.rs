@@ -1,7 +1,5 @@
 //! The actions that every service has.
 
-use std::fmt;
-
 use serde_json::Value;
 
 use crate::{
@@ -14,33 +12,18 @@ use crate::{
 pub enum Plain {
     Create(Id),
     Read(Id),
-    /// Lists all movies, in pages of up to so many.
+    /// Lists all movies, in pages of up to so many. It is checked as a read of each id.
     List(usize),
-    /// The part of a listing that concerns one id.
-    Listed(Id),
     /// Sets the field that each write sets, and perhaps the other one.
     Update(Id, bool),
     Delete(Id),
-}
-
-impl fmt::Display for Plain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Create(id) => write!(f, "creates movie {id}"),
-            Self::Read(id) | Self::Listed(id) => write!(f, "reads movie {id}"),
-            Self::List(limit) => write!(f, "lists pages of {limit}"),
-            Self::Update(id, false) => write!(f, "updates movie {id}"),
-            Self::Update(id, true) => write!(f, "updates movie {id}, both fields"),
-            Self::Delete(id) => write!(f, "deletes movie {id}"),
-        }
-    }
 }
 
 impl Action for Plain {
     fn method(&self) -> &'static str {
         match self {
             Self::Create(_) => "POST",
-            Self::Read(_) | Self::List(_) | Self::Listed(_) => "GET",
+            Self::Read(_) | Self::List(_) => "GET",
             Self::Update(..) => "PUT",
             Self::Delete(_) => "DELETE",
         }
@@ -50,7 +33,7 @@ impl Action for Plain {
         match *self {
             Self::Create(_) => collection().to_owned(),
             Self::List(limit) => format!("{}?limit={limit}", collection()),
-            Self::Read(id) | Self::Listed(id) | Self::Update(id, _) | Self::Delete(id) => new(id).path,
+            Self::Read(id) | Self::Update(id, _) | Self::Delete(id) => new(id).path,
         }
     }
 
@@ -65,7 +48,7 @@ impl Action for Plain {
     fn ids(&self) -> Vec<Id> {
         match *self {
             Self::List(_) => Vec::new(),
-            Self::Create(id) | Self::Read(id) | Self::Listed(id) | Self::Update(id, _) | Self::Delete(id) => vec![id],
+            Self::Create(id) | Self::Read(id) | Self::Update(id, _) | Self::Delete(id) => vec![id],
         }
     }
 
@@ -93,15 +76,11 @@ impl Action for Plain {
                 None => Response::of(404),
                 Some(movie) if !operation.is_required(movie.version) => Response::of(412),
                 Some(movie) if operation.is_unwanted(movie.version) => {
-                    Response { version: Some(movie.version), ..Response::of(304) }
+                    Response { unchanged: Some(movie.version), ..Response::of(304) }
                 }
                 Some(movie) => Response::showing(movie),
             },
             Self::List(_) => unreachable!("a listing is checked id by id"),
-            Self::Listed(id) => match movies[id] {
-                None => Response::of(404),
-                Some(Stored { movie, .. }) => Response { movie: Some(movie), ..Response::of(200) },
-            },
             Self::Update(id, sets_other) => match movies[id] {
                 None => Response::of(404),
                 Some(found) if found.shows(write) => Response::showing(found.movie),

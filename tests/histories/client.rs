@@ -1,107 +1,95 @@
 //! A client, with its own copy of the function.
 
-use std::sync::{Arc, Mutex};
+use std::cell::RefCell;
 
 use crate::{
-    history::{Event, Exchange, History},
-    plan::{FAULTS, Request, Step, Tag},
-    support::{Call, EventFormat, Faults, Function, Response},
-    wire::{Wire, Writes},
+    history::{Exchange, History, Received},
+    movie,
+    plan::Step,
+    specification::{Movie, Operation},
+    support::{Call, EventFormat, Fault, Faults, Function, Response, new},
+    wire::Wire,
 };
 
-pub struct Client {
+/// The header that marks the response to an earlier request.
+const REPLAYED: &str = "idempotency-replayed";
+
+pub struct Client<'a> {
     pub number: usize,
-    pub steps: Vec<Step>,
     pub function: Function,
     pub faults: Faults,
     pub wire: Wire,
-    pub history: Arc<Mutex<History>>,
+    pub history: &'a RefCell<History>,
 }
 
-impl Client {
+impl Client<'_> {
     /// Carries out the client's steps, one after the other.
-    pub async fn act(&self) {
-        for (number, step) in self.steps.iter().enumerate() {
-            self.wire.clock.wait(step.pause).await;
-            self.faults.inject(step.faults.iter().map(|fault| FAULTS[*fault].1()));
-            {
-                let mut trips = self.wire.trips.lock().unwrap();
-                (trips.operation, trips.overdue) = (number, step.overdue);
-            }
-            let index = self.begin(number, step);
-            let response = self.send(index, &step.request).await;
-            let mut history = self.history.lock().unwrap();
-            history.exchanges[index].end = self.wire.clock.now();
-            history.exchanges[index].response = Some(response);
-            let seen = history.exchanges[index].etag_and_movie().map(|(etag, _)| etag.to_owned());
-            history.seen.extend(seen);
-            history.events.push(Event::Returned(index));
+    pub async fn act(self, steps: Vec<Step>) {
+        for Step { pause, operation, faults, overdue } in steps {
+            self.wire.clock.wait(pause).await;
+            let is_disturbed = overdue > 0 || faults.iter().any(|fault| !matches!(fault, Fault::None));
+            let operation = self.history.borrow().resolve(operation);
+            let exchange = Exchange {
+                client: self.number,
+                operation: operation.clone(),
+                faults: if is_disturbed { format!("{faults:?}, {overdue} overdue") } else { String::new() },
+                writes: self.wire.begin(overdue),
+                received: Received::default(),
+            };
+            let index = self.history.borrow_mut().send(self.wire.clock.now(), exchange);
+            self.faults.inject(faults);
+            let received = self.send(&operation).await;
+            self.history.borrow_mut().receive(self.wire.clock.now(), index, received);
         }
     }
 
-    fn begin(&self, number: usize, step: &Step) -> usize {
-        let mut history = self.history.lock().unwrap();
-        let value = |tag| match tag {
-            Tag::Absent => None,
-            Tag::Any => Some("*".to_owned()),
-            Tag::Unknown => Some("\"unknown\"".to_owned()),
-            Tag::Seen(age) => history.seen.iter().rev().nth(age).cloned(),
-        };
-        let Request { write, if_match, if_none_match, key, .. } = step.request;
-        let new = [if_match, if_none_match].map(value);
-        let [if_match, if_none_match] = match key {
-            Some(_) => history.preconditions.entry(write).or_insert(new).clone(),
-            None => new,
-        };
-        let index = history.exchanges.len();
-        let start = self.wire.clock.now();
-        history.exchanges.push(Exchange {
-            client: self.number,
-            number,
-            step: step.clone(),
-            if_match,
-            if_none_match,
-            start,
-            end: start,
-            response: None,
-            writes: Writes::default(),
-        });
-        history.events.push(Event::Invoked(index));
-        index
-    }
-
-    /// The response to a request. The body of the response to a listing has the movies of all its pages.
-    async fn send(&self, index: usize, request: &Request) -> Response {
-        let mut response = self.call(index, request).send().await;
-        while let Some(path) = response.next() {
-            let mut page = Call::new(&self.function, EventFormat::Rest, "GET", &path).send().await;
-            if page.status == 200 {
-                let (mut movies, next) = (response.json(), page.json());
-                for (id, movie) in next.as_object().unwrap() {
-                    assert!(movies.get(id).is_none(), "{id} is listed twice");
-                    movies[id] = movie.clone();
-                }
-                page.body = movies.to_string();
+    /// The response to a request. That of a listing has the movies of all its pages, and the status of the last one.
+    async fn send(&self, operation: &Operation) -> Received {
+        let mut response = self.call(operation).send().await;
+        let mut movies: Vec<Movie> = Vec::new();
+        loop {
+            for movie in read(operation, &response) {
+                assert!(movies.iter().all(|other| other.id != movie.id), "{movie:?} is listed twice");
+                movies.push(movie);
             }
-            response = page;
+            let Some(path) = response.next() else { break };
+            response = Call::new(&self.function, EventFormat::Rest, "GET", &path).send().await;
         }
-        response
+        Received {
+            status: response.status,
+            etag: response.headers.get("etag").cloned(),
+            movies,
+            is_replay: response.headers.contains_key(REPLAYED),
+        }
     }
 
-    fn call(&self, index: usize, Request { write, action, key, .. }: &Request) -> Call<'_> {
+    fn call(&self, Operation { write, action, if_match, if_none_match, key }: &Operation) -> Call<'_> {
         let mut call = Call::new(&self.function, EventFormat::Rest, action.method(), &action.path());
         let body = action.body(*write);
         if !body.is_null() {
             call = call.json(&body);
         }
-        let history = self.history.lock().unwrap();
-        let Exchange { if_match, if_none_match, .. } = &history.exchanges[index];
+        let text = |tag: &Option<_>| tag.map(|tag| self.history.borrow().text(tag));
         let key = key.map(|key| format!("key-{key}"));
-        for (name, value) in [("If-Match", if_match), ("If-None-Match", if_none_match), ("Idempotency-Key", &key)] {
+        let headers = [("If-Match", text(if_match)), ("If-None-Match", text(if_none_match)), ("Idempotency-Key", key)];
+        for (name, value) in headers {
             if let Some(value) = value {
-                call = call.header(name, value);
+                call = call.header(name, &value);
             }
         }
         call
     }
+}
+
+/// The movies in the body of a response.
+fn read(operation: &Operation, response: &Response) -> Vec<Movie> {
+    if response.status != 200 || response.body.is_empty() {
+        return Vec::new();
+    }
+    let body = response.json();
+    if !operation.is_listing() {
+        return vec![movie::read(&body)];
+    }
+    let listed = body.as_object().unwrap().iter().map(|(id, body)| (id, movie::read(body)));
+    listed.inspect(|(id, movie)| assert_eq!(**id, new(movie.id).id)).map(|(_, movie)| movie).collect()
 }

@@ -5,11 +5,8 @@ use std::{
     collections::BTreeMap,
     fmt,
     pin::pin,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, Wake, Waker},
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -48,31 +45,19 @@ impl Clock {
         async move { receiver.await.unwrap_or_default() }
     }
 
-    /// Runs a future to its end. Advances the clock whenever the future waits.
+    /// Runs a future to its end. Whenever it waits, advances the clock to the next action, and runs the action.
     pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
-        let woken = Arc::new(Woken::default());
-        let waker = Waker::from(woken.clone());
         loop {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 return output;
             }
-            if !woken.0.swap(false, Ordering::Relaxed) {
-                assert!(self.pass(), "the history waits for nothing");
-            }
-        }
-    }
-
-    /// Advances the clock to the next action, and runs it. Returns whether there was an action.
-    fn pass(&self) -> bool {
-        let action = {
             let mut timers = self.0.lock().unwrap();
-            let Some(((time, _), action)) = timers.actions.pop_first() else { return false };
+            let ((time, _), action) = timers.actions.pop_first().expect("a future waits for an action");
             timers.now = time;
-            action
-        };
-        action();
-        true
+            drop(timers);
+            action();
+        }
     }
 }
 
@@ -86,15 +71,5 @@ impl fmt::Debug for Clock {
 impl AsyncSleep for Clock {
     fn sleep(&self, duration: Duration) -> Sleep {
         Sleep::new(self.wait(duration))
-    }
-}
-
-/// Whether the future asked to be polled again.
-#[derive(Default)]
-struct Woken(AtomicBool);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
     }
 }

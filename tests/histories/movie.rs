@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{
     plan::WRITES,
@@ -10,23 +10,23 @@ use crate::{
     support::{change, merged, new, other_change},
 };
 
-/// The numbers of the writes, by a field's name and value.
-static BY_VALUE: LazyLock<BTreeMap<(String, String), Write>> = LazyLock::new(|| {
-    let of_write = |write| fields(write, true).into_iter().map(move |(name, value)| ((name, value.to_string()), write));
+/// The numbers of the writes, by a field's value.
+static BY_VALUE: LazyLock<BTreeMap<String, Write>> = LazyLock::new(|| {
+    let of_write = |write| {
+        let patch = patch(write, true);
+        let values: Vec<_> = patch.as_object().unwrap().values().map(|value| (value.to_string(), write)).collect();
+        values
+    };
     WRITES.flat_map(of_write).collect()
 });
 
-/// The fields that a write sets: those of the fixture's change, and perhaps those of the other change.
-fn fields(write: Write, sets_other: bool) -> Map<String, Value> {
-    let Value::Object(values) = new(write).body else { panic!("the fixture's body is an object") };
-    let (change, other) = (change(), other_change());
-    let is_set = |name: &String| change.get(name).is_some() || sets_other && other.get(name).is_some();
-    values.into_iter().filter(|(name, _)| is_set(name)).collect()
-}
-
-/// The body of a patch.
+/// The body of a patch. It has the fields of the fixture's change, and perhaps those of the other change.
 pub fn patch(write: Write, sets_other: bool) -> Value {
-    fields(write, sets_other).into()
+    let (change, other) = (change(), other_change());
+    let mut patch = new(write).body;
+    let is_set = |name: &str| change.get(name).is_some() || sets_other && other.get(name).is_some();
+    patch.as_object_mut().unwrap().retain(|name, _| is_set(name));
+    patch
 }
 
 /// The body of a create.
@@ -35,20 +35,17 @@ pub fn created(id: Id, write: Write) -> Value {
 }
 
 /// Parses the movie in a response's body.
-pub fn read(body: &Value) -> Result<Movie, String> {
+pub fn read(body: &Value) -> Movie {
     let read = || {
         let write = |patch: Value| {
-            let name = patch.as_object()?.keys().next()?.clone();
-            BY_VALUE.get(&(name.clone(), body.get(&name)?.to_string())).copied()
+            let (name, _) = patch.as_object()?.iter().next()?;
+            BY_VALUE.get(&body.get(name)?.to_string()).copied()
         };
         let (version, other) = (write(change())?, write(other_change())?);
-        let id = (0..IDS).find(|id| {
-            let movie = merged(&created(*id, other), &patch(version, false));
-            movie == *body
-        })?;
+        let id = (0..IDS).find(|id| merged(&created(*id, other), &patch(version, false)) == *body)?;
         Some(Movie { id, version, other })
     };
-    read().ok_or_else(|| format!("nobody wrote {body}"))
+    read().unwrap_or_else(|| panic!("nobody wrote {body}"))
 }
 
 impl Movie {

@@ -1,12 +1,12 @@
 //! The plan of a history: what its clients do, and which of their calls to DynamoDB fail. The seed determines the plan.
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{iter, ops::Range, sync::Arc, time::Duration};
 
 use fastrand::Rng;
 
 use crate::{
     action::Plain,
-    specification::{Action, IDS, Id, KEYS, Key, Write},
+    specification::{Action, IDS, Id, KEYS, Operation, Tag, Write},
     support::Fault,
 };
 
@@ -26,58 +26,30 @@ const ACTIONS: &[(usize, Choose)] = &[
 /// The numbers of all writes.
 pub const WRITES: Range<Write> = 1..3_000;
 
-/// A fault and its name.
-type NamedFault = (&'static str, fn() -> Fault);
-
-pub const FAULTS: [NamedFault; 9] = [
-    ("-", || Fault::None),
-    ("lost", || Fault::ResponseLost),
-    ("late", || Fault::LateResponse),
-    ("500 after", || Fault::ServerErrorAfter),
-    ("cut", || Fault::Reset),
-    ("silent", || Fault::Hang),
-    ("500 before", || Fault::ServerError),
-    ("throttled", || Fault::Throttled),
-    ("conflict", || Fault::Conflict),
+const FAULTS: [fn() -> Fault; 9] = [
+    || Fault::None,
+    || Fault::ResponseLost,
+    || Fault::LateResponse,
+    || Fault::ServerErrorAfter,
+    || Fault::Reset,
+    || Fault::Hang,
+    || Fault::ServerError,
+    || Fault::Throttled,
+    || Fault::Conflict,
 ];
 
 /// How many faults, after the first entry, let DynamoDB carry out a call whose outcome the service does not learn.
 const CARRIED_OUT: usize = 3;
 
 /// One operation of a client.
-#[derive(Clone, Debug)]
 pub struct Step {
     /// How long the client waits before the operation.
     pub pause: Duration,
-    pub request: Request,
-    /// The faults of its calls to DynamoDB, one for each call, as indexes into [`FAULTS`].
-    pub faults: Vec<usize>,
+    pub operation: Operation,
+    /// The faults of its calls to DynamoDB, one for each call.
+    pub faults: Vec<Fault>,
     /// How many of its attempts to write, from the first one on, the emulator carries out only after the SDK's timeout.
     pub overdue: usize,
-}
-
-/// A client's request.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// The number of the request. A repeated request has the same number.
-    pub write: Write,
-    pub action: Arc<dyn Action>,
-    pub if_match: Tag,
-    pub if_none_match: Tag,
-    /// Its `Idempotency-Key`, if it has one.
-    pub key: Option<Key>,
-}
-
-/// The value of `If-Match` or `If-None-Match`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Tag {
-    /// The request does not have the header.
-    Absent,
-    Any,
-    /// An ETag that no movie has.
-    Unknown,
-    /// An ETag from an earlier response to any client. 0 is the latest one, 1 is the one before it.
-    Seen(usize),
 }
 
 /// The steps of each client, in three rounds. In the first round, one client creates some movies. In the second round,
@@ -100,8 +72,13 @@ pub fn rounds(random: &mut Rng) -> [Vec<Vec<Step>>; 3] {
         clients.push(steps.map(step).collect());
     }
     let plain = |client, actions: Vec<Plain>| {
-        let steps = actions.into_iter().enumerate();
-        vec![steps.map(|(number, action)| Step::plain(write(client, number), action)).collect()]
+        let step = |(number, action)| Step {
+            pause: Duration::ZERO,
+            operation: plain(write(client, number), Arc::new(action)),
+            faults: Vec::new(),
+            overdue: 0,
+        };
+        vec![actions.into_iter().enumerate().map(step).collect()]
     };
     let made = plain(0, made.into_iter().map(Plain::Create).collect());
     [made, clients, plain(count + 1, (0..IDS).map(Plain::Read).collect())]
@@ -112,10 +89,15 @@ fn write(client: usize, number: usize) -> Write {
     client * 100 + number + 1
 }
 
+/// An operation without preconditions and key.
+fn plain(write: Write, action: Arc<dyn Action>) -> Operation {
+    Operation { write, action, if_match: None, if_none_match: None, key: None }
+}
+
 /// The requests with a key. Every client can send each of them, also several times. Two different requests can have the
 /// same key.
-fn keyed(random: &mut Rng, ids: usize) -> Vec<Request> {
-    let mut requests = Vec::new();
+fn keyed(random: &mut Rng, ids: usize) -> Vec<Operation> {
+    let mut operations = Vec::new();
     for key in 0..random.usize(..=KEYS) {
         let count = if random.u8(..3) == 0 { 2 } else { 1 };
         for number in 0..count {
@@ -126,72 +108,64 @@ fn keyed(random: &mut Rng, ids: usize) -> Vec<Request> {
                     break action;
                 }
             };
-            requests.push(Request { key: Some(key), ..request(random, 1_000 * (key + 1) + number + 1, action) });
+            let write = 1_000 * (key + 1) + number + 1;
+            operations.push(Operation { key: Some(key), ..conditional(random, write, action) });
         }
     }
-    requests
+    operations
 }
 
-impl Step {
-    /// A step without a pause, preconditions, a key or faults.
-    fn plain(write: Write, action: Plain) -> Self {
-        let request =
-            Request { write, action: Arc::new(action), if_match: Tag::Absent, if_none_match: Tag::Absent, key: None };
-        Self { pause: Duration::ZERO, request, faults: Vec::new(), overdue: 0 }
-    }
-}
-
-fn step(random: &mut Rng, ids: usize, write: Write, keyed: &[Request]) -> Step {
-    let request = match random.choice(keyed) {
-        Some(request) if random.u8(..5) < 2 => request.clone(),
+fn step(random: &mut Rng, ids: usize, write: Write, keyed: &[Operation]) -> Step {
+    let operation = match random.choice(keyed) {
+        Some(operation) if random.u8(..5) < 2 => operation.clone(),
         _ => {
             let action = action(random, ids);
-            request(random, write, action)
+            conditional(random, write, action)
         }
     };
     let is_overdue = random.u8(..10) == 0;
     Step {
         pause: Duration::from_millis(if random.u8(..8) == 0 { random.u64(..2_500) } else { random.u64(..40) }),
-        faults: faults(random, request.key.is_some()),
-        request,
+        faults: faults(random, operation.key.is_some()).into_iter().map(|fault| FAULTS[fault]()).collect(),
+        operation,
         overdue: if is_overdue { random.usize(1..=4) } else { 0 },
     }
 }
 
-fn request(random: &mut Rng, write: Write, action: Arc<dyn Action>) -> Request {
-    let mut tag = |rarity| {
-        // The ETag of a listing belongs to a page, not to a movie.
-        if action.ids().is_empty() { Tag::Absent } else { tag(random, rarity) }
-    };
+/// An operation that may have preconditions.
+fn conditional(random: &mut Rng, write: Write, action: Arc<dyn Action>) -> Operation {
+    // The ETag of a listing belongs to a page, not to a movie.
+    if action.ids().is_empty() {
+        return plain(write, action);
+    }
     // A create with If-Match never writes, so it should be rare.
-    let if_match = tag(if action.method() == "POST" { 16 } else { 3 });
-    let if_none_match = tag(6);
-    Request { write, if_match, if_none_match, action, key: None }
+    let if_match = tag(random, if action.method() == "POST" { 16 } else { 3 });
+    Operation { if_match, if_none_match: tag(random, 6), ..plain(write, action) }
 }
 
 fn action(random: &mut Rng, ids: usize) -> Arc<dyn Action> {
     let id = random.usize(..ids);
-    let shares: Vec<_> = ACTIONS.iter().flat_map(|(share, choose)| std::iter::repeat_n(choose, *share)).collect();
+    let shares: Vec<_> = ACTIONS.iter().flat_map(|(share, choose)| iter::repeat_n(choose, *share)).collect();
     random.choice(&shares).unwrap()(random, id, ids)
 }
 
 /// The value of a precondition. One request in `rarity` has one.
-fn tag(random: &mut Rng, rarity: u8) -> Tag {
-    match random.u8(..rarity) {
-        0 => match random.u8(..8) {
-            0 => Tag::Any,
-            1 => Tag::Unknown,
-            2..7 => Tag::Seen(0),
-            _ => Tag::Seen(random.usize(1..4)),
-        },
-        _ => Tag::Absent,
+fn tag(random: &mut Rng, rarity: u8) -> Option<Tag> {
+    if random.u8(..rarity) > 0 {
+        return None;
     }
+    Some(match random.u8(..8) {
+        0 => Tag::Any,
+        1 => Tag::Unknown,
+        2..7 => Tag::Seen(0),
+        _ => Tag::Seen(random.usize(1..4)),
+    })
 }
 
-/// The faults of an operation. About half of the operations have faults, at most one for each attempt. In a third of these
-/// attempts, DynamoDB carries out the call, but the service does not learn it. A write with a key makes more calls than others.
-/// For a quarter of these writes, all calls after the first few fail, so that a write can happen although the service never gets
-/// a successful response.
+/// The faults of an operation, as indexes. About half of the operations have faults, at most one for each attempt. In a third of
+/// these attempts, DynamoDB carries out the call, but the service does not learn it. A write with a key makes more calls than
+/// others. For a quarter of these writes, all calls after the first few fail, so that a write can happen although the service
+/// never gets a successful response.
 fn faults(random: &mut Rng, is_keyed: bool) -> Vec<usize> {
     if is_keyed && random.u8(..4) == 0 {
         let before = random.usize(..4);

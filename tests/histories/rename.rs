@@ -1,6 +1,6 @@
 //! The rename: an update that moves a movie to another id. A service without a rename does not need this file.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use fastrand::Rng;
 use serde_json::Value;
@@ -22,13 +22,6 @@ struct Rename {
 pub fn any(random: &mut Rng, id: Id, ids: usize) -> Arc<dyn Action> {
     let ids = ids.max(2);
     Arc::new(Rename { id, to: (id + random.usize(1..ids)) % ids, sets_other: random.bool() })
-}
-
-impl fmt::Display for Rename {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fields = if self.sets_other { ", both fields" } else { "" };
-        write!(f, "renames movie {} to {}{fields}", self.id, self.to)
-    }
 }
 
 impl Action for Rename {

@@ -1,9 +1,10 @@
 //! Runs the history of a seed.
 
-use std::sync::{Arc, Mutex};
+use std::cell::RefCell;
 
 use aws_config::{Region, SdkConfig};
-use aws_sdk_dynamodb::config::{SharedAsyncSleep, SharedHttpClient};
+use aws_sdk_dynamodb::config::SharedAsyncSleep;
+use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 use fastrand::Rng;
 use futures_util::future::join_all;
 use movies::{api::App, aws, config::Config, store::Store};
@@ -14,36 +15,27 @@ use crate::{
     history::History,
     plan,
     support::{Faults, FaultyClient, Function},
-    wire::{self, Trips, Wire},
+    wire::{self, Wire},
 };
 
 /// Runs the clients of a seed. Each client has its own copy of the function, and all copies use one store.
-pub fn run(seed: u64) -> History {
+pub fn run(seed: u64, history: &RefCell<History>) {
     let mut random = Rng::with_seed(seed);
     // The SDK takes its random delays between attempts from this generator.
     fastrand::seed(seed);
     let (clock, database) = (Clock::default(), wire::store());
-    let history = Arc::new(Mutex::new(History { seed, ..History::default() }));
-    let mut clients: Vec<Client> = Vec::new();
+    let mut numbers = 0..;
     for plans in plan::rounds(&mut random) {
-        let first = clients.len();
-        for (number, steps) in (first..).zip(plans) {
-            let trips = Arc::new(Mutex::new(Trips::new(random.fork())));
-            let wire = Wire { clock: clock.clone(), database: database.clone(), trips };
+        let act = |(steps, number)| {
+            let wire = Wire::new(&clock, &database, random.fork());
             let faults = Faults::default();
             let function = function(&format!("copy-{seed}-{number}"), &wire, &faults);
-            clients.push(Client { number, steps, function, faults, wire, history: history.clone() });
-        }
-        clock.run(join_all(clients[first..].iter().map(Client::act)));
+            Client { number, function, faults, wire, history }.act(steps)
+        };
+        clock.run(join_all(plans.into_iter().zip(numbers.by_ref()).map(act)));
         // Calls that are still on their way reach the emulator before the next round begins.
         clock.run(clock.wait(wire::LONGEST));
     }
-
-    let mut history = std::mem::take(&mut *history.lock().unwrap());
-    for exchange in &mut history.exchanges {
-        exchange.writes = clients[exchange.client].wire.trips.lock().unwrap().writes(exchange.number);
-    }
-    history
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -63,7 +55,8 @@ fn function(region: &str, wire: &Wire, faults: &Faults) -> Function {
     thread_local! {
         static SDK: SdkConfig = aws::connect(variable).unwrap();
     }
-    let http = FaultyClient { real: SharedHttpClient::new(wire.clone()), faults: faults.clone() };
+    let connector = SharedHttpConnector::new(wire.clone());
+    let http = FaultyClient { real: http_client_fn(move |_, _| connector.clone()), faults: faults.clone() };
     let sdk = SDK
         .with(SdkConfig::clone)
         .into_builder()

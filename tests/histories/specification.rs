@@ -1,6 +1,6 @@
 //! The sequential specification: what each operation does and responds if the operations run one after the other.
 
-use std::{fmt, sync::Arc};
+use std::{fmt::Debug, sync::Arc};
 
 use serde_json::Value;
 use stateright::semantics::SequentialSpec;
@@ -31,15 +31,13 @@ pub struct Movie {
 }
 
 /// What an operation does: its request, and its effect. `rename.rs` defines the rename, `action.rs` all others.
-pub trait Action: fmt::Display + fmt::Debug + Send + Sync {
+pub trait Action: Debug + Send + Sync {
     fn method(&self) -> &'static str;
 
     fn path(&self) -> String;
 
     /// The body of the request. Null if it has none.
-    fn body(&self, _write: Write) -> Value {
-        Value::Null
-    }
+    fn body(&self, write: Write) -> Value;
 
     /// The ids that it reads or writes at one moment. A listing has none, because it reads each id at a different moment:
     /// DynamoDB's scan is not a snapshot.
@@ -51,43 +49,52 @@ pub trait Action: fmt::Display + fmt::Debug + Send + Sync {
     fn carry_out(&self, movies: &mut Movies, operation: &Operation) -> Response;
 }
 
-/// The versions that a precondition names.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Named {
+/// The value of `If-Match` or `If-None-Match`.
+#[derive(Clone, Copy, Debug)]
+pub enum Tag {
     /// `*`
     Any,
-    /// The ETag of the version that this operation wrote.
-    Of(Write),
     /// An ETag that no movie has.
     Unknown,
+    /// The ETag of the version that this operation wrote.
+    Of(Write),
+    /// An ETag from an earlier response to any client. 0 is the latest one, 1 is the one before it. When a client sends the
+    /// request, it becomes `Of`.
+    Seen(usize),
 }
 
-impl Named {
-    fn contains(self, version: Write) -> bool {
+impl Tag {
+    fn names(self, version: Write) -> bool {
         match self {
             Self::Any => true,
-            Self::Of(one) => one == version,
-            Self::Unknown => false,
+            Self::Of(write) => write == version,
+            Self::Unknown | Self::Seen(_) => false,
         }
     }
 }
 
 #[derive(Clone, Debug)]
 pub struct Operation {
+    /// The number of the request. A repeated request has the same number.
     pub write: Write,
     pub action: Arc<dyn Action>,
+    pub if_match: Option<Tag>,
+    pub if_none_match: Option<Tag>,
+    /// Its `Idempotency-Key`, if it has one.
     pub key: Option<Key>,
-    pub if_match: Option<Named>,
-    pub if_none_match: Option<Named>,
 }
 
 impl Operation {
+    pub fn is_listing(&self) -> bool {
+        self.action.ids().is_empty()
+    }
+
     pub fn is_required(&self, version: Write) -> bool {
-        self.if_match.is_none_or(|named| named.contains(version))
+        self.if_match.is_none_or(|tag| tag.names(version))
     }
 
     pub fn is_unwanted(&self, version: Write) -> bool {
-        self.if_none_match.is_some_and(|named| named.contains(version))
+        self.if_none_match.is_some_and(|tag| tag.names(version))
     }
 
     pub fn may_change(&self, version: Write) -> bool {
@@ -98,21 +105,21 @@ impl Operation {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Response {
     pub status: u64,
-    /// The write that the ETag identifies.
-    pub version: Option<Write>,
-    /// The movie in the body.
+    /// The movie in the body. `History` compares its ETag with its version.
     pub movie: Option<Movie>,
+    /// The write that the ETag of a 304 identifies.
+    pub unchanged: Option<Write>,
     /// Whether it is the response to an earlier request.
     pub replayed: bool,
 }
 
 impl Response {
     pub fn of(status: u64) -> Self {
-        Self { status, version: None, movie: None, replayed: false }
+        Self { status, movie: None, unchanged: None, replayed: false }
     }
 
     pub fn showing(movie: Movie) -> Self {
-        Self { version: Some(movie.version), movie: Some(movie), ..Self::of(200) }
+        Self { movie: Some(movie), ..Self::of(200) }
     }
 }
 
@@ -148,8 +155,8 @@ impl SequentialSpec for Tables {
     /// If no other response shows the version of a 304, its ETag identifies no write, and is not compared.
     fn is_valid_step(&mut self, operation: &Operation, response: &Response) -> bool {
         let mut expected = self.invoke(operation);
-        if response.status == 304 && response.version.is_none() {
-            expected.version = None;
+        if response.unchanged.is_none() {
+            expected.unchanged = None;
         }
         expected == *response
     }

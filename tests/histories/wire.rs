@@ -2,16 +2,15 @@
 //! at one moment. The call and its response each have a delay.
 
 use std::{
-    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use aws_sdk_dynamodb::config::{RuntimeComponents, http::HttpResponse};
+use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_smithy_runtime_api::{
     client::{
-        http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+        http::{HttpConnector, HttpConnectorFuture},
         orchestrator::HttpRequest,
         result::ConnectorError,
     },
@@ -29,11 +28,12 @@ use crate::clock::Clock;
 /// Longer than any call takes to reach the emulator.
 pub const LONGEST: Duration = Duration::from_secs(4);
 
-/// The writes that reached the emulator.
-#[derive(Clone, Copy, Debug, Default)]
+/// The attempts of an operation to write.
+#[derive(Default)]
 pub struct Writes {
+    /// Those that reached the emulator.
     pub arrived: usize,
-    /// The writes that the emulator carried out.
+    /// Those that the emulator carried out.
     pub done: usize,
 }
 
@@ -41,32 +41,35 @@ pub struct Writes {
 #[derive(Clone)]
 pub struct Wire {
     pub clock: Clock,
-    pub database: Database,
-    pub trips: Arc<Mutex<Trips>>,
+    database: Database,
+    trips: Arc<Mutex<Trips>>,
 }
 
-/// The delays of a client's calls, and the results of its writes.
-pub struct Trips {
-    /// The source of the delays.
+/// What the next calls of a client need.
+struct Trips {
+    /// The source of their delays.
     random: Rng,
     /// How many of the next attempts to write the emulator carries out only after the SDK's timeout.
-    pub overdue: usize,
-    /// The client's operation to which the next calls belong.
-    pub operation: usize,
-    /// The writes of each operation that reached the emulator.
-    writes: BTreeMap<usize, Writes>,
+    overdue: usize,
+    /// The attempts of the operation to which they belong.
+    writes: Arc<Mutex<Writes>>,
+}
+
+impl Wire {
+    pub fn new(clock: &Clock, database: &Database, random: Rng) -> Self {
+        let trips = Arc::new(Mutex::new(Trips { random, overdue: 0, writes: Arc::default() }));
+        Self { clock: clock.clone(), database: database.clone(), trips }
+    }
+
+    /// Begins an operation of the client, and returns its attempts to write.
+    pub fn begin(&self, overdue: usize) -> Arc<Mutex<Writes>> {
+        let mut trips = self.trips.lock().unwrap();
+        (trips.overdue, trips.writes) = (overdue, Arc::default());
+        trips.writes.clone()
+    }
 }
 
 impl Trips {
-    pub fn new(random: Rng) -> Self {
-        Self { random, overdue: 0, operation: 0, writes: BTreeMap::new() }
-    }
-
-    /// The writes of an operation that reached the emulator.
-    pub fn writes(&self, operation: usize) -> Writes {
-        self.writes.get(&operation).copied().unwrap_or_default()
-    }
-
     /// The delays of a call and of its response.
     fn delays(&mut self, is_write: bool) -> [Duration; 2] {
         let mut delays = [0; 2].map(|_: u64| match self.random.u8(..8) {
@@ -81,30 +84,23 @@ impl Trips {
     }
 }
 
-impl HttpClient for Wire {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
-}
-
 impl HttpConnector for Wire {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let name = target.rsplit('.').next().unwrap_or_default().to_owned();
         let body = request.body().bytes().unwrap_or_default().to_vec();
         let is_write = ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&name.as_str());
-        let (operation, [there, back]) = {
+        let (writes, [there, back]) = {
             let mut trips = self.trips.lock().unwrap();
-            (trips.operation, trips.delays(is_write))
+            (trips.writes.clone(), trips.delays(is_write))
         };
         let (sender, receiver) = oneshot::channel();
-        let (database, trips) = (self.database.clone(), self.trips.clone());
+        let database = self.database.clone();
         // A call reaches the emulator even if the SDK no longer waits for it.
         self.clock.after(there, move || {
             let response = carry_out(&database, &name, &body);
             if is_write {
-                let mut trips = trips.lock().unwrap();
-                let writes = trips.writes.entry(operation).or_default();
+                let mut writes = writes.lock().unwrap();
                 writes.arrived += 1;
                 writes.done += usize::from(response.status().is_success());
             }
