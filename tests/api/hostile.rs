@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{EventFormat, Service, collection, new, send_event, stored};
 
 /// A service and its runtime, which all cases share.
-pub fn service() -> &'static (tokio::runtime::Runtime, Service) {
+fn service() -> &'static (tokio::runtime::Runtime, Service) {
     static SERVICE: OnceLock<(tokio::runtime::Runtime, Service)> = OnceLock::new();
     SERVICE.get_or_init(|| {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

@@ -2,13 +2,9 @@
 
 use std::sync::LazyLock;
 
-use proptest::{prelude::*, test_runner::Config};
 use serde_json::json;
 
-use crate::{
-    hostile,
-    support::{EventFormat, Service, collection, large, merged, movies::movie, path_of},
-};
+use crate::support::{EventFormat, Service, collection, large, merged, movies::movie, path_of};
 
 static TITLES: LazyLock<Vec<String>> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../titles.json")).expect("an array of titles"));
@@ -51,21 +47,6 @@ async fn a_movie_with_any_title_can_be_created_read_changed_and_deleted() {
         }
     }
     assert!(service.list_all(collection()).await.is_empty());
-}
-
-proptest! {
-    #![proptest_config(Config { cases: 50, failure_persistence: None, ..Config::default() })]
-
-    #[test]
-    fn a_random_title_makes_the_round(title in any::<String>(), source in 0..EventFormat::ALL.len()) {
-        let (runtime, service) = hostile::service();
-        runtime.block_on(async {
-            if title.trim().is_empty() {
-                return assert_eq!(service.post(&movie(&title, 1999)).await.pointers(), ["/title"]);
-            }
-            make_the_round(service, EventFormat::ALL[source], &title).await;
-        });
-    }
 }
 
 #[tokio::test]
