@@ -3,9 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Call, EventFormat, Response, Service, collection, missing, new, send_event, stored};
-
-const AT_API: &str = "x1.execute-api.us-east-1.amazonaws.com";
+use crate::support::{AT_API, Call, EventFormat, Response, Service, collection, missing, new, send_event, stored};
 
 async fn at_base_path(base_path: &str) -> Service {
     let mut service = Service::seeded().await;

@@ -7,7 +7,10 @@ use crate::{
     contract::{DOCUMENT, essence, resolve, samples},
     openapi::operations,
     support::{
-        Call, Fault, Function, Response, Service, change, collection, large, merged, movies::renames, new, path_of,
+        Call, Fault, Function, Response, Service, change, collection, large, merged,
+        movies::renames,
+        new, path_of,
+        requests::{Header, KEY, Request, with},
         stored,
     },
 };
@@ -28,42 +31,24 @@ enum Before {
     Panic,
 }
 
-/// A request to the seeded service.
+/// A request to the seeded service, with a header.
 #[derive(Clone, Debug)]
-struct Request {
-    method: &'static str,
-    path: String,
-    header: Option<(&'static str, &'static str)>,
-    body: Value,
+struct Row {
     before: Before,
+    request: Request,
+    header: Option<Header>,
 }
 
-impl Request {
-    fn header(&self, name: &'static str, value: &'static str) -> Self {
-        Self { header: Some((name, value)), ..self.clone() }
-    }
-
-    fn body(&self, body: Value) -> Self {
-        Self { body, ..self.clone() }
-    }
-
-    fn after(self, before: Before) -> Self {
-        Self { before, ..self }
-    }
-
+impl Row {
     fn call<'a>(&self, service: &'a Service) -> Call<'a> {
-        let call = service.call(self.method, &self.path);
-        let call = if self.body.is_null() { call } else { call.body(&self.body.to_string()) };
-        self.header.into_iter().fold(call, |call, (name, value)| call.header(name, value))
+        with(self.request.call(service), self.header.as_slice(), "")
     }
 
     async fn send(&self, service: &mut Service) -> Response {
         match self.before {
             Before::Nothing => {}
             Before::Itself => succeed(self.call(service)).await,
-            Before::Example => {
-                succeed(service.call("POST", collection()).header("Idempotency-Key", "k").json(example())).await;
-            }
+            Before::Example => succeed(service.call("POST", collection()).header(KEY.0, KEY.1).json(example())).await,
             Before::NoTable => _ = service.dynamodb.delete_table().table_name("movies").send().await.unwrap(),
             Before::NoSwaggerUi => service.app.set("SWAGGER_UI", "off"),
             Before::Panic => service.faults.inject([Fault::Panic]),
@@ -102,52 +87,54 @@ fn can_be_met((status, _): &(&String, &Value)) -> bool {
 }
 
 /// The requests that get a status from a method on a path of the document.
-fn requests(method: &'static str, path: &str, status: &str) -> Vec<Request> {
-    let (body, is_update) = match method {
-        "POST" => (new(1).body, false),
-        "PUT" | "PATCH" => (change(), true),
-        _ => (Value::Null, false),
-    };
-    let at = |path: &str| Request {
-        method,
-        path: path.to_owned(),
-        header: None,
-        body: body.clone(),
-        before: Before::Nothing,
-    };
-    let missing = example_of_problem(&DOCUMENT["components"]["responses"]["NoSuchMovie"]).unwrap();
-    let missing = at(missing["instance"].as_str().unwrap());
+fn rows(method: &'static str, path: &str, status: &str) -> Vec<Row> {
     let paths = match path {
         path if path.ends_with("{id}") => vec![stored().path.clone()],
         path if path == collection() && method == "GET" => vec![format!("{path}?limit=1")],
         path => samples(path),
     };
-    let of = |request: Request| match status {
-        "200" if method == "GET" => vec![request],
-        "200" => {
-            let again = request.header("Idempotency-Key", "k").after(Before::Itself);
-            let renames = renames().into_iter().filter(|_| is_update).map(|rename| request.body(rename));
-            renames.chain([again, request.clone()]).collect()
-        }
-        "304" => vec![request.header("If-None-Match", "*")],
-        "400" if method == "POST" || is_update => vec![request.body(invalid_example())],
-        "400" if path == collection() => vec![at(&format!("{path}?limit=0"))],
-        "400" => vec![at(&path_of(&"x".repeat(2049)))],
-        "404" if path.ends_with("{id}") => vec![missing.clone()],
-        "404" => vec![request.after(Before::NoSwaggerUi)],
-        "409" => vec![request.body(example().clone()).after(Before::Example)],
-        "412" => vec![request.header("If-Match", "\"stale\"")],
-        "413" => vec![request.body(merged(&body, &large(410_000)))],
-        "415" => {
-            let request = if is_update { &missing } else { &request };
-            vec![request.header("Content-Type", "text/plain"), request.header("Content-Encoding", "gzip")]
-        }
-        "422" => vec![request.header("Idempotency-Key", "k").after(Before::Example)],
-        "500" => vec![request.after(Before::Panic)],
-        "503" => vec![request.after(Before::NoTable)],
-        other => panic!("{method} {path}: which request gets {other}?"),
+    paths.iter().flat_map(|path| rows_at(method, path, status)).collect()
+}
+
+fn rows_at(method: &'static str, path: &str, status: &str) -> Vec<Row> {
+    let (body, is_update) = match method {
+        "POST" => (new(1).body, false),
+        "PUT" | "PATCH" => (change(), true),
+        _ => (Value::Null, false),
     };
-    paths.iter().flat_map(|path| of(at(path))).collect()
+    let missing = example_of_problem(&DOCUMENT["components"]["responses"]["NoSuchMovie"]).unwrap();
+    let missing = missing["instance"].as_str().unwrap();
+    let plain = |path: &str, body: &Value| Row {
+        before: Before::Nothing,
+        request: Request::new(method, path, body.clone()),
+        header: None,
+    };
+    let row = plain(path, &body);
+    match status {
+        "200" if method == "GET" => vec![row],
+        "200" => {
+            let renames = renames().into_iter().filter(|_| is_update).map(|rename| plain(path, &rename));
+            renames.chain([Row { before: Before::Itself, header: Some(KEY), ..row.clone() }, row]).collect()
+        }
+        "304" => vec![Row { header: Some(("If-None-Match", "*")), ..row }],
+        "400" if !body.is_null() => vec![plain(path, &invalid_example())],
+        "400" if path.contains("limit") => vec![plain(&format!("{}?limit=0", collection()), &body)],
+        "400" => vec![plain(&path_of(&"x".repeat(2049)), &body)],
+        "404" if path == stored().path => vec![plain(missing, &body)],
+        "404" => vec![Row { before: Before::NoSwaggerUi, ..row }],
+        "409" => vec![Row { before: Before::Example, ..plain(path, example()) }],
+        "412" => vec![Row { header: Some(("If-Match", "\"stale\"")), ..row }],
+        "413" => vec![plain(path, &merged(&body, &large(410_000)))],
+        "415" => {
+            let row = if is_update { plain(missing, &body) } else { row };
+            let headers = [("Content-Type", "text/plain"), ("Content-Encoding", "gzip")];
+            headers.map(|header| Row { header: Some(header), ..row.clone() }).into()
+        }
+        "422" => vec![Row { before: Before::Example, header: Some(KEY), ..row }],
+        "500" => vec![Row { before: Before::Panic, ..row }],
+        "503" => vec![Row { before: Before::NoTable, ..row }],
+        other => panic!("{method} {path}: which request gets {other}?"),
+    }
 }
 
 /// The parts of a described response: its headers, its media types, the example of its problem, and the response itself.
@@ -188,14 +175,14 @@ async fn every_response_in_the_document_is_met() {
         for (status, described) in operation["responses"].as_object().unwrap().iter().filter(can_be_met) {
             let described = resolve(described);
             let mut unmet = parts(described);
-            for request in requests(method, path, status) {
+            for row in rows(method, path, status) {
                 let is_rejected = method == "GET" || status != "200";
-                let response = if is_rejected && matches!(request.before, Before::Nothing | Before::Panic) {
-                    request.send(&mut shared).await
+                let response = if is_rejected && matches!(row.before, Before::Nothing | Before::Panic) {
+                    row.send(&mut shared).await
                 } else {
-                    request.send(&mut Service::seeded().await).await
+                    row.send(&mut Service::seeded().await).await
                 };
-                assert_eq!(response.status.to_string(), *status, "{request:?}: {response:?}");
+                assert_eq!(response.status.to_string(), *status, "{row:?}: {response:?}");
                 unmet.retain(|part| !has(&response, described, part));
             }
             assert_eq!(unmet, [""; 0], "no request gets these from {method} {path} with {status}");

@@ -33,7 +33,10 @@ pub fn check(method: &str, path: &str, status: u64, headers: &BTreeMap<String, S
         _ => "no-cache",
     };
     let length = sent("content-length").filter(|length| length.parse::<usize>().is_ok()).unwrap_or("a number");
-    let policy = sent("content-security-policy").filter(|policy| policy.starts_with("default-src 'none'; "));
+    let is_strict = |policy: &&str| {
+        policy.starts_with("default-src 'none'; script-src 'self' 'sha256-") && !policy.contains("unsafe")
+    };
+    let policy = sent("content-security-policy").filter(is_strict);
     let accepted = if is_update { JSON_OR_MERGE_PATCH } else { "application/json" };
     let names_types = status == 415 && sent("accept").is_some();
     let takes_patch = if is_preflight { allow.contains("PATCH") } else { status == 415 && is_update };
@@ -50,7 +53,7 @@ pub fn check(method: &str, path: &str, status: u64, headers: &BTreeMap<String, S
         ("content-encoding", (is_file && has_content).then_some("gzip")),
         ("content-length", (method == "HEAD" && status != 304).then_some(length)),
         ("cache-control", (is_problem || has_version).then_some(cache_control)),
-        ("content-security-policy", is_page.then_some(policy.unwrap_or("a policy"))),
+        ("content-security-policy", is_page.then_some(policy.unwrap_or("a strict policy"))),
         ("referrer-policy", is_page.then_some("no-referrer")),
         ("x-frame-options", is_page.then_some("DENY")),
         ("allow", (is_preflight || status == 405).then_some(&*allow)),

@@ -31,17 +31,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(Value::from),
         any::<String>().prop_map(Value::from),
         prop::sample::select(vec![
-            "%",
-            "%zz",
-            "bad host",
-            "h:99999",
-            "xn--",
-            "é",
-            "\u{0}",
-            "=?&",
-            "../",
-            "\"",
-            "a b\t\u{7f}"
+            "%", "%zz", "bad host", "h:99999", "xn--", "é", "\u{0}", "=?&", "../", "\"", "\t\u{7f}"
         ])
         .prop_map(Value::from),
     ];

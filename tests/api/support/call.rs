@@ -20,6 +20,9 @@ impl EventFormat {
     pub const ALL: [Self; 6] = [Self::Rest, Self::Http, Self::HttpVersion1, Self::Url, Self::Alb, Self::AlbMulti];
 }
 
+/// The host of an API.
+pub const AT_API: &str = "x1.execute-api.us-east-1.amazonaws.com";
+
 /// A request, as the client sends it: the path percent-encoded.
 pub struct Call<'a> {
     function: &'a Function,
@@ -83,15 +86,12 @@ impl<'a> Call<'a> {
                 "body": body, "isBase64Encoded": false,
             }),
             // The path ends at a question mark.
-            EventFormat::Http => {
-                self.version_2(plain.split('?').next().unwrap(), "x1.execute-api.us-east-1.amazonaws.com")
-            }
+            EventFormat::Http => self.version_2(plain.split('?').next().unwrap(), AT_API),
             EventFormat::HttpVersion1 => json!({
                 "version": "1.0", "resource": "$default", "httpMethod": self.method, "path": plain,
                 "headers": headers, "multiValueHeaders": multi, "multiValueQueryStringParameters": values(decoded),
                 "requestContext": {
-                    "path": plain, "stage": "$default", "httpMethod": self.method,
-                    "domainName": "x1.execute-api.us-east-1.amazonaws.com",
+                    "path": plain, "stage": "$default", "domainName": AT_API, "httpMethod": self.method,
                 },
                 "body": body, "isBase64Encoded": false,
             }),

@@ -18,7 +18,7 @@ use ::movies::movie::Movie;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-pub use call::{Call, EventFormat};
+pub use call::{AT_API, Call, EventFormat};
 pub use clock::Clock;
 pub use faults::{Fault, Faults, FaultyClient, Other};
 pub use fixture::{
