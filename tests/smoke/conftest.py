@@ -1,8 +1,6 @@
-"""Tests a deployed API. All movies have a random title and the year 9998, and are always deleted at the end. Every response must
-have a documented status. A response without `nosniff` comes from the front door (API Gateway, WAF), not from the service."""
+"""Tests a deployed API. All movies have a random title and the year 9998, and are always deleted at the end."""
 
 import json
-import re
 import secrets
 import signal
 import sys
@@ -55,11 +53,11 @@ class Api:
         bearer = options.token and (lambda request: request.headers.update(Authorization=options.token) or request)
         self.auth = SigV4(options.sigv4) if options.sigv4 else bearer
         self.unsigned = ("OPTIONS",) if options.reads_signed else ("OPTIONS", "GET", "HEAD")
-        self.mark, self.paths, self.document = f"Smoke {secrets.token_hex(6)}", [], None
+        self.mark, self.paths = f"Smoke {secrets.token_hex(6)}", []
         health = self.call("GET", "/health")
         if not is_by_service(health) and (health.status_code == 403 or health.status_code >= 500):
             raise ConnectionError(f"access is refused or fails: {health.status_code} {health.text[:300]}")
-        self.document = expect(self.call("GET", "/swagger.json"), 200).json()
+        expect(self.call("GET", "/swagger.json"), 200)
 
     def call(self, method, path, body=None, anonymous=False, **headers):
         """`path` is percent-encoded and relative to the root. A body that is not a string is sent as JSON."""
@@ -68,29 +66,17 @@ class Api:
         auth = None if anonymous or method in self.unsigned else self.auth
         auth = auth or (lambda request: request)  # Without a function, requests would read a password from ~/.netrc.
         content |= {"headers": headers, "auth": auth, "timeout": 30, "allow_redirects": False}
-        response = requests.request(method, self.root + path, **content)
-        if self.document:
-            paths, path = self.document["paths"].items(), path.partition("?")[0]
-            known = [item for name, item in paths if re.fullmatch(re.sub(r"{\w+}", "[^/]+", name), path)]
-            # The document describes HEAD as GET, and OPTIONS in one sentence.
-            name = "get" if method == "HEAD" else method.lower()
-            operation = known[0].get(name, {"responses": ["405"]}) if known else {"responses": ["404"]}
-            is_documented, is_error = str(response.status_code) in operation["responses"], response.status_code >= 400
-            assert method == "OPTIONS" or (is_documented if is_by_service(response) else is_error), f"{path}: {response}"
-        return response
+        return requests.request(method, self.root + path, **content)
 
     def follow(self, reference, response):
         target = urljoin(response.url, reference)
         assert target.startswith(f"{self.root}/"), f"{reference} is not below {self.root}/"
         return expect(self.call("GET", target.removeprefix(self.root)), 200)
 
-    def path_of(self, movie):
-        return MOVIES + quote(id_of(movie), safe="")
-
     def new(self, title="", **fields):
         """A movie that does not exist yet. It is deleted at the end, even if the response to its POST is lost."""
         movie = FIXTURE["new"]["body"] | {"title": f"{self.mark} {len(self.paths)} {title}", "year": YEAR} | fields
-        self.paths.append(self.path_of(movie))
+        self.paths.append(path_of(movie))
         return movie, self.paths[-1]
 
     def made(self):
@@ -104,20 +90,25 @@ class Api:
 
     def at_once(self, calls):
         with ThreadPoolExecutor(8) as pool:
-            return [future.exception() or future.result() for future in [pool.submit(call) for call in calls]]
+            return [future.exception() or future.result() for future in [pool.submit(self.call, *call) for call in calls]]
 
     def clean_up(self):
         for pause in (0, 1, 2, 4):  # At least twice, because an aborted request can arrive later.
             time.sleep(pause)
-            responses = self.at_once([lambda path=path: self.call("DELETE", path) for path in self.paths])
+            responses = self.at_once([("DELETE", path) for path in self.paths])
             left = [path for path, response in zip(self.paths, responses) if getattr(response, "status_code", 0) != 404]
             if pause and not left:
                 break
         assert not left, f"not deleted: {left}"
 
 
+def path_of(movie):
+    return MOVIES + quote(id_of(movie), safe="")
+
+
 def is_by_service(response):
-    return response.headers.get("X-Content-Type-Options") == "nosniff"
+    """Whether the front door (API Gateway, WAF) has passed the request on. Its own problems have no type."""
+    return response.headers.get("X-Content-Type-Options") == "nosniff" and '"about:blank"' not in response.text
 
 
 def expect(response, status):
@@ -126,9 +117,8 @@ def expect(response, status):
     return response
 
 
-def problem(response, status, kind, pointers=None):
+def problem(response, status, kind):
     document = expect(response, status).json()
     assert response.headers["Content-Type"].startswith("application/problem+json") and document["status"] == status
     assert document["type"].endswith(f":{kind}") and {"title", "detail", "instance", "request_id"} < set(document)
-    assert pointers is None or sorted(error["pointer"] for error in document["errors"]) == sorted(pointers)
     return document
