@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Tests Swagger UI in a real browser: executes every operation and checks the displayed response.
 
 A console message, a failed request, or a request to another server fails the test.
@@ -6,16 +5,22 @@ A console message, a failed request, or a request to another server fails the te
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, Response, expect, sync_playwright
 
 FIXTURE = json.loads(Path(__file__).parent.with_name("fixture.json").read_text())
 SLOW = 30_000
 # Root cannot use the sandbox, and a test needs no connections to the internet.
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("url", help="the service's root, with a trailing slash")
+    parser.add_argument("--chromium", required=True, help="the path of the browser")
+    return parser
 
 
 def launch(playwright: Playwright, program: str, *arguments: str) -> Browser:
@@ -57,23 +62,9 @@ def use_every_operation(page: Page) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("url", help="the service's root, with a trailing slash")
-    parser.add_argument("--chromium", required=True, help="the path of the browser")
-    arguments = parser.parse_args()
+    arguments = parser(__doc__).parse_args()
     wrong: list[str] = []
-    assets: set[str] = set()
-
-    def check_response(response) -> None:
-        if not response.url.startswith(arguments.url):
-            wrong.append(f"a request to another server: {response.url}")
-        if response.status >= 400:
-            wrong.append(f"{response.status} {response.url}")
-        if "/swagger-ui/" in response.url:
-            assets.add(response.url)
-            if response.headers.get("content-encoding") != "gzip":
-                wrong.append(f"not compressed: {response.url}")
-
+    responses: list[Response] = []
     with sync_playwright() as playwright:
         browser = launch(playwright, arguments.chromium)
         # The size of a phone, then that of a desktop.
@@ -82,19 +73,19 @@ def main() -> None:
             page.on("console", lambda message: wrong.append(f"console {message.type}: {message.text}"))
             page.on("pageerror", lambda error: wrong.append(f"page error: {error}"))
             page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url} {request.failure}"))
-            page.on("response", check_response)
+            page.on("response", lambda response: responses.append(response))
             page.goto(arguments.url)
             expect(page.locator("#operations-movies-deleteMovie")).to_be_visible(timeout=SLOW)
             groups = page.locator('.opblock-tag[data-is-open="true"]').all()
             assert [group.get_attribute("data-tag") for group in groups] == ["movies"], groups
             overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            if overflow > 0:
-                wrong.append(f"{overflow} pixels wider than the window of {width}")
+            assert overflow <= 0, f"{overflow} pixels wider than the window of {width}"
         use_every_operation(page)
+        wrong += [f"{each.status} {each.url}" for each in responses if each.status >= 400 or not each.url.startswith(arguments.url)]
+        assets = {each.url: each.headers.get("content-encoding") for each in responses if "/swagger-ui/" in each.url}
         browser.close()
-    assert len(assets) == 3, assets
-    if wrong:
-        sys.exit("\n".join(wrong))
+    assert not wrong, "\n".join(wrong)
+    assert list(assets.values()) == ["gzip"] * 3, assets
     print(f"{arguments.url}: all operations work, {len(assets)} files are compressed, the console is empty")
 
 

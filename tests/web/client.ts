@@ -18,11 +18,12 @@ async function main(url: string): Promise<void> {
   assert.deepEqual(created.data, movie);
   const etag = created.response?.headers.get("etag") ?? undefined;
   assert.ok(etag);
-  const taken = await createMovie({ body: movie });
-  assert.equal(taken.error?.status, 409);
+  assert.equal((await createMovie({ body: movie })).error?.status, 409);
+  const bad = await createMovie({ body: fixture.invalid.body as unknown as Movie });
+  assert.deepEqual(bad.error?.errors?.map((error) => error.pointer).sort(), fixture.invalid.pointers);
 
-  const read = await readMovie({ path });
-  assert.deepEqual(read.data, movie);
+  assert.deepEqual((await readMovie({ path })).data, movie);
+  assert.equal((await readMovie({ path, headers: { "If-None-Match": etag } })).response?.status, 304);
   const listed: { [id: string]: Movie } = {};
   for (let cursor: string | undefined; ; ) {
     const page = await listMovies({ query: { limit: 1, cursor } });
@@ -36,24 +37,13 @@ async function main(url: string): Promise<void> {
   assert.ok(Object.keys(listed).length > 1);
 
   const patch: MoviePatch = fixture.change;
-  const stale = await updateMovie({ path, body: patch, headers: { "If-Match": '"outdated"' } });
-  assert.equal(stale.error?.status, 412);
-  for (const headers of [{ "If-None-Match": "*" }, { "If-None-Match": `"outdated", W/${etag}` }]) {
-    assert.equal((await updateMovie({ path, body: patch, headers })).error?.status, 412);
-    assert.equal((await patchMovie({ path, body: patch, headers })).error?.status, 412);
-    assert.equal((await deleteMovie({ path, headers })).error?.status, 412);
-  }
-  assert.equal((await readMovie({ path, headers: { "If-Match": '"outdated"' } })).error?.status, 412);
-  assert.equal((await readMovie({ path, headers: { "If-None-Match": etag } })).response?.status, 304);
   const headers = { "If-Match": etag, "If-None-Match": '"outdated"', "Idempotency-Key": randomUUID() };
   const changed = await patchMovie({ path, body: patch, headers });
-  assert.deepEqual(changed.data, { ...movie, ...fixture.change });
   const again = await patchMovie({ path, body: patch, headers });
-  assert.deepEqual(again.data, changed.data);
+  assert.deepEqual([changed.data, again.data], Array(2).fill({ ...movie, ...fixture.change }));
   assert.equal(again.response?.headers.get("idempotency-replayed"), "true");
-  const bad = await createMovie({ body: fixture.invalid.body as unknown as Movie });
-  assert.deepEqual(bad.error?.errors?.map((error) => error.pointer).sort(), fixture.invalid.pointers);
-
+  const stale = await updateMovie({ path, body: patch, headers: { "If-Match": etag } });
+  assert.equal(stale.error?.status, 412);
   assert.equal((await deleteMovie({ path })).response?.status, 200);
   assert.equal((await deleteMovie({ path })).error?.status, 404);
   console.log(`${url}: the generated client creates, reads, lists, changes and deletes movies`);

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Simulates a stage of a REST API for a local run: translates HTTP requests to events for `cargo lambda watch`.
 
 A browser and a fuzzer can use the service as behind API Gateway. The URL contains the stage `prod`. Request bodies are base64, because
@@ -11,8 +10,6 @@ import json
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
-
-INVOCATIONS = "/2015-03-31/functions/_/invocations"
 
 
 class Stage(BaseHTTPRequestHandler):
@@ -48,22 +45,23 @@ class Stage(BaseHTTPRequestHandler):
 
     def invoke(self, event: dict) -> dict:
         connection = http.client.HTTPConnection(urlsplit(sys.argv[1]).netloc, timeout=30)
-        connection.request("POST", INVOCATIONS, json.dumps(event))
+        connection.request("POST", "/2015-03-31/functions/_/invocations", json.dumps(event))
         reply = json.loads(connection.getresponse().read())
         connection.close()
         # API Gateway responds with this 502 if a function fails.
         return reply if "statusCode" in reply else {"statusCode": 502, "body": '{"message":"Internal server error"}'}
 
     def respond(self, status: int, headers: dict[str, str], data: bytes) -> None:
-        self.send_response(status)
-        length = headers.get("content-length") if self.command == "HEAD" else None
-        for name, value in headers.items():
-            if name != "content-length":
-                self.send_header(name, value)
+        # Only the reply to HEAD has a length without a body.
+        length = headers.pop("content-length", None) if self.command == "HEAD" else None
+        headers.pop("content-length", None)
         if status not in (204, 304):
-            self.send_header("Content-Length", length or str(len(data)))
+            headers["Content-Length"] = length or str(len(data))
+        self.send_response(status)
+        for header in headers.items():
+            self.send_header(*header)
         self.end_headers()
-        if self.command != "HEAD" and status not in (204, 304):
+        if self.command != "HEAD":
             self.wfile.write(data)
 
     def __getattr__(self, name: str):
