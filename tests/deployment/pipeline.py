@@ -1,4 +1,4 @@
-"""The policies of the pipeline's stack of a stage (.github/deployment-role.yaml), as texts.
+"""The policies of the pipeline's stack of the stage dev (.github/deployment-role.yaml), as texts.
 
 A reference to a resource becomes its logical ID, such as "Boundary" or "Artifacts.Arn". The tests read each statement as it is written.
 """
@@ -6,18 +6,12 @@ A reference to a resource becomes its logical ID, such as "Boundary" or "Artifac
 import re
 from fnmatch import fnmatchcase
 
-import cloudformation
-from cloudformation import ROOT, yaml_parse
+from cloudformation import ROOT, policies, resolve, yaml_parse
 
 PIPELINE = ROOT / ".github/deployment-role.yaml"
-REGION, ACCOUNT = "eu-west-1", "111122223333"
+REGION, ACCOUNT, ZONE = "eu-west-1", "111122223333", "Z0123456789"
 PSEUDO_PARAMETERS = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::StackName": "pipeline"}
 TEMPLATE = yaml_parse(PIPELINE.read_text())
-
-
-def resources(stage: str = "dev", **parameters: str) -> dict[str, dict]:
-    parameters = {"Stage": stage, "Repository": "owner/name", **parameters}
-    return fill(cloudformation.resolve(TEMPLATE["Resources"], TEMPLATE, parameters))
 
 
 def fill(value):
@@ -35,43 +29,15 @@ def fill(value):
     return value
 
 
-def policies(resources: dict[str, dict]) -> dict[str, list[dict]]:
-    """The statements of each managed policy, and of the inline policies of each role, by the logical ID."""
-    found = {}
-    for name, resource in resources.items():
-        properties = resource.get("Properties", {})
-        if resource["Type"] == "AWS::IAM::ManagedPolicy":
-            found[name] = properties["PolicyDocument"]["Statement"]
-        if resource["Type"] == "AWS::IAM::Role":
-            found[name] = [statement for policy in properties.get("Policies", []) for statement in policy["PolicyDocument"]["Statement"]]
-    return found
-
-
-def may_deploy(stage: str = "dev") -> list[dict]:
-    """The statements of the workflow's role."""
-    return policies(resources(stage))["DeployRole"]
-
-
-def may_make(stage: str = "dev", **parameters: str) -> list[dict]:
-    """The statements of CloudFormation's role."""
-    found = resources(stage, **parameters)
-    attached = found["ExecutionRole"]["Properties"]["ManagedPolicyArns"]
-    return [statement for name in ("ExecutionRole", *attached) for statement in policies(found)[name]]
-
-
-def statement(statements: list[dict], sid: str) -> dict:
-    (found,) = (each for each in statements if each.get("Sid") == sid)
-    return found
-
-
-def as_list(value) -> list:
-    return value if isinstance(value, list) else [value]
-
-
-def includes(statement: dict, arn: str) -> bool:
-    return any(fnmatchcase(arn, pattern) for pattern in as_list(statement["Resource"]))
+RESOURCES = fill(resolve(TEMPLATE["Resources"], {"Stage": "dev", "Repository": "owner/name", "HostedZoneId": ZONE}, TEMPLATE))
+POLICIES = policies(RESOURCES)
+# The statements of the workflow's role, of CloudFormation's role and of the boundary.
+MAY_DEPLOY = POLICIES["DeployRole"]
+MAY_MAKE = [each for name in ("ExecutionRole", *RESOURCES["ExecutionRole"]["Properties"]["ManagedPolicyArns"]) for each in POLICIES[name]]
+BOUNDARY = POLICIES["Boundary"]
 
 
 def grants(statements: list[dict], action: str, arn: str) -> bool:
     """Whether a statement allows the action on the resource, with or without a condition."""
-    return any(each["Effect"] == "Allow" and action in as_list(each["Action"]) and includes(each, arn) for each in statements)
+    return any(each["Effect"] == "Allow" and action in each["Action"] and any(fnmatchcase(arn, pattern) for pattern in each["Resource"])
+               for each in statements)

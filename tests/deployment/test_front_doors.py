@@ -9,27 +9,22 @@ import tempfile
 import unittest
 from pathlib import Path
 
-import cloudformation
 import tomlkit
-from cloudformation import ROOT, lint, of_type, resolve, translate
+from cloudformation import ROOT, TEMPLATE, lint, of_type, resolve, translate
 from samtranslator.yaml_helper import yaml_parse
 
 VARIANTS = ROOT / "docs/front-doors"
 
 
 @functools.cache
-def switched(name: str) -> tuple[str, str]:
-    """template.yaml and samconfig.toml after `make front-door`."""
+def switched(name: str) -> tuple[dict, list[str]]:
+    """template.yaml and the parameters in samconfig.toml after `make front-door`."""
     with tempfile.TemporaryDirectory() as directory:
-        copies = [Path(shutil.copy(ROOT / file, directory)) for file in ("template.yaml", "samconfig.toml")]
+        template, config = [Path(shutil.copy(ROOT / file, directory)) for file in ("template.yaml", "samconfig.toml")]
         shutil.copytree(VARIANTS, Path(directory, "docs/front-doors"))
-        subprocess.run([sys.executable, ROOT / "tools/front_door.py", Path(name).stem], cwd=directory, check=True)
-        template, config = [copy.read_text() for copy in copies]
-        return template, config
-
-
-def variant(name: str) -> dict:
-    return yaml_parse(switched(name)[0])
+        subprocess.run([sys.executable, ROOT / "tools/front_door.py", name], cwd=directory, check=True)
+        overrides = tomlkit.parse(config.read_text())["prod"]["deploy"]["parameters"]["parameter_overrides"]
+        return yaml_parse(template.read_text()), overrides
 
 
 def dashboard(template: dict) -> dict:
@@ -38,26 +33,22 @@ def dashboard(template: dict) -> dict:
 
 class FrontDoorsTest(unittest.TestCase):
     def test_each_variant_is_valid_and_leaves_nothing_unused(self) -> None:
-        names = sorted(path.name for path in VARIANTS.iterdir())
-        self.assertEqual(names, ["function-url.yaml", "http-api.yaml"])
+        names = sorted(path.stem for path in VARIANTS.iterdir())
+        self.assertEqual(names, ["function-url", "http-api"])
         document = (ROOT / "docs/front-doors.md").read_text()
         for name in names:
             with self.subTest(name):
-                self.assertIn(f"(front-doors/{name})", document)
-                translated = translate(variant(name), {})
+                self.assertIn(f"(front-doors/{name}.yaml)", document)
+                template, overrides = switched(name)
+                translated = translate({}, template)
                 self.assertEqual(lint(translated), ["Parameter DeploymentStrategy not used."])
-                overrides = tomlkit.parse(switched(name)[1])["prod"]["deploy"]["parameters"]["parameter_overrides"]
-                self.assertLessEqual({each.split("=")[0] for each in overrides}, set(variant(name)["Parameters"]))
+                self.assertLessEqual({each.split("=")[0] for each in overrides}, set(template["Parameters"]))
                 self.assertNotIn("AWS::ApiGateway::RestApi", {each["Type"] for each in translated["Resources"].values()})
-
-    def test_each_variant_passes_the_base_path(self) -> None:
-        for name in ("function-url.yaml", "http-api.yaml"):
-            template = variant(name)
-            variables = template["Resources"]["MoviesFunction"]["Properties"]["Environment"]["Variables"]
-            self.assertEqual(resolve(variables["BASE_PATH"], template, {"BasePath": "v1"}), "/v1", name)
+                base_path = template["Resources"]["MoviesFunction"]["Properties"]["Environment"]["Variables"]["BASE_PATH"]
+                self.assertEqual(resolve(base_path, {"BasePath": "v1"}, template), "/v1")
 
     def test_the_dashboard_of_the_http_api_shows_its_own_metrics(self) -> None:
-        own, rest = dashboard(variant("http-api.yaml")), dashboard(cloudformation.template())
+        own, rest = dashboard(switched("http-api")[0]), dashboard(TEMPLATE)
         clients = [widget["properties"]["title"] for widget in rest["widgets"]].index("What clients see")
         metrics = own["widgets"].pop(clients)["properties"]["metrics"]
         rest["widgets"].pop(clients)
@@ -67,6 +58,6 @@ class FrontDoorsTest(unittest.TestCase):
         self.assertEqual([metric[1] for metric in metrics], ["Count", "4xx", "5xx", "Latency"])
 
     def test_each_write_of_the_http_api_has_its_own_limits(self) -> None:
-        (stage,) = of_type(translate(variant("http-api.yaml"), {}), "AWS::ApiGatewayV2::Stage").values()
+        (stage,) = of_type("AWS::ApiGatewayV2::Stage", translate({}, switched("http-api")[0])).values()
         routes = {f"{method} /{{proxy+}}" for method in ("POST", "PUT", "PATCH", "DELETE")}
         self.assertEqual(set(stage["Properties"]["RouteSettings"]), routes)
