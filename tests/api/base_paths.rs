@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{AT_API, Call, EventFormat, Response, Service, collection, missing, new, send_event, stored};
+use crate::support::{
+    AT_API, Call, EventFormat, Response, Service, collection, merged, missing, new, send_event, stored,
+};
 
 async fn at_base_path(base_path: &str) -> Service {
     let mut service = Service::seeded().await;
@@ -14,22 +16,16 @@ async fn at_base_path(base_path: &str) -> Service {
 #[tokio::test]
 async fn a_path_with_the_base_path_and_without_it_are_served_alike_whatever_the_route_is() {
     let service = at_base_path("/my api").await;
+    // A resource, a route key and path parameters decide nothing.
+    let parameters = json!({"id": missing().id, "proxy": "health"});
+    let route = json!({"resource": "/x/{id}", "routeKey": "GET /x/{id}", "pathParameters": parameters});
     for source in EventFormat::ALL {
         for (prefix, status) in [("", 200), ("/my%20api", 200), ("/my%20api/my%20api", 404), ("/other", 404)] {
-            // A resource, a route key and path parameters decide nothing.
-            for (route, parameters) in [
-                ("/{proxy+}", json!({"proxy": "health"})),
-                ("/my api/{proxy+}", json!({"proxy": "nowhere"})),
-                ("/other/{id}", json!({"id": missing().id})),
-            ] {
-                let mut event = service.call_through(source, "GET", &format!("{prefix}{}", stored().path)).event();
-                (event["resource"], event["routeKey"]) = (json!(route), json!(format!("GET {route}")));
-                event["pathParameters"] = parameters;
-                event["requestContext"]["resourcePath"] = json!(route);
-                let response = send_event(&service.app, event.to_string().as_bytes()).await;
-                assert_eq!(response.status, status, "{source:?} {prefix} {route}: {response:?}");
-                assert!(status == 404 || response.json() == stored().body, "{source:?} {prefix} {route}");
-            }
+            let call = service.call_through(source, "GET", &format!("{prefix}{}", stored().path));
+            let event = merged(&call.event(), &route);
+            let response = send_event(&service.app, event.to_string().as_bytes()).await;
+            assert_eq!(response.status, status, "{source:?} {prefix}: {response:?}");
+            assert!(status == 404 || response.json() == stored().body, "{source:?} {prefix}: {response:?}");
         }
     }
 }
