@@ -22,7 +22,7 @@ use crate::{
 
 /// GET `/ns_movies/`: a page of movies.
 pub(super) async fn list(app: &App, request: &Request, deadline: Instant) -> Result<Response<Body>, Problem> {
-    let table = app.store.table();
+    let table = &app.config.table_name;
     let query = listing::Query::read(request, table)?;
     let page = app.store.list(query.year, query.limit, query.after.clone(), deadline).await;
     listing::respond(request, table, &query, page.map_err(|error| Problem::from_store(error, ""))?)

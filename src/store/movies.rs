@@ -43,12 +43,6 @@ impl Store {
         Self { items: Items::new(sdk, table) }
     }
 
-    /// The table's name.
-    #[must_use]
-    pub fn table(&self) -> &str {
-        &self.items.table
-    }
-
     /// The table of keys that has this name.
     #[must_use]
     pub fn keys(&self, table: &str) -> KeyTable {

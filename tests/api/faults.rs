@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::{
     Fault, Other, PATIENCE, Response, Service, change, collection, missing,
     movies::{renames, renames_to_stored_2},
-    new, other_change,
+    new,
     requests::{Header, KEY, Request, assert_replayed, changes, reads, with, writes},
     stored,
 };
@@ -111,14 +111,18 @@ async fn a_refusal_is_503_only_if_an_attempt_to_write_had_no_response() {
     }
 }
 
-/// Each kind of write, and what another client does after it.
+/// Each kind of write, and what another client does after it. A second time, the write would undo it.
 fn overtaken() -> Vec<[Request; 2]> {
-    let again = Request::new("POST", collection(), stored().body.clone());
-    let overtaken = writes().into_iter().map(|write| match write.method {
-        "POST" => [write, Request::new("PUT", &new(1).path, change())],
-        "PUT" => [write, Request::new("PUT", &stored().path, other_change())],
-        "PATCH" if !renames().contains(&write.body) => [write, Request::new("PUT", &stored().path, change())],
-        _ => [write, again.clone()],
+    let overtaken = writes().into_iter().map(|write| {
+        let mut theirs = new(2).body;
+        theirs.as_object_mut().unwrap().retain(|name, _| write.body.get(name).is_some());
+        let other = match write.method {
+            "POST" => Request::new("PUT", &new(1).path, change()),
+            "DELETE" => Request::new("POST", collection(), stored().body.clone()),
+            _ if renames().contains(&write.body) => Request::new("POST", collection(), stored().body.clone()),
+            _ => Request::new("PUT", &stored().path, theirs),
+        };
+        [write, other]
     });
     overtaken.collect()
 }

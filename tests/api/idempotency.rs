@@ -55,7 +55,8 @@ async fn another_request_with_the_same_key_is_422() {
         (first.clone(), &[("If-Match", "*")]),
         (first.clone(), &[("If-None-Match", "\"CURRENT\"")]),
         (first.clone(), &[]),
-        (Request::new("POST", collection(), new(1).body), &[]),
+        // Without the key, this one would be 412.
+        (Request::new("POST", collection(), new(1).body), current),
     ] {
         let response = send(&request, headers).await;
         assert_eq!(response.status, 422, "{request:?} {headers:?}: {response:?}");
