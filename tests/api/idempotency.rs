@@ -54,6 +54,7 @@ async fn another_request_with_the_same_key_is_422() {
         (Request::new("PUT", path, other_change()), current),
         (first.clone(), &[("If-Match", "*")]),
         (first.clone(), &[("If-None-Match", "\"CURRENT\"")]),
+        (first.clone(), &[("If-Match", "\"CURRENT\""), ("If-None-Match", "\"x\"")]),
         (first.clone(), &[]),
         // Without the key, this one would be 412.
         (Request::new("POST", collection(), new(1).body), current),
