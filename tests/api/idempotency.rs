@@ -171,10 +171,10 @@ async fn a_key_belongs_to_its_caller() {
     let role = |name: &str, session: &str| json!({"identity": {"userArn": format!("arn:aws:sts::123456789012:assumed-role/{name}/{session}")}});
     let token =
         |sub: &str| json!({"authorizer": {"jwt": {"claims": {"iss": "https://issuer.example.org/", "sub": sub}}}});
-    // A caller, the same caller in another request, and another caller.
+    // A caller, the same caller in another request, and another caller. A context of any shape belongs to a request.
     for (source, caller, same, other) in [
         (EventFormat::Rest, role("A", "1"), role("A", "2"), role("B", "1")),
-        (EventFormat::Http, token("1"), token("1"), json!({})),
+        (EventFormat::Http, token("1"), token("1"), json!({"authorizer": [7]})),
     ] {
         let service = Service::seeded().await;
         let send = async |context, body: &Value| send_as(&service, source, context, body).await;

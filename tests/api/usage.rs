@@ -131,11 +131,3 @@ async fn a_retry_is_counted() {
     let (status, _, usage) = usage(&service, service.call("GET", &stored().path)).await;
     assert_eq!((status, usage), (200, Usage { attempts: 3, ..used(1, 1.0, 0.0) }));
 }
-
-#[tokio::test]
-async fn a_request_without_a_route_has_the_route_none() {
-    let service = Service::start().await;
-    for (method, path) in [("GET", "/elsewhere"), ("BREW", collection())] {
-        assert_eq!(usage(&service, service.call(method, path)).await.1, "none", "{method} {path}");
-    }
-}
