@@ -30,10 +30,10 @@ async fn a_path_with_the_base_path_and_without_it_are_served_alike_whatever_the_
     }
 }
 
-/// Sends the event of a stage and a host.
-async fn send_at(service: &Service, call: Call<'_>, stage: &str, host: &str) -> Response {
+/// Sends an event with these members of its context.
+async fn send_in(service: &Service, context: &Value, call: Call<'_>) -> Response {
     let mut event = call.event();
-    (event["requestContext"]["stage"], event["requestContext"]["domainName"]) = (json!(stage), json!(host));
+    event["requestContext"] = merged(&event["requestContext"], context);
     send_event(&service.app, event.to_string().as_bytes()).await
 }
 
@@ -54,7 +54,8 @@ async fn a_stage_goes_first_then_the_base_path() {
     ] {
         let service = at_base_path(base_path).await;
         for source in [EventFormat::Http, EventFormat::HttpVersion1] {
-            let response = send_at(&service, service.call_through(source, "GET", &path), stage, AT_API).await;
+            let context = json!({"stage": stage, "domainName": AT_API});
+            let response = send_in(&service, &context, service.call_through(source, "GET", &path)).await;
             assert_eq!(response.status, status, "{source:?} {base_path} {stage} {path}: {response:?}");
         }
     }
@@ -83,14 +84,16 @@ async fn links_lead_to_the_clients_own_urls() {
         let service = at_base_path("/my api").await;
         let send = async |method, path: &str, body: &Value| {
             let call = service.call_through(source, method, &format!("{in_event}{path}")).json(body);
-            send_at(&service, call, stage, host).await
+            // Only a REST API's event tells the path in the client's URL.
+            let url_path = format!("{in_url}{}", path.split('?').next().unwrap());
+            send_in(&service, &json!({"stage": stage, "domainName": host, "path": url_path}), call).await
         };
         let row = format!("{source:?} {stage} {host} {in_event}");
         let created = send("POST", collection(), &new(1).body).await;
         assert_eq!(created.status, 200, "{row}: {created:?}");
-        assert_eq!(created.resolve(&created.headers["location"]), format!("{in_url}{}", new(1).path), "{row}");
+        assert_eq!(created.location(), format!("{in_url}{}", new(1).path), "{row}");
         let listed = send("GET", &format!("{}?limit=1", collection()), &json!(null)).await;
-        let next = listed.resolve(listed.link().unwrap());
+        let next = listed.next().unwrap();
         assert!(next.starts_with(&format!("{in_url}{}?limit=1&cursor=", collection())), "{row}: {next}");
         let lost = send("GET", &missing().path, &json!(null)).await;
         assert_eq!(lost.json()["instance"], format!("{in_url}{}", missing().path), "{row}");

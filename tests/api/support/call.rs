@@ -82,7 +82,7 @@ impl<'a> Call<'a> {
                 "resource": "/{proxy+}", "httpMethod": self.method, "path": path,
                 "pathParameters": {"proxy": path.trim_matches('/')},
                 "headers": headers, "multiValueHeaders": multi, "multiValueQueryStringParameters": values(decoded),
-                "requestContext": {"path": format!("/Prod{path}"), "stage": "Prod", "httpMethod": self.method},
+                "requestContext": {"path": path, "stage": "Prod", "httpMethod": self.method},
                 "body": body, "isBase64Encoded": false,
             }),
             // The path ends at a question mark.

@@ -69,14 +69,14 @@ impl Response {
         Some(target)
     }
 
-    /// The path and query of the next page, without the stage.
+    /// The path and query of the next page.
     pub fn next(&self) -> Option<String> {
-        self.link().map(|target| below_stage(&self.resolve(target)))
+        self.link().map(|target| self.resolve(target))
     }
 
-    /// The path in `Location`, without the stage.
+    /// The path in `Location`.
     pub fn location(&self) -> String {
-        below_stage(&self.resolve(&self.headers["location"]))
+        self.resolve(&self.headers["location"])
     }
 
     /// The path and query of a relative reference in this response (RFC 3986 §5.3).
@@ -92,8 +92,4 @@ impl Response {
         let errors = problem["errors"].as_array().unwrap_or_else(|| panic!("no errors: {problem}"));
         errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
     }
-}
-
-fn below_stage(path: &str) -> String {
-    path.strip_prefix("/Prod").unwrap_or(path).to_owned()
 }
