@@ -7,7 +7,7 @@ use crate::{
     movie,
     plan::Step,
     specification::{Movie, Operation},
-    support::{Call, EventFormat, Fault, Faults, Function, Response, new},
+    support::{Call, Fault, Response, Service, new},
     wire::Wire,
 };
 
@@ -16,8 +16,7 @@ const REPLAYED: &str = "idempotency-replayed";
 
 pub struct Client<'a> {
     pub number: usize,
-    pub function: Function,
-    pub faults: Faults,
+    pub service: Service,
     pub wire: Wire,
     pub history: &'a RefCell<History>,
 }
@@ -37,7 +36,7 @@ impl Client<'_> {
                 received: Received::default(),
             };
             let index = self.history.borrow_mut().send(self.wire.clock.now(), exchange);
-            self.faults.inject(faults);
+            self.service.faults.inject(faults);
             let received = self.send(&operation).await;
             self.history.borrow_mut().receive(self.wire.clock.now(), index, received);
         }
@@ -53,7 +52,7 @@ impl Client<'_> {
                 movies.push(movie);
             }
             let Some(path) = response.next() else { break };
-            response = Call::new(&self.function, EventFormat::Rest, "GET", &path).send().await;
+            response = self.service.get(&path).await;
         }
         Received {
             status: response.status,
@@ -64,7 +63,7 @@ impl Client<'_> {
     }
 
     fn call(&self, Operation { write, action, if_match, if_none_match, key }: &Operation) -> Call<'_> {
-        let mut call = Call::new(&self.function, EventFormat::Rest, action.method(), &action.path());
+        let mut call = self.service.call(action.method(), &action.path());
         let body = action.body(*write);
         if !body.is_null() {
             call = call.json(&body);

@@ -6,7 +6,10 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use aws_sdk_dynamodb::{Client, config::SharedAsyncSleep};
+use aws_sdk_dynamodb::{
+    Client,
+    config::{SharedAsyncSleep, SharedHttpClient},
+};
 use dynoxide::Database;
 use movies::{api::App, aws, config::Config, local, movie::Movie, store::Store};
 use serde_json::Value;
@@ -34,13 +37,14 @@ impl Service {
         // Tables belong to a region, so tests can share an endpoint. The SDK also counts retries for each region, and
         // retries less often if many calls fail.
         let region = format!("test-{}-{}", process::id(), TESTS.fetch_add(1, Ordering::Relaxed));
-        let service = Self::new(endpoint, region);
+        let service = Self::new(endpoint, region, None);
         assert!(local::create_movies_table(&service.dynamodb, "movies").await.unwrap());
         assert!(local::create_keys_table(&service.dynamodb, "keys").await.unwrap());
         service
     }
 
-    fn new(endpoint: String, region: String) -> Self {
+    /// A copy of the function. `simulated` replaces the network and its time.
+    pub fn new(endpoint: String, region: String, simulated: Option<(SharedHttpClient, SharedAsyncSleep)>) -> Self {
         let faults = Faults::default();
         let variables = [
             ("TABLE_NAME", "movies"),
@@ -54,9 +58,9 @@ impl Service {
         let variable = |name: &str| variables.iter().find(|(set, _)| set == name).map(|(_, value)| value.clone());
         let config = Config::read(variable).unwrap();
         let sdk = aws::connect(variable).unwrap();
-        let real = sdk.http_client().unwrap();
+        let real = || (sdk.http_client().unwrap(), SharedAsyncSleep::new(faults.clock.clone()));
+        let (real, clock) = simulated.unwrap_or_else(real);
         let http = FaultyClient { real, faults: faults.clone() };
-        let clock = SharedAsyncSleep::new(faults.clock.clone());
         let sdk = sdk.into_builder().http_client(http).sleep_impl(clock).build();
         let app = App { store: Store::new(&sdk, &config.table_name), config };
         let app = Function::new(app, variables);
@@ -78,7 +82,7 @@ impl Service {
 
     /// Another copy of the function with the same table. Its calls never fail.
     pub fn other_copy(&self) -> Self {
-        Self::new(self.endpoint.clone(), self.region.clone())
+        Self::new(self.endpoint.clone(), self.region.clone(), None)
     }
 
     /// A request through a REST API, which is the default event source.
