@@ -25,8 +25,6 @@ mod make;
 mod process;
 mod readme;
 mod reload;
-mod seed;
-mod smoke;
 mod store;
 mod tls_proxy;
 mod tools;

@@ -1,4 +1,4 @@
-//! The commands of the Makefile, as a newcomer calls them, also in a folder whose path contains a blank.
+//! The commands of the Makefile, as a newcomer calls them in a terminal, in a folder whose path contains a blank.
 #![cfg(target_os = "linux")]
 
 use std::{
@@ -11,13 +11,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::{
-    fixture::collection,
-    process::{COMPILING, Process, STARTING, free_port},
+    fixture::{collection, new},
+    process::{Process, STARTING, free_port},
     tools::{copy_of_the_project, project, remove_variables, succeeds},
 };
+
+/// How long `cargo lambda watch` collects changes before it acts on them.
+const THROTTLE: Duration = Duration::from_secs(3);
 
 fn make(directory: &Path, arguments: &[&str]) -> Command {
     newcomer("make", directory, arguments)
@@ -40,20 +44,25 @@ fn run(directory: &Path, port: u16, after: &str) -> Process {
     let mut terminal = newcomer("script", directory, &["--quiet", "--flush", "--command", &commands, "/dev/null"]);
     terminal.env("SHELL", "/bin/sh");
     let service = Process::start(terminal, format!("127.0.0.1:{port}"), &directory.join("run.log"));
-    service.wait_until(COMPILING, || {
-        service.exchange("GET", "/health", &[], "").is_some_and(|response| response.status == 200)
-    });
+    service.wait_until_it_is_healthy();
     service
 }
 
-/// Closes the terminal of the service, and waits until no process listens at these ports.
-fn close(service: Process, ports: &[u16]) {
+/// Closes the terminal of the service, and waits until neither it nor its emulator listens.
+fn close(service: Process, directory: &Path) {
+    let emulator = fs::read_to_string(directory.join("target/local/port")).unwrap();
+    let addresses = [service.address.clone(), format!("127.0.0.1:{emulator}")];
     drop(service);
     let start = Instant::now();
-    while ports.iter().any(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok()) {
+    while addresses.iter().any(|address| TcpStream::connect(address).is_ok()) {
         assert!(start.elapsed() < STARTING, "a process still listens after its terminal has closed");
         thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// What the terminal shows.
+fn screen(directory: &Path) -> String {
+    fs::read_to_string(directory.join("run.log")).unwrap()
 }
 
 /// Whether only programs on this machine can connect to the port.
@@ -68,29 +77,26 @@ fn is_on_loopback(port: u16) -> bool {
     listens("/proc/net/tcp", "0100007F") && !any
 }
 
+fn movies(service: &Process) -> BTreeMap<String, Value> {
+    serde_json::from_str(&service.get(collection()).body).unwrap()
+}
+
+/// The movies in a file of `make export` or in `seed/`.
+fn movies_in(file: &Path) -> Vec<Value> {
+    let file: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+    file["movies_list"].as_array().unwrap().clone()
+}
+
 #[test]
 #[ignore = "needs cargo-lambda: `make test` has it"]
-fn make_runs_seeds_exports_and_resets_in_a_folder_whose_path_contains_a_blank() {
-    let copy = copy_of_the_project();
+fn a_newcomers_commands_work_in_a_folder_whose_path_contains_a_blank() {
+    let (copy, port) = (copy_of_the_project(), free_port());
     assert!(copy.to_str().unwrap().contains(' '));
-    let port = free_port();
     let service = run(&copy, port, "");
     assert!(is_on_loopback(port));
-    let url = format!("URL=http://{}", service.address);
-    let loaded = succeeds(&mut make(&copy, &["seed", &url]));
-    assert!(loaded.contains(": 0 created, ") && loaded.contains(" already there"), "{loaded}");
-    let exported = succeeds(&mut make(&copy, &["export", &url, "FILE=all movies.json"]));
-    assert!(exported.contains(" written to all movies.json"), "{exported}");
-    let stored: BTreeMap<String, Value> = serde_json::from_str(&service.get(collection()).body).unwrap();
-    let exported: Value = serde_json::from_slice(&fs::read(copy.join("all movies.json")).unwrap()).unwrap();
-    let exported = exported["movies_list"].as_array().unwrap();
-    assert!(exported.len() == stored.len() && stored.values().all(|movie| exported.contains(movie)), "{exported:?}");
-    let invoked = succeeds(&mut make(&copy, &["invoke", "EVENT=rest-list", &format!("PORT={port}")]));
-    assert!(invoked.contains(r#""statusCode":200"#) && stored.keys().all(|id| invoked.contains(id)), "{invoked}");
-    let printed = fs::read_to_string(copy.join("run.log")).unwrap();
-    assert!(copy.join("target/local/movies.db").exists() && !printed.contains("ERROR"), "{printed}");
+    let printed = screen(&copy);
     // All of this stands before the first line of cargo-lambda, which waits for a request.
-    let (before, _) = printed.split_once("starting Runtime server").unwrap();
+    let (before, after) = printed.split_once("starting Runtime server").unwrap();
     for text in [
         &format!("Movies      http://localhost:{port}{}", collection()),
         &format!("Swagger UI  http://localhost:{port}/"),
@@ -99,24 +105,61 @@ fn make_runs_seeds_exports_and_resets_in_a_folder_whose_path_contains_a_blank() 
     ] {
         assert!(before.contains(text), "{printed}");
     }
+    assert!(after.contains("target/local/movies.db, new, loaded from seed/movies.json"), "{printed}");
+    commands_use(&service, &copy, port);
+    let screen_at_end = screen(&copy);
+    assert!(!screen_at_end.contains("WARN") && !screen_at_end.contains("ERROR"), "{screen_at_end}");
 
     let reset = make(&copy, &["reset"]).output().unwrap();
     let refused = String::from_utf8(reset.stderr).unwrap();
     assert!(refused.contains("Stop it first") && copy.join("target/local/movies.db").exists(), "{refused}");
-    let emulator = fs::read_to_string(copy.join("target/local/port")).unwrap().parse().unwrap();
-    close(service, &[port, emulator]);
-    succeeds(&mut make(&copy, &["reset"]));
-    assert!(!copy.join("target/local/movies.db").exists());
-}
+    let stored = movies(&service);
+    close(service, &copy);
 
-#[test]
-#[ignore = "needs cargo-lambda: `make test` has it"]
-fn make_run_names_a_port_that_is_in_use() {
-    let (copy, port) = (copy_of_the_project(), free_port());
     let service = run(&copy, port, "; true");
+    assert_eq!(movies(&service), stored, "the data stay");
     let output = make(&copy, &["run", &format!("PORT={port}")]).output().unwrap();
     let printed = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{printed}");
     assert!(printed.contains(&format!("Port {port} is in use")) && printed.contains("make run PORT="), "{printed}");
-    close(service, &[port]);
+    only_watched_files_restart(&service, &copy);
+    close(service, &copy);
+    succeeds(&mut make(&copy, &["reset"]));
+    assert!(!copy.join("target/local/movies.db").exists());
+}
+
+/// Seeds, exports and invokes, then creates a movie and deletes another one.
+fn commands_use(service: &Process, copy: &Path, port: u16) {
+    let url = format!("URL=http://{}", service.address);
+    let loaded = succeeds(&mut make(copy, &["seed", &url]));
+    assert!(loaded.contains(": 0 created, ") && loaded.contains(" already there"), "{loaded}");
+    let exported = succeeds(&mut make(copy, &["export", &url, "FILE=all movies.json"]));
+    assert!(exported.contains(" written to all movies.json"), "{exported}");
+    let stored = movies(service);
+    for file in ["all movies.json", "seed/movies.json"] {
+        let listed = movies_in(&copy.join(file));
+        assert!(listed.len() == stored.len() && stored.values().all(|movie| listed.contains(movie)), "{file}");
+    }
+    let invoked = succeeds(&mut make(copy, &["invoke", "EVENT=rest-list", &format!("PORT={port}")]));
+    assert!(invoked.contains(r#""statusCode":200"#) && stored.keys().all(|id| invoked.contains(id)), "{invoked}");
+    let created = service.call("POST", collection(), &["Content-Type: application/json"], &new(1).body.to_string());
+    assert_eq!(created.status, 200, "{created:?}");
+    let first = utf8_percent_encode(stored.keys().next().unwrap(), NON_ALPHANUMERIC);
+    assert_eq!(service.call("DELETE", &format!("{}{first}", collection()), &[], "").status, 200);
+}
+
+/// A restart drops the request in progress, so a file that is neither compiled, embedded nor read does not cause one.
+fn only_watched_files_restart(service: &Process, copy: &Path) {
+    let starts = || screen(copy).matches("Movies: ").count();
+    let save = |file: &str| {
+        let content = fs::read_to_string(copy.join(file)).unwrap();
+        fs::write(copy.join(file), content + "\n").unwrap();
+    };
+    for file in ["README.md", "seed/load.py", "src/swagger_ui/refresh.py"] {
+        save(file);
+    }
+    thread::sleep(2 * THROTTLE);
+    assert_eq!((service.get(collection()).status, starts()), (200, 1), "the function was restarted");
+    save("seed/movies.json");
+    service.wait_until(STARTING, || starts() == 2);
 }

@@ -16,9 +16,8 @@ use std::{
 
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
-use url::Url;
 
-use crate::{contract, tools::web};
+use crate::contract;
 
 /// At the first request, `cargo lambda watch` may have to compile.
 pub const COMPILING: Duration = Duration::from_mins(10);
@@ -31,26 +30,17 @@ pub const STARTING: Duration = Duration::from_secs(20);
 pub struct Process {
     child: Child,
     pub address: String,
-    /// How long a response may take.
-    pub patience: Duration,
 }
 
 /// A response to an HTTP request. Header names are in lower case.
 #[derive(Debug)]
 pub struct Response {
-    /// The URL of the request.
-    url: Url,
     pub status: u16,
     pub headers: BTreeMap<String, String>,
     pub body: String,
 }
 
 impl Response {
-    /// The path of the movie that `Location` names.
-    pub fn location(&self) -> String {
-        self.url.join(&self.headers["location"]).unwrap().path().to_owned()
-    }
-
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
@@ -60,18 +50,7 @@ impl Process {
     pub fn start(mut command: Command, address: String, log: &Path) -> Self {
         let log = fs::File::create(log).unwrap();
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).process_group(0);
-        Self { child: command.spawn().unwrap(), address, patience: COMPILING }
-    }
-
-    /// A REST API's stage in front of `cargo lambda watch`. Its root is `/prod/`.
-    pub fn stage(watch: &Self, directory: &Path) -> Self {
-        let port = free_port().to_string();
-        let mut command = Command::new("python3");
-        let function = format!("http://{}", watch.address);
-        command.args(["-B", &web("stage.py"), &function, &port]);
-        let stage = Self::start(command, format!("127.0.0.1:{port}"), &directory.join("stage.log"));
-        stage.wait_until_it_listens();
-        stage
+        Self { child: command.spawn().unwrap(), address }
     }
 
     pub fn wait_until_it_listens(&self) {
@@ -98,14 +77,10 @@ impl Process {
         self.call("GET", path, &[], "")
     }
 
-    pub fn json(&self, method: &str, path: &str, body: &Value) -> Response {
-        self.call(method, path, &["Content-Type: application/json"], &body.to_string())
-    }
-
     /// Sends an HTTP/1.0 request, because its response does not have chunks. Returns `None` if the connection fails.
     pub fn exchange(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Option<Response> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
-        stream.set_read_timeout(Some(self.patience)).unwrap();
+        stream.set_read_timeout(Some(COMPILING)).unwrap();
         let headers = headers.iter().fold(String::new(), |all, header| all + header + "\r\n");
         let length = body.len();
         let head = format!("{method} {path} HTTP/1.0\r\nHost: localhost\r\nContent-Length: {length}\r\n{headers}\r\n");
@@ -117,8 +92,7 @@ impl Process {
         let status = head.split(' ').nth(1)?.parse().ok()?;
         let headers = head.lines().filter_map(|line| line.split_once(": "));
         let headers = headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
-        let url = Url::parse(&format!("http://{}", self.address)).unwrap().join(path).unwrap();
-        Some(Response { url, status, headers, body: body.to_owned() })
+        Some(Response { status, headers, body: body.to_owned() })
     }
 }
 

@@ -11,7 +11,8 @@ use crate::{
 #[ignore = "needs cargo-lambda: `make test` has it"]
 fn the_tour_prints_what_it_says() {
     let readme = fs::read_to_string(project("README.md")).unwrap();
-    let watch = Process::watch(&new_directory(), &[]);
+    let watch = Process::watch(&new_directory(), &[], &[]);
+    watch.wait_until_it_is_healthy();
     let blocks = readme.split("```console\n").skip(1).map(|block| block.split_once("```").unwrap().0);
     let blocks: Vec<_> = blocks.collect();
     let mut commands = 0;

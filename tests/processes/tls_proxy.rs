@@ -1,4 +1,4 @@
-//! A proxy that terminates TLS in front of the local store. Its certificate authority is not a public one.
+//! A proxy that terminates TLS in front of the local store. Its certificate is not that of a public authority.
 
 use std::{
     fs,
@@ -8,18 +8,15 @@ use std::{
     thread,
 };
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::{
-    ServerConfig,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
-};
+use rcgen::CertifiedKey;
+use rustls::{ServerConfig, pki_types::PrivateKeyDer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::TlsAcceptor;
 
 pub struct TlsProxy {
     /// The endpoint for the SDK.
     pub url: String,
-    /// The certificate authority, as a PEM file.
+    /// Its certificate, as a PEM file.
     pub bundle: PathBuf,
     /// The heads of the forwarded requests.
     heads: Arc<Mutex<Vec<String>>>,
@@ -28,21 +25,15 @@ pub struct TlsProxy {
 impl TlsProxy {
     /// Forwards requests to `store`, and writes its certificate to `directory`.
     pub fn start(store: SocketAddr, directory: &Path) -> Self {
-        let mut authority = CertificateParams::new([]).unwrap();
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        let certificate = certificate.signed_by(&key, &authority).unwrap();
-        let bundle = directory.join("authority.pem");
-        fs::write(&bundle, authority.pem()).unwrap();
-
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let bundle = directory.join("certificate.pem");
+        fs::write(&bundle, cert.pem()).unwrap();
+        let key = PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
         let tls = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
+            .with_single_cert(vec![cert.der().clone()], key)
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();

@@ -6,10 +6,7 @@ use std::{
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::{
-        LazyLock, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 /// The path of a tool that `make test` installs.
@@ -59,15 +56,9 @@ pub fn new_directory() -> PathBuf {
     directory
 }
 
-/// A copy of the project for tests that change it, so that the project itself stays clean. Such tests use the same copy
-/// one after the other, because it has to be compiled. Its path contains a blank, and is the same in every run, so that
-/// `target` keeps one build of it.
-pub fn copy_of_the_project() -> MutexGuard<'static, PathBuf> {
-    static COPY: LazyLock<Mutex<PathBuf>> = LazyLock::new(|| Mutex::new(new_copy()));
-    COPY.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn new_copy() -> PathBuf {
+/// A copy of the project for a test that changes it, so that the project itself stays clean. Its path contains a blank. The
+/// path and the dates of its files are the same in every run, so that `target` keeps one build of it.
+pub fn copy_of_the_project() -> PathBuf {
     let mut hasher = DefaultHasher::new();
     project("").hash(&mut hasher);
     let copy = env::temp_dir().join(format!("My Projects/copy-{:016x}", hasher.finish()));
@@ -76,7 +67,7 @@ fn new_copy() -> PathBuf {
     let skipped = ["target", ".tools", ".aws-sam", ".git"];
     for entry in fs::read_dir(project("")).unwrap().map(Result::unwrap) {
         if !skipped.iter().any(|skipped| entry.file_name() == *skipped) {
-            succeeds(Command::new("cp").arg("-R").arg(entry.path()).arg(&copy));
+            succeeds(Command::new("cp").arg("-pR").arg(entry.path()).arg(&copy));
         }
     }
     symlink(project(".tools"), copy.join(".tools")).unwrap();
