@@ -1,13 +1,31 @@
-//! Every field of a movie, through every operation. The fields come from the OpenAPI document, so a new field does not
-//! need a change here.
+//! The fixture, and every field of a movie through every operation. The fields come from the OpenAPI document, so a new field
+//! does not need a change here.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use crate::{
     contract::DOCUMENT,
     schemas::allows,
-    support::{Service, collection, merged, movies::renames},
+    support::{Service, change, collection, invalid, merged, movies::renames, other_change, stored, stored_2},
 };
+
+#[tokio::test]
+async fn the_fixture_is_what_it_says() {
+    let service = Service::seeded().await;
+    let all = service.list_all(collection()).await;
+    for stored in [stored(), stored_2()] {
+        assert_eq!((service.get(&stored.path).await.json(), &all[&stored.id]), (stored.body.clone(), &stored.body));
+    }
+    assert_eq!(all.len(), 2);
+    let both = merged(&change(), &other_change());
+    assert_eq!(merged(&both, &change()), both, "they change different fields");
+    let refused = service.post(&invalid().body).await;
+    let mut pointers = refused.pointers();
+    pointers.sort();
+    assert_eq!((refused.status, pointers), (400, invalid().pointers.clone()));
+}
 
 /// A different value of the same type.
 fn another(value: &Value) -> Value {
@@ -39,30 +57,41 @@ async fn every_field_goes_through_every_operation() {
         assert!(!allows(schema, &Value::Null), "{name} is never shown as null");
         assert_eq!(allows(in_patch, &Value::Null), !is_required, "{name}: null in a patch removes it");
 
-        let service = Service::start().await;
-        let created = service.post(whole).await;
-        assert_eq!((created.status, created.json()), (200, whole.clone()), "POST with {name}");
-        let (mut path, mut movie) = (created.location(), whole.clone());
+        let service = Service::seeded().await;
+        let seeded = service.list_all(collection()).await;
         let sample = json!({name: sample});
-        let mut patches = vec![other.clone(), sample.clone()];
-        patches.extend(renames());
+        let mut patches = renames();
         if !is_required {
             let removals = renames().into_iter().map(|rename| merged(&rename, &null));
-            patches.extend([null.clone(), sample, null.clone(), other].into_iter().chain(removals));
+            patches.extend([&null, &sample, &null, &other].map(Value::clone).into_iter().chain(removals));
         }
-        for (method, patch) in ["PUT", "PATCH"].into_iter().cycle().zip(patches) {
-            movie = merged(&movie, &patch);
+        let steps = [
+            ("POST", "", whole.clone()),
+            ("PUT", "application/json", other),
+            ("PATCH", "application/merge-patch+json", sample),
+            // What a GET returned can be sent back.
+            ("PUT", "APPLICATION/JSON; charset=utf-8", whole.clone()),
+        ];
+        let patches = ["PUT", "PATCH"].into_iter().cycle().zip(patches).map(|(method, patch)| (method, "", patch));
+        let (mut path, mut movie) = (collection().to_owned(), json!({}));
+        for (method, content_type, body) in steps.into_iter().chain(patches) {
+            movie = merged(&movie, &body);
             if movie[name].is_null() {
                 movie = without(movie, name);
             }
-            let response = service.call(method, &path).json(&patch).send().await;
-            assert_eq!((response.status, response.json()), (200, movie.clone()), "{method} {patch}");
+            let call = service.call(method, &path).header("Content-Type", content_type).body(&body.to_string());
+            let response = call.send().await;
+            assert_eq!((response.status, response.json()), (200, movie.clone()), "{method} {body}");
             if response.headers.contains_key("location") {
+                assert_ne!(response.location(), path, "{method} {body}");
                 path = response.location();
             }
-            assert_eq!(service.get(&path).await.json(), movie, "GET after {method} {patch}");
-            let listed: Vec<_> = service.list_all(collection()).await.into_values().collect();
-            assert_eq!(listed, [movie.clone()], "a listing after {method} {patch}");
+            let read = service.get(&path).await;
+            assert_eq!((read.json(), read.etag()), (movie.clone(), response.etag()), "GET after {method} {body}");
+            let mut listed = service.list_all(collection()).await;
+            let others: BTreeMap<_, _> = seeded.keys().filter_map(|id| listed.remove_entry(id)).collect();
+            let listed: Vec<_> = listed.into_values().collect();
+            assert_eq!((listed, &others), (vec![movie.clone()], &seeded), "a listing after {method} {body}");
         }
 
         let lacking = without(whole.clone(), name);

@@ -17,7 +17,6 @@ mod conditions;
 mod connections;
 mod contract;
 mod cors;
-mod crud;
 mod documented;
 mod errors;
 mod event_fields;

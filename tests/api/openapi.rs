@@ -1,4 +1,4 @@
-//! The OpenAPI document: it is served as it is, its routes are those of the service, and what it says is true of itself.
+//! The OpenAPI document: it is served as it is, its routes are those of the service, HEAD is like GET, and what it says is true of itself.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::{
     contract::{DOCUMENT, operation, resolve, samples},
     headers::methods,
     schemas::allows,
-    support::{Service, collection},
+    support::{Service, collection, missing, stored},
 };
 
 #[tokio::test]
@@ -74,6 +74,17 @@ fn its_routes_and_methods_are_those_of_the_service() {
                 }
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn head_is_get_without_a_body() {
+    let service = Service::seeded().await;
+    for path in [collection(), &stored().path, &missing().path, "/health", "/nowhere"] {
+        let (get, head) = (service.get(path).await, service.call("HEAD", path).send().await);
+        let mut expected = get.headers.clone();
+        expected.insert("content-length".to_owned(), get.body.len().to_string());
+        assert_eq!((head.status, head.headers, head.body.as_str()), (get.status, expected, ""), "{path}");
     }
 }
 
