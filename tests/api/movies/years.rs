@@ -1,7 +1,5 @@
 //! The year: a number by its value, and a filter of a listing.
 
-use serde_json::json;
-
 use crate::{
     schemas::parameter_allows,
     support::{Service, collection, movies::movie, parsed},
@@ -26,28 +24,24 @@ async fn a_year_is_stored_and_shown_as_an_integer() {
 #[tokio::test]
 async fn a_year_lists_only_its_movies() {
     let service = Service::start().await;
-    let long = |end: &str| format!("{}{end}", "x".repeat(2042));
-    // Longer than a sort key of an index.
-    for title in ["A", "B", &long("a"), &long("b"), &long("c")] {
+    // The last two are longer than a sort key of an index.
+    for title in ["A", &format!("{}a", "x".repeat(2042)), &format!("{}b", "x".repeat(2042))] {
         for year in [2000, 2001] {
             service.put(parsed(&movie(title, year))).await;
         }
     }
-    for limit in [1, 2, 5, 100] {
+    for limit in [1, 2, 100] {
         let movies = service.list_all(&format!("{}?limit={limit}&year=2001", collection())).await;
-        assert_eq!(movies.len(), 5, "limit {limit}");
-        assert_eq!(movies["A-2001"], movie("A", 2001), "limit {limit}");
-        assert!(movies.values().all(|movie| movie["year"] == json!(2001)), "limit {limit}");
+        assert_eq!((movies.len(), &movies["A-2001"]), (3, &movie("A", 2001)), "limit {limit}");
+        assert!(movies.values().all(|movie| movie["year"] == 2001), "limit {limit}");
     }
-    assert_eq!(service.list_all(&format!("{}?limit=1", collection())).await.len(), 10);
     assert_eq!(service.get("/ns_movies/?year=1").await.body, "{}");
 }
 
 #[tokio::test]
 async fn the_parameter_is_a_year() {
     let service = Service::start().await;
-    for (year, is_valid) in
-        [("1", true), ("9999", true), ("0", false), ("10000", false), ("02020", false), ("x", false), ("", false)]
+    for (year, is_valid) in [("1", true), ("9999", true), ("0", false), ("10000", false), ("02020", false), ("", false)]
     {
         let status = service.get(&format!("/ns_movies/?year={year}")).await.status;
         assert_eq!(status, if is_valid { 200 } else { 400 }, "{year}");
