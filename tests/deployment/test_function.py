@@ -13,11 +13,9 @@ from moto.server import ThreadedMotoServer
 
 ACCEPTED = [
     "*",
-    "https://example.org",
     "https://example.org,http://127.0.0.1:8080",
     "https://example.org, http://localhost:3000",
     "http://[::1]:8080",
-    "https://xn--bcher-kva.example",
     "https://a-b.c1.my_app.example.org:8443",
 ]
 # Capitals, paths, slashes at the end, empty entries, and texts that are not origins.

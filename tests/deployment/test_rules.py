@@ -29,7 +29,6 @@ RULES = [
     ("AWS::ApiGateway::RestApi", "Properties.Body.x-amazon-apigateway-minimum-compression-size", None),
     # API Gateway waits for 29 s.
     ("AWS::Lambda::Function", "Properties.Timeout", 10),
-    ("AWS::Lambda::Function", "Properties.MemorySize", {"Ref": "MemorySize"}),
     ("AWS::Lambda::Function", "Properties.TracingConfig.Mode", "Active"),
     ("AWS::Lambda::Function", "Properties.LoggingConfig.LogFormat", "JSON"),
     ("AWS::Lambda::Function", "Properties.LoggingConfig.LogGroup", {"Ref": "MoviesLogs"}),

@@ -1,6 +1,6 @@
 // Sends a request from a page, with the headers that tracing, jQuery, retries and sign-in add. Returns what the page can read of the
 // response, or null if the browser blocks the request.
-async function send({ url, method, body, headers }) {
+async ({ url, method, body, headers }) => {
   const added = {
     traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     baggage: "userId=alice,serverNode=DF%2028",

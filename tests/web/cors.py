@@ -5,7 +5,8 @@ The browser blocks all requests of pages with other origins, and they change not
 
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
 from urllib.request import urlopen
@@ -14,19 +15,7 @@ from browser import FIXTURE, launch, new, parser
 from playwright.sync_api import Browser, sync_playwright
 
 COLLECTION = FIXTURE["collection"].lstrip("/")
-# A page whose script sends requests, and that loads no other file.
-PAGE = '<!doctype html><link rel="icon" href="data:,"><script>' + Path(__file__).with_name("cors.js").read_text() + "</script>"
-
-
-class Site(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(PAGE.encode())
-
-    def log_message(self, *_) -> None:
-        pass
+SEND = Path(__file__).with_name("cors.js").read_text()
 
 
 class Origin:
@@ -41,7 +30,7 @@ class Origin:
 
     def send(self, method: str, path: str, body: dict | None = None, **headers: str) -> dict | None:
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.page.evaluate("send", {"url": urljoin(self.url, path), "method": method, "body": body, "headers": headers})
+        return self.page.evaluate(SEND, {"url": urljoin(self.url, path), "method": method, "body": body, "headers": headers})
 
     def gets(self, status: int, *request, **headers: str) -> dict:
         response = self.send(*request, **headers)
@@ -85,7 +74,8 @@ def main() -> None:
         with urlopen(urljoin(arguments.url, f"{COLLECTION}?limit=1000")) as response:
             return response.read().decode()
 
-    site = ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    # Any page does, because only its origin counts.
+    site = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=Path(__file__).parent))
     threading.Thread(target=site.serve_forever, daemon=True).start()
     before = movies()
     with sync_playwright() as playwright:

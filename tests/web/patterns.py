@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Tries each pattern of the OpenAPI document with the regular expression engines that clients use.
 
 A generated client searches for a pattern, or matches it against the whole text. Each engine must accept every good value and reject
