@@ -137,19 +137,19 @@ fn rows_at(method: &'static str, path: &str, status: &str) -> Vec<Row> {
     }
 }
 
-/// The parts of a described response: its headers, its media types, the example of its problem, and the response itself.
-fn parts(described: &'static Value) -> Vec<&'static str> {
+/// What is described of a response: its headers, its media types, the example of its problem, and the response itself.
+fn promises(described: &'static Value) -> Vec<&'static str> {
     let names = |member: &str| described[member].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
     let example = example_of_problem(described).map(|_| "example");
     names("headers").chain(names("content")).chain(example).chain([""]).collect()
 }
 
-/// Whether a response has one of the parts.
-fn has(response: &Response, described: &'static Value, part: &str) -> bool {
-    match part {
+/// Whether a response keeps one of the promises.
+fn has(response: &Response, described: &'static Value, promise: &str) -> bool {
+    match promise {
         "" => true,
         "example" => is_example(response, example_of_problem(described).unwrap()),
-        _ => part == essence(&response.headers) || response.headers.contains_key(&part.to_lowercase()),
+        _ => promise == essence(&response.headers) || response.headers.contains_key(&promise.to_lowercase()),
     }
 }
 
@@ -170,7 +170,7 @@ async fn every_response_in_the_document_is_met() {
     for (path, method, operation) in operations() {
         for (status, described) in operation["responses"].as_object().unwrap().iter().filter(can_be_met) {
             let described = resolve(described);
-            let mut unmet = parts(described);
+            let mut unmet = promises(described);
             for row in rows(method, path, status) {
                 let is_rejected = method == "GET" || status != "200";
                 let response = if is_rejected && matches!(row.before, Before::Nothing | Before::Panic) {
@@ -179,7 +179,7 @@ async fn every_response_in_the_document_is_met() {
                     row.send(&mut Service::seeded().await).await
                 };
                 assert_eq!(response.status.to_string(), *status, "{row:?}: {response:?}");
-                unmet.retain(|part| !has(&response, described, part));
+                unmet.retain(|promise| !has(&response, described, promise));
             }
             assert_eq!(unmet, [""; 0], "no request gets these from {method} {path} with {status}");
         }
