@@ -66,7 +66,7 @@ fn explain(history: &History, ids: &[Id]) -> Result<LinearizabilityTester<Thread
     for (_, event) in &history.events {
         let (Event::Sent(index) | Event::Received(index)) = *event;
         let exchange = &history.exchanges[index];
-        for (thread, operation, response) in parts(history, exchange, ids) {
+        for (thread, operation, response) in operations_on(history, exchange, ids) {
             if let Event::Sent(_) = event {
                 for attempt in 0..unanswered(exchange) {
                     tester.on_invoke(Thread::Unanswered(index, attempt), operation.clone())?;
@@ -82,8 +82,8 @@ fn explain(history: &History, ids: &[Id]) -> Result<LinearizabilityTester<Thread
     Ok(tester)
 }
 
-/// The operation and its response, if it concerns these ids. A listing is a read of each id.
-fn parts(history: &History, exchange: &Exchange, ids: &[Id]) -> Vec<(Thread, Operation, Response)> {
+/// The operation on these ids and its response, if there is one. A listing is a read of each id.
+fn operations_on(history: &History, exchange: &Exchange, ids: &[Id]) -> Vec<(Thread, Operation, Response)> {
     let Exchange { client, operation, received, .. } = exchange;
     if operation.is_listing() {
         let read = |id: &Id| {
