@@ -19,7 +19,7 @@ need-url = @test -n "$(URL)" || { echo 'URL is missing: make $@ URL=http://local
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 .NOTPARALLEL:
 .PHONY: help run invoke check own copies changes test moto artifact seed export reset mutants swagger-ui lint fmt clippy weight deny advisories template workflows \
-  document tree sbom histories bench-builds instructions load bench build credentials deploy front-door smoke logs destroy clean cargo
+  document qemu tree sbom histories bench-builds instructions load bench build credentials deploy front-door smoke logs destroy clean cargo
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -70,11 +70,15 @@ swagger-ui: .tools/lint .tools/node ## compare the vendored Swagger UI with npm,
 
 # These tests inject faults below the service, in the same process, so they cannot test the artifact.
 IN_PROCESS := budget:: faults:: attempts:: usage:: connections:: writes_nothing another_writer_between
-artifact: cargo .tools/lambda .tools/sam .tools/rie ## build the deployed artifact, but for this machine's processor, and test it
-	$(SAM) build --parameter-overrides Architecture=$(MACHINE)
-	export AWS_LAMBDA_RIE="$$(readlink -f .tools/aws-lambda-rie)" ARTIFACT="$(CURDIR)/.aws-sam/build/MoviesFunction/bootstrap"; \
+# QEMU runs an artifact for another processor than this machine's.
+artifact: ARCHITECTURE = $(MACHINE)
+artifact: qemu build .tools/rie ## build the artifact, and test it: ARCHITECTURE=arm64 (by default, the architecture of this machine)
+	export AWS_LAMBDA_RIE="$$(readlink -f .tools/aws-lambda-rie)" \
+	  ARTIFACT="$(CURDIR)/$(if $(filter $(MACHINE),$(ARCHITECTURE)),.aws-sam/build/MoviesFunction/bootstrap,tools/qemu.sh)"; \
 	cargo test --locked --test processes -- --include-ignored deployed:: && \
 	cargo test --locked --test api -- $(addprefix --skip ,$(IN_PROCESS))
+qemu:
+	@test $(ARCHITECTURE) = $(MACHINE) || tools/system.sh qemu-$(subst arm64,aarch64,$(ARCHITECTURE))
 histories: cargo ## check random histories: HISTORIES=3000, SEED=17 (of the first history); or MUTANTS=1 (check that they find a broken protocol)
 	$(if $(MUTANTS),tests/histories/mutants/check,cargo test --locked --test histories histories_are -- --nocapture)
 changes: cargo ## apply each patch of docs/changing.md to a copy of the project, build and test the copy

@@ -1,8 +1,8 @@
-//! The artifact of `sam build`, under the Runtime Interface Emulator. It reaches DynamoDB over TLS, its credentials are
-//! in the environment, and its events are those of a REST API's stage. `make artifact` runs these tests.
+//! The artifact of `sam build`, under the Runtime Interface Emulator. It reaches DynamoDB over TLS, and its credentials
+//! are in the environment. `make artifact` runs these tests.
 #![cfg(target_os = "linux")]
 
-use std::{collections::BTreeSet, fs, net::SocketAddr, path::Path};
+use std::{collections::BTreeSet, fs, net::SocketAddr, path::Path, process::Command};
 
 use serde_json::{Value, json};
 use url::Url;
@@ -11,15 +11,17 @@ use crate::{
     fixture::{change, collection, invalid, new},
     process::Process,
     tls_proxy::TlsProxy,
-    tools::{new_directory, tool},
+    tools::{new_directory, project, succeeds, tool},
 };
 
 /// The artifact, and the processes that it needs.
 struct Deployed {
     function: Process,
     proxy: TlsProxy,
-    /// A local build, which serves the store and has created the table.
-    _store: Process,
+    /// A local build, which serves the store and has created the tables.
+    store: Process,
+    /// The store without TLS.
+    store_url: String,
 }
 
 impl Deployed {
@@ -27,21 +29,11 @@ impl Deployed {
         let store = Process::emulator(directory, "store.log", &[]);
         assert_eq!(store.status(&json!({"httpMethod": "GET", "path": "/health"})), 200);
         let port = fs::read_to_string(directory.join("port")).unwrap().parse().unwrap();
-        let proxy = TlsProxy::start(SocketAddr::from(([127, 0, 0, 1], port)), directory);
-        let mut variables = vec![
-            ("AWS_ENDPOINT_URL_DYNAMODB", proxy.url.as_str()),
-            ("TABLE_NAME", "movies"),
-            ("IDEMPOTENCY_TABLE_NAME", "movies-keys"),
-            ("AWS_REGION", "eu-west-1"),
-            ("AWS_ACCESS_KEY_ID", "AKIDARTIFACT"),
-            ("AWS_SECRET_ACCESS_KEY", "secret"),
-            ("AWS_SESSION_TOKEN", "session-token"),
-        ];
-        if trusts_the_proxy {
-            variables.push(("AWS_CA_BUNDLE", proxy.bundle.to_str().unwrap()));
-        }
-        let function = Process::function(&tool("ARTIFACT"), directory, "artifact.log", &variables);
-        Self { function, proxy, _store: store }
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let proxy = TlsProxy::start(address, directory);
+        let bundle = if trusts_the_proxy { proxy.bundle.to_str().unwrap() } else { "" };
+        let function = artifact(directory, "artifact.log", &proxy.url, bundle);
+        Self { function, proxy, store, store_url: format!("http://{address}") }
     }
 
     /// Sends a request to the stage `prod`. Returns the status, headers and body.
@@ -62,6 +54,21 @@ impl Deployed {
         let body = reply["body"].as_str().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
         (reply["statusCode"].as_u64().unwrap(), reply["headers"].clone(), body)
     }
+}
+
+/// The artifact, or a program that runs it on another processor. An empty bundle is none.
+fn artifact(directory: &Path, log: &str, dynamodb: &str, bundle: &str) -> Process {
+    let variables = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
+        ("AWS_CA_BUNDLE", bundle),
+        ("TABLE_NAME", "movies"),
+        ("IDEMPOTENCY_TABLE_NAME", "movies-keys"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIDARTIFACT"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_SESSION_TOKEN", "session-token"),
+    ];
+    Process::function(&tool("ARTIFACT"), directory, log, &variables)
 }
 
 #[test]
@@ -126,4 +133,50 @@ fn a_proxy_that_is_not_trusted_is_not_used() {
     let (status, _, body) = deployed.call("GET", collection().trim_start_matches('/'), &json!({}), &json!(null));
     assert_eq!(status, 503, "{body}");
     assert!(deployed.proxy.heads().is_empty());
+}
+
+/// The reply to an event. Deletes what the event has created, so that the table is the same for the next function. What
+/// is random keeps only its form: the request id, and the version of a created movie.
+fn comparable_reply(function: &Process, event: &[u8], store: &Process) -> Value {
+    let mut reply = function.reply(event);
+    let form = |random: &str| random.replace(|char: char| char.is_ascii_alphanumeric() || "-_".contains(char), "x");
+    if let Some(location) = reply["headers"]["location"].as_str() {
+        let created = Url::parse("http://localhost").unwrap().join(collection()).unwrap().join(location).unwrap();
+        assert_eq!(store.status(&json!({"httpMethod": "DELETE", "path": created.path()})), 200);
+        reply["headers"]["etag"] = json!(form(reply["headers"]["etag"].as_str().unwrap()));
+    }
+    let body = reply["body"].as_str().unwrap_or_default().to_owned();
+    let problem: Value = serde_json::from_str(&body).unwrap_or_default();
+    if let Some(id) = problem["request_id"].as_str() {
+        reply["body"] = json!(body.replace(id, &form(id)));
+    }
+    reply
+}
+
+/// The local build is for this machine's processor, so under emulation this compares the replies of two processors.
+#[test]
+#[ignore = "needs the artifact: `make artifact` has it"]
+fn it_replies_to_each_sample_as_a_local_build_does_plain_and_over_tls() {
+    let directory = new_directory();
+    let deployed = Deployed::start(&directory, true);
+    let plain = artifact(&directory, "plain.log", &deployed.store_url, "");
+    for file in fs::read_dir(project("events")).unwrap().map(|entry| entry.unwrap().path()) {
+        let event = fs::read(&file).unwrap();
+        let reply = |function| comparable_reply(function, &event, &deployed.store);
+        let local = reply(&deployed.store);
+        assert_eq!(reply(&plain), local, "{}, plain", file.display());
+        assert_eq!(reply(&deployed.function), local, "{}, over TLS", file.display());
+    }
+}
+
+#[test]
+#[ignore = "needs the artifact: `make artifact` has it"]
+fn it_needs_no_newer_glibc_than_2_30() {
+    let mut readelf = Command::new("readelf");
+    readelf.args(["--version-info", ".aws-sam/build/MoviesFunction/bootstrap"]).current_dir(project(""));
+    let printed = succeeds(readelf.env("LC_ALL", "C"));
+    let versions = printed.split("Name: GLIBC_").skip(1).map(|rest| rest.split(' ').next().unwrap());
+    let versions = versions.map(|version| version.split('.').map(|number| number.parse::<u32>().unwrap()).collect());
+    // Amazon Linux 2023 has 2.34.
+    assert_eq!(versions.max(), Some(vec![2, 30]), "{printed}");
 }
