@@ -71,21 +71,25 @@ impl Deref for Function {
 
 struct Artifact {
     address: SocketAddr,
-    /// Killed when dropped. The function ends when its Runtime API has ended.
+    /// The function ends when its Runtime API has ended.
     _emulator: Child,
 }
 
 impl Artifact {
     fn start(variables: &[(String, String)]) -> Self {
         let address = free_address();
-        let emulator = Command::new(env::var("AWS_LAMBDA_RIE").expect("the emulator's path"))
+        // The shell ends the emulator when its input closes: when this is dropped, or when the process of the tests ends,
+        // which drops no statics.
+        let emulator = Command::new("sh")
+            .args(["-c", r#""$@" & read -r _; kill $!"#, "sh"])
+            .arg(env::var("AWS_LAMBDA_RIE").expect("the emulator's path"))
             .args(["--runtime-interface-emulator-address", &address.to_string()])
             .args(["--runtime-api-address", &free_address().to_string()])
             .arg(env::var("ARTIFACT").expect("the artifact's path"))
             .envs(variables.iter().cloned())
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .kill_on_drop(true)
             .spawn()
             .unwrap();
         Self { address, _emulator: emulator }
