@@ -45,11 +45,8 @@ impl Action for Plain {
         }
     }
 
-    fn ids(&self) -> Vec<Id> {
-        match *self {
-            Self::List(_) => Vec::new(),
-            Self::Create(id) | Self::Read(id) | Self::Update(id, _) | Self::Delete(id) => vec![id],
-        }
+    fn is_listing(&self) -> bool {
+        matches!(self, Self::List(_))
     }
 
     fn is_transaction(&self) -> bool {

@@ -4,7 +4,7 @@
 //! A write with the response 503 may take effect at any time until the end of the history, or never. So the tester gets its
 //! request, but not its response.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use stateright::semantics::{ConsistencyTester as _, LinearizabilityTester};
 
@@ -34,39 +34,11 @@ pub fn check(history: &History) -> Result<(), String> {
     if let Some(exchange) = history.exchanges.iter().find(has_no_reason) {
         return Err(format!("{} is 503 without a fault", exchange.operation.write));
     }
-    for ids in linked(history) {
-        if !explain(history, &ids)?.is_consistent() {
-            return Err(format!("no order of the operations on movies {ids:?} explains their responses"));
-        }
-    }
-    Ok(())
-}
-
-/// Groups the ids that an operation or a key links. Operations on different groups do not affect each other, so a history is
-/// linearizable if the history of each group is.
-fn linked(history: &History) -> Vec<Vec<Id>> {
-    let mut groups: Vec<Vec<Id>> = (0..IDS).map(|id| vec![id]).collect();
-    let mut of_keys = BTreeMap::new();
-    for Exchange { operation, .. } in &history.exchanges {
-        let mut linked = operation.action.ids();
-        if let Some(key) = operation.key {
-            linked.push(*of_keys.entry(key).or_insert(linked[0]));
-        }
-        let (one, others): (Vec<_>, Vec<_>) =
-            groups.into_iter().partition(|ids| ids.iter().any(|id| linked.contains(id)));
-        groups = others;
-        groups.push(one.concat());
-    }
-    groups
-}
-
-/// A tester with all operations on these ids.
-fn explain(history: &History, ids: &[Id]) -> Result<LinearizabilityTester<Thread, Tables>, String> {
     let mut tester = LinearizabilityTester::new(Tables::default());
     for (_, event) in &history.events {
         let (Event::Sent(index) | Event::Received(index)) = *event;
         let exchange = &history.exchanges[index];
-        for (thread, operation, response) in operations_on(history, exchange, ids) {
+        for (thread, operation, response) in operations(history, exchange) {
             if let Event::Sent(_) = event {
                 for attempt in 0..unanswered(exchange) {
                     tester.on_invoke(Thread::Unanswered(index, attempt), operation.clone())?;
@@ -79,24 +51,23 @@ fn explain(history: &History, ids: &[Id]) -> Result<LinearizabilityTester<Thread
             }
         }
     }
-    Ok(tester)
+    if !tester.is_consistent() {
+        return Err("No order of the operations explains their responses.".to_owned());
+    }
+    Ok(())
 }
 
-/// The operation on these ids and its response, if there is one. A listing is a read of each id.
-fn operations_on(history: &History, exchange: &Exchange, ids: &[Id]) -> Vec<(Thread, Operation, Response)> {
+/// The operation and its response. A listing is a read of each id.
+fn operations(history: &History, exchange: &Exchange) -> Vec<(Thread, Operation, Response)> {
     let Exchange { client, operation, received, .. } = exchange;
-    if operation.is_listing() {
-        let read = |id: &Id| {
-            let operation = Operation { action: Arc::new(Plain::Read(*id)), ..operation.clone() };
-            let movie = received.movies.iter().find(|movie| movie.id == *id).copied();
+    if operation.action.is_listing() {
+        let read = |id| {
+            let operation = Operation { action: Arc::new(Plain::Read(id)), ..operation.clone() };
+            let movie = received.movies.iter().find(|movie| movie.id == id).copied();
             let status = if movie.is_none() && received.status == 200 { 404 } else { received.status };
-            (Thread::Client(*client, *id), operation, Response { movie, ..Response::of(status) })
+            (Thread::Client(*client, id), operation, Response { movie, ..Response::of(status) })
         };
-        return ids.iter().map(read).collect();
-    }
-    let id = operation.action.ids()[0];
-    if !ids.contains(&id) {
-        return Vec::new();
+        return (0..IDS).map(read).collect();
     }
     let Received { status, etag, movies, is_replay } = received;
     let identified = history.etags.iter().find(|(one, _)| Some(one) == etag.as_ref()).map(|(_, write)| *write);
@@ -107,7 +78,7 @@ fn operations_on(history: &History, exchange: &Exchange, ids: &[Id]) -> Vec<(Thr
         // If all responses to a write were lost, the service finds the record of its own write, and marks the response too.
         replayed: *is_replay && exchange.writes.lock().unwrap().done == 0,
     };
-    vec![(Thread::Client(*client, id), operation.clone(), response)]
+    vec![(Thread::Client(*client, 0), operation.clone(), response)]
 }
 
 /// The number of attempts that took effect, or may still take effect, in addition to the attempt whose response the client

@@ -86,7 +86,7 @@ fn read(operation: &Operation, response: &Response) -> Vec<Movie> {
         return Vec::new();
     }
     let body = response.json();
-    if !operation.is_listing() {
+    if !operation.action.is_listing() {
         return vec![movie::read(&body)];
     }
     let listed = body.as_object().unwrap().iter().map(|(id, body)| (id, movie::read(body)));

@@ -83,7 +83,7 @@ impl History {
         let exchange = &mut self.exchanges[index];
         exchange.received = received;
         // The ETag of a listing belongs to a page.
-        if !exchange.operation.is_listing()
+        if !exchange.operation.action.is_listing()
             && let Received { etag: Some(etag), movies, .. } = &exchange.received
         {
             self.etags.extend(movies.iter().map(|movie| (etag.clone(), movie.version)));

@@ -41,10 +41,6 @@ impl Action for Rename {
         new
     }
 
-    fn ids(&self) -> Vec<Id> {
-        vec![self.id, self.to]
-    }
-
     fn is_transaction(&self) -> bool {
         true
     }

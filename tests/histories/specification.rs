@@ -39,9 +39,10 @@ pub trait Action: Debug + Send + Sync {
     /// The body of the request. Null if it has none.
     fn body(&self, write: Write) -> Value;
 
-    /// The ids that it reads or writes at one moment. A listing has none, because it reads each id at a different moment:
-    /// DynamoDB's scan is not a snapshot.
-    fn ids(&self) -> Vec<Id>;
+    /// Whether it reads each id at a different moment. DynamoDB's scan is not a snapshot.
+    fn is_listing(&self) -> bool {
+        false
+    }
 
     /// Whether all attempts have one token, so that DynamoDB carries out only one of them.
     fn is_transaction(&self) -> bool;
@@ -85,10 +86,6 @@ pub struct Operation {
 }
 
 impl Operation {
-    pub fn is_listing(&self) -> bool {
-        self.action.ids().is_empty()
-    }
-
     pub fn is_required(&self, version: Write) -> bool {
         self.if_match.is_none_or(|tag| tag.names(version))
     }
