@@ -34,11 +34,7 @@ fn the_tour_prints_what_it_says() {
 
 /// Whether `line` matches `pattern`, in which `…` stands for any text.
 fn matches(pattern: &str, line: &str) -> bool {
-    let mut parts = pattern.split('…');
-    let mut rest = line.strip_prefix(parts.next().unwrap_or_default());
-    for part in parts {
-        rest = rest
-            .and_then(|rest| if part.is_empty() { Some("") } else { rest.split_once(part).map(|(_, after)| after) });
-    }
-    rest == Some("")
+    let Some((before, after)) = pattern.split_once('…') else { return line == pattern };
+    let is_rest = |rest: &str| (0..=rest.len()).any(|at| rest.get(at..).is_some_and(|rest| matches(after, rest)));
+    line.strip_prefix(before).is_some_and(is_rest)
 }

@@ -61,7 +61,8 @@ pub fn new_directory() -> PathBuf {
 pub fn copy_of_the_project() -> PathBuf {
     let mut hasher = DefaultHasher::new();
     project("").hash(&mut hasher);
-    let copy = env::temp_dir().join(format!("My Projects/copy-{:016x}", hasher.finish()));
+    let name = format!("copy-{:016x}", hasher.finish());
+    let copy = env::temp_dir().join("My Projects").join(&name);
     let _ = fs::remove_dir_all(&copy);
     fs::create_dir_all(&copy).unwrap();
     let skipped = ["target", ".tools", ".aws-sam", ".git"];
@@ -71,12 +72,12 @@ pub fn copy_of_the_project() -> PathBuf {
         }
     }
     symlink(project(".tools"), copy.join(".tools")).unwrap();
-    // With the same version, cargo would mix the builds of the copy and of the project.
+    // With the same version, cargo would mix the builds of the project, and of copies in other folders.
     let version = concat!("name = \"movies\"\nversion = \"", env!("CARGO_PKG_VERSION"));
     for file in ["Cargo.toml", "Cargo.lock"].map(|file| copy.join(file)) {
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.contains(version), "{}", file.display());
-        fs::write(&file, text.replace(version, &format!("{version}-copy"))).unwrap();
+        fs::write(&file, text.replace(version, &format!("{version}-{name}"))).unwrap();
     }
     copy
 }
