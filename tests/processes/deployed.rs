@@ -96,12 +96,10 @@ fn the_whole_round_goes_through_tls_under_a_stage() {
     assert!(found.contains(&new.id) && found.len() > 2, "the sample data, and the new movie: {found:?}");
     let (own, null) = (own.as_str(), json!(null));
     for (name, method, url, headers, body, expected) in [
-        ("exists", "POST", collection, &none, &new.body, 409),
         ("stale", "PUT", own, &json!({"If-Match": "\"stale\""}), &change(), 412),
         ("changed in a transaction", "PATCH", own, &etag, &change(), 200),
         ("replayed", "PATCH", own, &etag, &change(), 200),
         ("deleted", "DELETE", own, &none, &null, 200),
-        ("gone", "GET", own, &none, &null, 404),
     ] {
         let (status, _, body) = deployed.call(method, url, headers, body);
         assert_eq!(status, expected, "{name}: {body}");
