@@ -12,12 +12,12 @@ use crate::{
 
 /// The numbers of the writes, by a field's value.
 static BY_VALUE: LazyLock<BTreeMap<String, Write>> = LazyLock::new(|| {
-    let of_write = |write| {
+    let mut writes = BTreeMap::new();
+    for write in WRITES {
         let patch = patch(write, true);
-        let values: Vec<_> = patch.as_object().unwrap().values().map(|value| (value.to_string(), write)).collect();
-        values
-    };
-    WRITES.flat_map(of_write).collect()
+        writes.extend(patch.as_object().unwrap().values().map(|value| (value.to_string(), write)));
+    }
+    writes
 });
 
 /// The body of a patch. It has the fields of the fixture's change, and perhaps those of the other change.

