@@ -62,7 +62,7 @@ pub fn copy_of_the_project() -> PathBuf {
     let mut hasher = DefaultHasher::new();
     project("").hash(&mut hasher);
     let name = format!("copy-{:016x}", hasher.finish());
-    let copy = env::temp_dir().join("My Projects").join(&name);
+    let copy = env::temp_dir().join(format!("My {name}"));
     let _ = fs::remove_dir_all(&copy);
     fs::create_dir_all(&copy).unwrap();
     let skipped = ["target", ".tools", ".aws-sam", ".git"];
