@@ -28,7 +28,7 @@ use crate::{
     config::{AllowOrigins, Config},
     event::{Event, EventSource, Reply, Request},
     problem::Problem,
-    route::{self, Route},
+    route::{self, NoRoute, Route},
     store::Store,
     swagger_ui,
     telemetry::{RequestLog, Usage, measure_usage},
@@ -110,7 +110,10 @@ fn find<'a>(app: &App, request: &'a Request) -> Result<Route<'a>, Problem> {
     if !app.config.swagger_ui && swagger_ui::owns(path) {
         return Err(Problem::NoSuchPath);
     }
-    route::find(&request.method, path)
+    route::find(&request.method, path).map_err(|no_route| match no_route {
+        NoRoute::NotFound => Problem::NoSuchPath,
+        NoRoute::MethodNotAllowed(allow) => Problem::MethodNotAllowed(allow),
+    })
 }
 
 async fn within_budget(

@@ -16,7 +16,10 @@ const WARM_UP: Duration = Duration::from_secs(1);
 // One thread is enough. A sandbox handles one request at a time, and has less than one vCPU below 1,769 MB.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    telemetry::init();
+    let plain = tracing_subscriber::fmt::format();
+    #[cfg(feature = "local")]
+    let plain = movies::local::TerminalLine::instead_of(&plain);
+    telemetry::init(plain);
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

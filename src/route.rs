@@ -5,7 +5,7 @@
 //!
 //! `docs/changing.md` says what a new operation needs here.
 
-use crate::{problem::Problem, swagger_ui::SwaggerUiFile};
+use crate::swagger_ui::SwaggerUiFile;
 
 /// What a request asks for. A movie's operation has the id from the path.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -60,6 +60,15 @@ impl Route<'_> {
 /// The methods of a path, as an `Allow` header (RFC 9110 §10.2.1).
 pub type Allow = &'static str;
 
+/// Why a request has no operation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NoRoute {
+    /// The path does not exist.
+    NotFound,
+    /// The path does not support the method.
+    MethodNotAllowed(Allow),
+}
+
 /// The first segments of the service's own paths. A base path with one of them would be ambiguous.
 pub const FIRST_SEGMENTS: [&str; 4] = ["ns_movies", "health", "swagger.json", "swagger-ui"];
 
@@ -69,8 +78,8 @@ pub const MOVIES: &str = "/ns_movies";
 /// Finds the operation. HEAD is routed as GET, and its response loses the body later.
 ///
 /// # Errors
-/// A 404 for an unknown path, a 405 for a known path with another method.
-pub fn find<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Problem> {
+/// [`NoRoute`] for an unknown path, or a known path with another method.
+pub fn find<'a>(method: &str, path: &'a str) -> Result<Route<'a>, NoRoute> {
     if let Some(below) = path.strip_prefix(MOVIES) {
         return find_movies(method, below);
     }
@@ -78,13 +87,13 @@ pub fn find<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Problem> {
         "/" => Route::SwaggerUi,
         "/swagger.json" => Route::OpenApi,
         "/health" => Route::Health,
-        _ => SwaggerUiFile::at(path).map(Route::SwaggerUiFile).ok_or(Problem::NoSuchPath)?,
+        _ => SwaggerUiFile::at(path).map(Route::SwaggerUiFile).ok_or(NoRoute::NotFound)?,
     };
     if matches!(method, "GET" | "HEAD") { Ok(route) } else { options_or_refuse(method, "GET, HEAD, OPTIONS") }
 }
 
 /// The operation on all movies or on one. `below` is what follows their path.
-fn find_movies<'a>(method: &str, below: &'a str) -> Result<Route<'a>, Problem> {
+fn find_movies<'a>(method: &str, below: &'a str) -> Result<Route<'a>, NoRoute> {
     if matches!(below, "" | "/") {
         return match method {
             "GET" | "HEAD" => Ok(Route::List),
@@ -92,7 +101,7 @@ fn find_movies<'a>(method: &str, below: &'a str) -> Result<Route<'a>, Problem> {
             other => options_or_refuse(other, "GET, HEAD, POST, OPTIONS"),
         };
     }
-    let id = below.strip_prefix('/').ok_or(Problem::NoSuchPath)?;
+    let id = below.strip_prefix('/').ok_or(NoRoute::NotFound)?;
     match method {
         "GET" | "HEAD" => Ok(Route::Read(id)),
         "PUT" | "PATCH" => Ok(Route::Update(id)),
@@ -101,8 +110,8 @@ fn find_movies<'a>(method: &str, below: &'a str) -> Result<Route<'a>, Problem> {
     }
 }
 
-fn options_or_refuse<'a>(method: &str, allow: Allow) -> Result<Route<'a>, Problem> {
-    if method == "OPTIONS" { Ok(Route::Options(allow)) } else { Err(Problem::MethodNotAllowed(allow)) }
+fn options_or_refuse<'a>(method: &str, allow: Allow) -> Result<Route<'a>, NoRoute> {
+    if method == "OPTIONS" { Ok(Route::Options(allow)) } else { Err(NoRoute::MethodNotAllowed(allow)) }
 }
 
 #[cfg(test)]
@@ -118,7 +127,7 @@ mod tests {
             assert_eq!(find("OPTIONS", path), Ok(Route::Options("GET, HEAD, POST, OPTIONS")), "OPTIONS {path}");
             assert_eq!(
                 find("DELETE", path),
-                Err(Problem::MethodNotAllowed("GET, HEAD, POST, OPTIONS")),
+                Err(NoRoute::MethodNotAllowed("GET, HEAD, POST, OPTIONS")),
                 "DELETE {path}"
             );
         }
@@ -132,7 +141,7 @@ mod tests {
             assert_eq!(find("PUT", &path), Ok(Route::Update(id)), "PUT {path}");
             assert_eq!(find("PATCH", &path), Ok(Route::Update(id)), "PATCH {path}");
             assert_eq!(find("DELETE", &path), Ok(Route::Delete(id)), "DELETE {path}");
-            assert!(matches!(find("POST", &path), Err(Problem::MethodNotAllowed(_))), "POST {path}");
+            assert!(matches!(find("POST", &path), Err(NoRoute::MethodNotAllowed(_))), "POST {path}");
         }
     }
 
@@ -140,7 +149,7 @@ mod tests {
     fn other_paths_are_unknown_whatever_the_method() {
         for path in ["", "/x", "/ns_moviesx", "/NS_MOVIES/", "/health/", "//ns_movies/", "/x/ns_movies/"] {
             for method in ["GET", "OPTIONS", "BREW", ""] {
-                assert_eq!(find(method, path), Err(Problem::NoSuchPath), "{method} {path}");
+                assert_eq!(find(method, path), Err(NoRoute::NotFound), "{method} {path}");
             }
         }
     }

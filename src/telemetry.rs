@@ -18,18 +18,18 @@ use tracing_subscriber::{
     filter::Targets,
     fmt::{
         FmtContext, FormatEvent, FormatFields, FormattedFields,
-        format::{JsonFields, Writer},
+        format::{DefaultFields, JsonFields, Writer},
     },
     layer::SubscriberExt as _,
-    registry::LookupSpan,
+    registry::{LookupSpan, Registry},
 };
 
 use request::timestamp;
 pub use request::{RequestLog, Usage, measure_usage};
 pub(crate) use request::{add_read_units, add_write_units, count_attempt, end_call, start_call};
 
-/// Sets up the log, and logs each panic. Nothing is logged before this call.
-pub fn init() {
+/// Sets up the log, and logs each panic. Nothing is logged before this call. `plain` formats a line that is not JSON.
+pub fn init(plain: impl FormatEvent<Registry, DefaultFields> + Send + Sync + 'static) {
     let settings = Settings::read(|name| env::var(name).unwrap_or_default());
     let builder = tracing_subscriber::fmt().with_max_level(settings.level).with_writer(io::stdout);
     // The emulator of local builds writes a warning for each failed condition. This module of the runtime writes one
@@ -44,10 +44,7 @@ pub fn init() {
         let subscriber = builder.fmt_fields(JsonFields::new()).event_format(JsonLine).finish();
         set_global_default(subscriber.with(targets))
     } else {
-        let builder = builder.with_ansi(false);
-        #[cfg(feature = "local")]
-        let builder = builder.event_format(crate::local::TerminalLine);
-        set_global_default(builder.finish().with(targets))
+        set_global_default(builder.with_ansi(false).event_format(plain).finish().with(targets))
     };
     panic::set_hook(Box::new(log_panic));
 }

@@ -11,13 +11,24 @@ use tracing::{
     field::{Field, Visit},
 };
 use tracing_subscriber::{
-    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
+    fmt::{
+        FmtContext, FormatEvent, FormatFields,
+        format::{Format, Writer},
+    },
     registry::LookupSpan,
 };
 
 /// Formats an event without its span, because the request's id has no use here.
 #[derive(Debug)]
 pub struct TerminalLine;
+
+impl TerminalLine {
+    /// The format of a local build, instead of that of a deployed one.
+    #[must_use]
+    pub fn instead_of(_: &Format) -> Self {
+        Self
+    }
+}
 
 impl<S, F> FormatEvent<S, F> for TerminalLine
 where
