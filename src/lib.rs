@@ -18,7 +18,7 @@
 //!      │ api/movies, api/service                                      │
 //!      │ with api/{message, conditional, idempotency, …} and movie    │
 //!      └───────┬──────────────────────────────────────────────▲───────┘
-//!              │ MovieId, MoviePatch, Precondition            │ VersionedMovie, Page, StoreError    
+//!              │ MovieId, MoviePatch, Precondition            │ VersionedMovie, Page, StoreError
 //!      ┌───────▼──────────────────────────────────────────────┴───────┐
 //!      │ store/movies     movies <-> items                            │
 //!      ├──────────────────────────────────────────────────────────────┤

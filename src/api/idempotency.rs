@@ -79,8 +79,7 @@ impl<'a> KeyedRequest<'a> {
     /// table of keys.
     ///
     /// # Errors
-    /// Those of `to_problem`; a 422 if an earlier request differs; a 413, before the write, if the response
-    /// is too large.
+    /// Those of `to_problem`; a 422 if an earlier request differs; a 413, before the write, if the response is too large.
     pub async fn write<T, F: Future<Output = Result<Plan<T>, StoreError>>>(
         &self,
         plan: impl Fn() -> F,
