@@ -208,12 +208,12 @@ mod tests {
         for good in good.split(' ') {
             assert_eq!(WebUrl::try_from(good.to_owned()), Ok(WebUrl(good.to_owned())));
         }
-        // The last one is a host name in another script, which has a form in ASCII.
+        // The last ones are a host name in another script, which has a form in ASCII.
         let bad = r#"nope /x.png //h/x http: http:/h http:h http:// http:///x https://?x https://#x http://:80/ http://user@/
             http://h:65536/ http://h:99999/ http://h:x/ http://[::1 http://[zz]/ http://[::1%25eth0]/ http://999.1.1.1/
             http://a%20b/ http://a^b/ http://h\@g/ http://h/\ http://h/" http://h/<b http://h/b> javascript:alert(1)
             javascript://h/%0aalert(1) data:text/html,x ftp://h/x file:///etc/passwd httpss://h/ xhttp://h/
-            https://bücher.example/"#;
+            https://bücher.example/ https://Bücher.example/ https://%42ücher.example/"#;
         for bad in bad.split_whitespace() {
             assert_eq!(WebUrl::try_from(bad.to_owned()), Err(WebUrl::rule()), "{bad}");
         }
