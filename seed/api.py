@@ -26,8 +26,10 @@ DENIED = "If it needs a signature, add the API's region: REGION=… (--sigv4).",
 
 DOCUMENT = json.loads((Path(__file__).parents[1] / "src/openapi.json").read_text("utf-8"))
 SCHEMAS = DOCUMENT["components"]["schemas"]
-# How the fields of a movie form its id: `{$response.body#/title}-{$response.body#/year}`.
+# How the fields of a movie form its id. In the expression of a link, the field NAME is `{$response.body#/NAME}`.
 ID = DOCUMENT["paths"]["/ns_movies/"]["post"]["responses"]["200"]["links"]["read"]["parameters"]["id"]
+ID_PARTS = re.split(r"{\$response\.body#/(\w+)}", ID)
+ID_FIELDS = ID_PARTS[1::2]
 ID_SCHEMA = DOCUMENT["components"]["parameters"]["Id"]["schema"]
 
 
@@ -94,11 +96,11 @@ def explanation(response):
 
 def id_of(movie):
     """The movie's id, or None if the API does not accept the fields that form it."""
-    parts = re.split(r"{\$response\.body#/(\w+)}", ID)
-    parts[1::2] = (text_of(name, movie.get(name)) for name in parts[1::2])
+    parts = [*ID_PARTS]
+    parts[1::2] = (text_of(name, movie.get(name)) for name in ID_FIELDS)
     id = None if None in parts else "".join(parts)
-    fits = id and re.search(ID_SCHEMA["pattern"], id) and len(id.encode()) <= ID_SCHEMA["maxLength"]
-    return id if fits else None
+    fits = id and ID_SCHEMA["minLength"] <= len(id) and len(id.encode()) <= ID_SCHEMA["maxLength"]
+    return id if fits and re.search(ID_SCHEMA["pattern"], id) else None
 
 
 def text_of(name, value):

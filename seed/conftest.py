@@ -10,14 +10,26 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from api import ID_FIELDS, ID_SCHEMA, id_of
 
 FIXTURE = json.loads((Path(__file__).parents[1] / "tests/fixture.json").read_text())
 PAGE = 50
 
+
+def new(number):
+    """The new movie of this number: its `id`, `path` and `body`."""
+    return json.loads(json.dumps(FIXTURE["new"]).replace("{n}", str(number)))
+
+
+def movies(count):
+    return [new(number)["body"] for number in range(count)]
+
+
+# Values that no field of an id accepts.
+BAD = [None, " ", "A" * (ID_SCHEMA["minLength"] - 1), "A" * (ID_SCHEMA["maxLength"] + 1), "\ud800", ["A"], [2000], True, 1e30, 0, 10_000, 2000.5]
 # Movies that the API rejects. OMDb's names of the fields begin with a capital.
-REJECTED = [{"Title": "A", "Year": "2000"}, {"title": None, "year": 2000}, {"title": " ", "year": 2000}, {"title": "A" * 2048, "year": 2000},
-            {"title": "\ud800", "year": 2000}, {"title": ["A"], "year": 2000}, {},
-            *({"title": "A", "year": year} for year in ("2000", None, True, 1e30, 0, 10_000, 2000.5, [2000]))]  # fmt: skip
+REJECTED = [{}, {name.capitalize(): value for name, value in new(0)["body"].items()},
+            *(new(0)["body"] | {name: value} for name in ID_FIELDS for value in [*BAD, FIXTURE["invalid"]["body"][name]])]  # fmt: skip
 
 
 class FakeApi:
@@ -66,7 +78,7 @@ class Handler(BaseHTTPRequestHandler):
         movie = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path != self.api.root + FIXTURE["collection"] or self.headers["Content-Type"] != "application/json":
             return self.respond(404, {})
-        id, key = f"{movie.get('title')}-{movie.get('year')}", self.headers["Idempotency-Key"]
+        id, key = id_of(movie), self.headers["Idempotency-Key"]
         if key and not self.api.has_keys:
             return self.respond(400, {"detail": "This deployment does not remember requests. Send the request without `Idempotency-Key`."})
         with self.api.lock:
@@ -98,10 +110,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
-
-
-def movies(count):
-    return [FIXTURE["new"]["body"] | {"title": f"Movie {i}", "year": 2000} for i in range(count)]
 
 
 def start(program, *arguments, **options):

@@ -6,9 +6,10 @@ import signal
 import time
 
 import pytest
-from conftest import FakeApi, end, movies
+from conftest import FIXTURE, FakeApi, end, movies, new
 
-TITLES = ["Don't Click", "a/b?c#d%41+&", "..", '"q"\\', "-", "日本 🎬 \u202e", "e\u0301", "\u00e9", " x", "a\tb\u2028\x00", "x" * 2000]
+TEXTS = ["Don't Click", "a/b?c#d%41+&", "..", '"q"\\', "-", "日本 🎬 \u202e", "e\u0301", "\u00e9", " x", "a\tb\u2028\x00", "x" * 2000,
+         "\x07\n😀"]  # fmt: skip
 
 
 def summary_of(count, file):
@@ -17,11 +18,13 @@ def summary_of(count, file):
 
 @pytest.mark.parametrize("link", ["", "{path}", "//{host}{path}", "../ns_movies/"])
 @pytest.mark.parametrize("root", ["", "/prod/v1"])
-def test_every_page_is_followed_and_every_title_kept(load, export, tmp_path, link, root):
-    listed = [movie | {"title": title} for movie, title in zip(movies(len(TITLES)), TITLES)] + movies(200)
+def test_every_page_is_followed_and_every_text_kept(load, export, tmp_path, link, root):
+    listed = movies(200)
+    for movie, text in zip(listed, TEXTS):
+        movie[FIXTURE["large"]] = text
     with FakeApi(root=root) as api:
         api.link = link.replace("{host}", api.url.split("/")[2])
-        api.movies = {f"{movie['title']}-2000": movie for movie in listed}
+        api.movies = dict(enumerate(listed))
         file = tmp_path / "export.json"
         assert export(api.url) == (0, summary_of(len(listed), file), "")
         assert json.loads(file.read_text("utf-8")) == {"movies_list": listed}
@@ -29,7 +32,14 @@ def test_every_page_is_followed_and_every_title_kept(load, export, tmp_path, lin
         api.movies = {}
         assert load(api.url, file.read_bytes())[0] == 0
         # Movies can arrive in any order, because the program sends several at once.
-        assert sorted(api.movies) == sorted(f"{movie['title']}-2000" for movie in listed)
+        assert api.movies == {new(number)["id"]: movie for number, movie in enumerate(listed)}
+
+
+def test_movies_with_odd_titles_are_different_movies(load):
+    odd = [movies(1)[0] | {"title": text} for text in TEXTS]
+    with FakeApi() as api:
+        assert load(api.url, odd)[0] == 0
+    assert sorted(movie["title"] for movie in api.movies.values()) == sorted(TEXTS)
 
 
 def test_the_export_of_an_empty_api_has_no_movies(export, tmp_path):

@@ -14,8 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import requests
-from conftest import REJECTED, movies
-from test_export import TITLES
+from conftest import FIXTURE, REJECTED, movies
+from test_export import TEXTS
 
 # Three pages.
 COUNT = 2_500
@@ -96,10 +96,9 @@ def test_a_movie_whose_first_response_was_lost_counts_as_created(load, tmp_path)
 
 
 def test_export_and_load_restore_every_movie(load, export, tmp_path):
-    odd = [title for title in TITLES if "\x00" not in title]
-    texts = {"description": "\u0007\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16") + '\\"\n', "cast": ["", "é", "日本"]}
-    originals = movies(COUNT - 2 * len(odd))
-    originals += [movie | {"title": title, "year": year} | texts for title in odd for year, movie in zip((1, 9999), movies(2))]
+    originals = movies(COUNT)
+    for movie, text in zip(originals, TEXTS):
+        movie.update(FIXTURE["other_change"] | {FIXTURE["large"]: text})
     store, file, again = tmp_path / "store", tmp_path / "export.json", tmp_path / "again.json"
     with service(store) as url:
         # A new store contains the tutorial's movies.
