@@ -1,4 +1,4 @@
-"""Tests a client that openapi-generator generates from /swagger.json: calls all operations, and uses each title in titles.json.
+"""Tests a client that openapi-generator generates from /swagger.json: calls all operations, also with odd ids.
 
 The test accesses the API only through generated functions and types. The generated package must be on PYTHONPATH.
 `python3 client.py http://localhost:9000`
@@ -33,11 +33,11 @@ def header(response: ApiResponse, name: str) -> str:
     return next((value for key, value in response.headers.items() if key.lower() == name.lower()), "")
 
 
-def list_all(movies: MoviesApi, url: str, limit: int, year: int | None = None) -> dict[str, Movie]:
+def list_all(movies: MoviesApi, url: str, limit: int, **filters: object) -> dict[str, Movie]:
     found: dict[str, Movie] = {}
     cursor = None
     while True:
-        page = movies.list_movies_with_http_info(limit=limit, year=year, cursor=cursor)
+        page = movies.list_movies_with_http_info(limit=limit, cursor=cursor, **filters)
         assert len(page.data) <= limit, len(page.data)
         found |= page.data
         link = re.match(r'<(.*)>; rel="next"$', header(page, "Link"))
@@ -69,7 +69,7 @@ def use_every_operation(movies: MoviesApi, url: str) -> None:
     assert rejection(movies.delete_movie, at) == 404
 
 
-def use_every_title(movies: MoviesApi, url: str) -> int:
+def use_every_title(movies: MoviesApi, url: str) -> None:
     """Creates, reads, lists and deletes a movie with each title."""
     titles = [*json.loads((TESTS / "titles.json").read_text()), "x" * 1_900, "日" * 680]
     expected = {}
@@ -78,19 +78,18 @@ def use_every_title(movies: MoviesApi, url: str) -> int:
         assert movies.create_movie(movie) == movies.read_movie(f"{title}-2003") == movie, title
         expected[f"{title}-2003"] = movie
     for limit in (1000, 7):
-        listed = list_all(movies, url, limit, 2003)
+        listed = list_all(movies, url, limit, year=2003)
         assert listed == expected, f"limit {limit}: {listed.keys() ^ expected.keys()}"
     for id in expected:
         # The generated client repeats a DELETE that gets 503.
         movies.delete_movie(id, idempotency_key=str(uuid.uuid4()))
-    assert list_all(movies, url, 1000, 2003) == {}
-    return len(titles)
+    assert list_all(movies, url, 1000, year=2003) == {}
 
 
 if __name__ == "__main__":
     url = sys.argv[1]
     with ApiClient(Configuration(host=url)) as client:
         use_every_operation(MoviesApi(client), url)
-        count = use_every_title(MoviesApi(client), url)
+        use_every_title(MoviesApi(client), url)
         ServiceApi(client).read_health()
-    print(f"{url}: the generated client works with {count} titles")
+    print(f"{url}: the generated client works")

@@ -1,7 +1,7 @@
 """Tries each pattern of the OpenAPI document with the regular expression engines that clients use.
 
 A generated client searches for a pattern, or matches it against the whole text. Each engine must accept every good value and reject
-every bad one, also the longest titles, because some engines limit how often a group repeats.
+every bad one, also a long one, because some engines limit how often a group repeats.
 """
 
 import json

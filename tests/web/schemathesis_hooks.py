@@ -7,10 +7,10 @@ import schemathesis
 
 @schemathesis.hook
 def map_case(context, case):
-    """Gives an image a host. The schema's pattern only checks the scheme, so most of the generated images have none."""
-    image = case.body.get("image") if isinstance(case.body, dict) else None
-    if isinstance(image, str) and re.fullmatch("https?://[^ ]+", image, re.IGNORECASE):
-        case.body["image"] = "https://example.org/a.jpg"
+    """Gives each URL a host. The schema's pattern only checks the scheme, so most of the generated URLs have none."""
+    for name, text in case.body.items() if isinstance(case.body, dict) else ():
+        if isinstance(text, str) and re.fullmatch("https?://[^ ]+", text, re.IGNORECASE):
+            case.body[name] = "https://example.org/a.jpg"
     return case
 
 
