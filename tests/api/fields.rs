@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     contract::DOCUMENT,
     schemas::allows,
-    support::{Service, change, collection, invalid, merged, movies::renames, other_change, stored, stored_2},
+    support::{Service, change, collection, invalid, merged, movies::renames, new, other_change, stored, stored_2},
 };
 
 #[tokio::test]
@@ -21,6 +21,8 @@ async fn the_fixture_is_what_it_says() {
     assert_eq!(all.len(), 2);
     let both = merged(&change(), &other_change());
     assert_eq!(merged(&both, &change()), both, "they change different fields");
+    let differs = |name: &String| new(1).body[name] != new(2).body[name];
+    assert!(both.as_object().unwrap().keys().all(differs), "`{{n}}` is in each field of `new` that a change has");
     let refused = service.post(&invalid().body).await;
     let mut pointers = refused.pointers();
     pointers.sort();
