@@ -30,7 +30,7 @@ fn a_generated_typescript_client_compiles_and_calls_every_operation() {
 
 #[test]
 #[ignore = "needs a generator: `make test` has it"]
-fn a_generated_python_client_calls_every_operation_also_with_odd_ids() {
+fn a_generated_python_client_calls_every_operation_and_lists_many_movies() {
     let service = Service::start(&[], &[]);
     let (document, generated) = (service.root() + "/swagger.json", service.directory.join("generated"));
     let generate = ["generate", "-g", "python", "-i", &document, "-o"];

@@ -81,7 +81,7 @@ def test_a_wrong_request_gets_a_problem(api, method, path, body, content_type, s
 def test_following_the_links_gives_each_movie_once(api):
     made = {id_of(movie): movie for movie, *_ in (api.made() for _ in range(5))}
     listed, latest = [], time.monotonic() + 5
-    while len(listed) < len(made) and time.monotonic() < latest:  # The index is eventually consistent.
+    while len(listed) < len(made) and time.monotonic() < latest:  # An index is eventually consistent.
         pages = [expect(api.call("GET", f"{MOVIES}?{FILTER}&limit=2"), 200)]
         while "Link" in pages[-1].headers:
             pages.append(api.follow(pages[-1].links["next"]["url"], pages[-1]))
