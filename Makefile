@@ -32,7 +32,7 @@ run: cargo .tools/lambda ## run the service locally: PORT=9000, HOST=0.0.0.0 (ac
 	  { echo 'Port $(PORT) is in use, perhaps by an earlier make run. Use another port: make run PORT=9001' >&2; exit 2; }
 	cargo build --locked --features local
 	@echo
-	@echo 'Movies      http://localhost:$(PORT)/ns_movies/'
+	@echo 'API         http://localhost:$(PORT)/ns_movies/'
 	@echo 'Swagger UI  http://localhost:$(PORT)/'
 	@echo 'Data        $(or $(AWS_ENDPOINT_URL_DYNAMODB),$(DATA) (to start over: Ctrl-C, then make reset run))'
 	@echo 'Changes     For 3 seconds after you save a file, the old code responds. Then requests wait for the new build;'

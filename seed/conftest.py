@@ -129,7 +129,7 @@ def load(tmp_path):
     """Runs load.py with a file of these movies, or these bytes."""
 
     def run(url, content, *options, end=end, **pipes):
-        file = tmp_path / "film.json"
+        file = tmp_path / "data.json"
         file.write_bytes(content if isinstance(content, bytes) else json.dumps({"movies_list": content}).encode())
         return end(start("load.py", "--url", url, "--file", file, *options, **pipes))
 

@@ -38,7 +38,7 @@ def test_files_that_cannot_be_read(load, tmp_path, content, message):
     with FakeApi() as api:
         status, summary, messages = load(api.url, content)
     assert (status, summary) == (2, "")
-    assert messages.startswith(f"{tmp_path}/film.json cannot be used: ") and message in messages
+    assert messages.startswith(f"{tmp_path}/data.json cannot be used: ") and message in messages
     assert messages.endswith(". Nothing was loaded.\n") and len(messages.splitlines()) == 1
     assert (api.attempts, api.lists) == ([], [])
 

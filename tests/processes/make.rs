@@ -98,7 +98,7 @@ fn a_newcomers_commands_work_in_a_folder_whose_path_contains_a_blank() {
     // All of this stands before the first line of cargo-lambda, which waits for a request.
     let (before, after) = printed.split_once("starting Runtime server").unwrap();
     for text in [
-        &format!("Movies      http://localhost:{port}{}", collection()),
+        &format!("API         http://localhost:{port}{}", collection()),
         &format!("Swagger UI  http://localhost:{port}/"),
         "Data        target/local (to start over: ",
         "For 3 seconds after you save a file, the old code responds.",
