@@ -249,22 +249,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tutorials_two_movies_are_in_the_seed_file() {
+    fn the_seed_file_has_movies() {
         let movies = parse_seed(include_bytes!("../seed/movies.json")).unwrap();
-        let ids: Vec<_> = movies.iter().map(|movie| movie.id().unwrap().as_str().to_owned()).collect();
-        assert_eq!(ids, ["The Dare-2020", "Don't Click-2020"]);
-        assert_eq!(movies[1].cast[0], "Valter Skarsgård");
+        assert_eq!(movies.len(), 2);
     }
 
     #[test]
     fn a_broken_seed_names_the_file_the_line_and_what_is_wrong() {
-        let movie = |rest: &str| format!("{{\"movies_list\":[\n{{\"title\":\"A\",\"year\":2020,\"cast\":[]{rest}}}]}}");
+        let field = Movie::FIELDS[0];
         for (json, problem) in [
-            (movie(""), "missing field `image` at line 2 column"),
-            (movie(r#","image":"x","description":"""#), "URL"),
-            ("{".to_owned(), "EOF while parsing an object at line 1 column 1"),
-            ("{}".to_owned(), "missing field `movies_list`"),
-            (r#"{"movies_list":[7]}"#.to_owned(), "expected struct Movie at line 1 column"),
+            ("{\"movies_list\":[\n{}]}", format!("missing field `{field}` at line 2 column").as_str()),
+            (&format!("{{\"movies_list\":[\n{{\"{field}\":true}}]}}"), "invalid type: boolean `true`, expected"),
+            ("{", "EOF while parsing an object at line 1 column 1"),
+            ("{}", "missing field `movies_list`"),
+            (r#"{"movies_list":[7]}"#, "expected struct Movie at line 1 column"),
         ] {
             let error = parse_seed(json.as_bytes()).unwrap_err().to_string();
             assert!(error.starts_with("seed/movies.json: ") && error.contains(problem), "{error}");

@@ -192,4 +192,4 @@ fn too_long() -> FieldError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,21 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Item, new, stored_2, string};
+use super::{merged, new, stored_2};
 
-/// A complete movie.
+/// A movie with this title and year.
 pub fn movie(title: &str, year: u16) -> Value {
-    json!({
-        "title": title, "year": year, "cast": ["Ann", "Bob"],
-        "image": "https://example.org/a.jpg", "description": "About it.",
-    })
-}
-
-/// The item with this id and the five fields of the movie Row of year 1.
-pub fn item(id: &str) -> Item {
-    let mut item: Item = serde_dynamo::to_item(movie("Row", 1)).unwrap();
-    item.insert("id".to_owned(), string(id));
-    item
+    merged(&new(1).body, &json!({"title": title, "year": year}))
 }
 
 /// Patches that change the id. An entity whose id never changes has none.

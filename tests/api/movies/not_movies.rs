@@ -6,21 +6,20 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
 use crate::support::{
-    Item, Service,
-    movies::{item, movie},
-    path_of, string,
+    Item, Service, change, collection, item_of, merged,
+    movies::{filters, renames},
+    new, other_change, path_of, string,
 };
 
 /// A set has no order, so this one has a single name.
 #[tokio::test]
 async fn a_set_of_names_is_a_cast() {
     let service = Service::start().await;
-    let mut item = item("Row-1");
+    let (new, mut item) = (new(1), item_of(&new(1)));
     item.insert("cast".to_owned(), AttributeValue::Ss(vec!["Ann".to_owned()]));
     service.put_item(&item).await;
-    let path = "/ns_movies/Row-1";
-    assert_eq!(service.get(path).await.json()["cast"], json!(["Ann"]));
-    let changed = service.call("PUT", path).json(&json!({"description": "mine"})).send().await;
+    assert_eq!(service.get(&new.path).await.json()["cast"], json!(["Ann"]));
+    let changed = service.call("PUT", &new.path).json(&change()).send().await;
     assert_eq!((changed.status, &changed.json()["cast"]), (200, &json!(["Ann"])));
 }
 
@@ -32,7 +31,7 @@ fn broken() -> Vec<Broken> {
     vec![
         ("title", None),
         ("title", Some(AttributeValue::N("1".to_owned()))),
-        ("title", Some(string("Row, edited"))),
+        ("title", Some(string("new, edited"))),
         ("year", None),
         ("year", Some(AttributeValue::N("2".to_owned()))),
         ("cast", None),
@@ -46,18 +45,18 @@ fn broken() -> Vec<Broken> {
     ]
 }
 
-/// A cast with a value that is not a string. The condition of an update cannot show it.
-fn mixed_cast() -> Broken {
-    ("cast", Some(AttributeValue::L(vec![AttributeValue::Null(true)])))
+/// Values of the right type that the condition of an update cannot show.
+fn hidden() -> Vec<Broken> {
+    vec![("cast", Some(AttributeValue::L(vec![AttributeValue::Null(true)])))]
 }
 
 /// Every broken item: with a version of this service, because then a condition must show what is broken, and some without.
 fn items() -> Vec<(String, &'static str, Item)> {
     let with_version = broken().into_iter().map(|broken| (broken, true));
-    let without = broken().into_iter().step_by(3).chain([mixed_cast()]).map(|broken| (broken, false));
+    let without = broken().into_iter().step_by(3).chain(hidden()).map(|broken| (broken, false));
     let items = with_version.chain(without).map(|((field, value), has_version)| {
         let name = format!("{field} {value:?}, version: {has_version}");
-        let mut item = item("Row-1");
+        let mut item = item_of(&new(1));
         item.remove(field);
         item.extend(value.map(|value| (field.to_owned(), value)));
         if has_version {
@@ -73,24 +72,28 @@ fn items() -> Vec<(String, &'static str, Item)> {
 async fn an_item_that_is_not_a_movie_is_left_out_and_hides_no_other() {
     let service = Service::start().await;
     let mut expected = BTreeMap::new();
-    for n in 0..6 {
-        service.post(&movie(&format!("Movie {n}"), 1)).await;
-        expected.insert(format!("Movie {n}-1"), movie(&format!("Movie {n}"), 1));
+    for new in (100..106).map(new) {
+        service.post(&new.body).await;
+        expected.insert(new.id, new.body);
     }
-    for (n, (_, field, mut broken)) in items().into_iter().enumerate() {
-        if field != "title" {
-            broken.insert("title".to_owned(), string(&format!("Row {n}")));
-        }
-        let id = ("id".to_owned(), string(&format!("Row {n}-1")));
-        service.put_item(&broken.into_iter().chain([id]).collect()).await;
+    for (n, (_, field, broken)) in items().into_iter().enumerate() {
+        let mut item = item_of(&new(n));
+        item.remove(field);
+        item.extend(broken.into_iter().filter(|(name, _)| *name == field || name.ends_with("etag")));
+        service.put_item(&item).await;
     }
     // Movies, except for the id.
-    for id in ["weird", " -1", "x-02020", "row-1", "Row-2"] {
-        service.put_item(&item(id)).await;
-        assert_eq!(service.get(&path_of(id)).await.status, 404, "{id}");
+    for id in ["weird", " -1", "x-02020"].map(str::to_owned).into_iter().chain([new(1).id.to_lowercase(), new(2).id]) {
+        let mut item = item_of(&new(1));
+        item.insert("id".to_owned(), string(&id));
+        service.put_item(&item).await;
+        assert_eq!(service.get(&path_of(&id)).await.status, 404, "{id}");
     }
-    for path in ["/ns_movies/", "/ns_movies/?limit=2", "/ns_movies/?year=1", "/ns_movies/?year=1&limit=1"] {
-        assert_eq!(service.list_all(path).await, expected, "{path}");
+    for filter in filters() {
+        for limit in [1, 2, 100] {
+            let path = format!("{}?limit={limit}{filter}", collection());
+            assert_eq!(service.list_all(&path).await, expected, "{path}");
+        }
     }
 }
 
@@ -106,40 +109,42 @@ async fn a_change_that_would_leave_it_not_a_movie_is_404_and_stores_nothing() {
     let service = Service::start().await;
     for ((name, field, item), (header, value)) in items().into_iter().zip(HEADERS.into_iter().cycle()) {
         service.put_item(&item).await;
-        let other = if field == "description" { json!({"cast": []}) } else { json!({"description": "x"}) };
-        // A rename that does not set the broken field.
-        let rename = if field == "title" { json!({"year": 3}) } else { json!({"title": "Renamed"}) };
         let null = json!(null);
-        for (method, body) in [("GET", &null), ("HEAD", &null), ("PUT", &other), ("PATCH", &other), ("PUT", &rename)] {
-            let response = service.call(method, "/ns_movies/Row-1").json(body).header(header, value).send().await;
+        let patches = renames().into_iter().chain([change(), other_change()]);
+        let patches: Vec<_> = patches.filter(|patch| patch.get(field).is_none()).collect();
+        assert!(patches.iter().any(|patch| *patch == change() || *patch == other_change()), "{field}");
+        let changes = ["PUT", "PATCH"].into_iter().flat_map(|method| patches.iter().map(move |patch| (method, patch)));
+        for (method, body) in [("GET", &null), ("HEAD", &null)].into_iter().chain(changes) {
+            let response = service.call(method, &new(1).path).json(body).header(header, value).send().await;
             let row = format!("{name}, {method} {body}, {header}: {value}");
             assert_eq!(response.status, 404, "{row}: {response:?}");
-            assert_eq!(service.stored_item("Row-1").await.as_ref(), Some(&item), "{row}");
+            assert_eq!(service.stored_item(&new(1).id).await.as_ref(), Some(&item), "{row}");
             assert_eq!(service.record("key").await, None, "{row}");
         }
     }
 }
 
 #[tokio::test]
-async fn it_becomes_a_movie_when_its_bad_field_or_all_five_are_set() {
+async fn it_becomes_a_movie_when_its_bad_field_or_all_are_set() {
     let service = Service::start().await;
     for (row, (name, field, mut item)) in items().into_iter().enumerate() {
         item.insert("rank".to_owned(), string("kept"));
-        // All five fields, also with another title; the bad one, with a key.
-        for (n, (sent, id)) in [(movie("Row", 1), "Row-1"), (movie("Other", 1), "Other-1"), (movie("Row", 1), "Row-1")]
-            .into_iter()
-            .enumerate()
-        {
+        let (all, bad) = (new(1).body, json!({field: new(1).body[field]}));
+        let renamed = renames().into_iter().map(|rename| merged(&all, &rename));
+        for (n, body) in [bad, all.clone()].into_iter().chain(renamed).enumerate() {
             service.put_item(&item).await;
-            let body = if n == 2 { json!({field: sent[field]}) } else { sent.clone() };
-            let call = service.call("PUT", "/ns_movies/Row-1").json(&body);
-            let call = if n == 2 { call.header("Idempotency-Key", &format!("key-{row}")) } else { call };
+            // The first one, with a key.
+            let call = service.call("PUT", &new(1).path).json(&body);
+            let call = if n == 0 { call.header("Idempotency-Key", &format!("key-{row}")) } else { call };
             let response = call.send().await;
-            assert_eq!((response.status, response.json()), (200, sent.clone()), "{name}, {body}");
+            assert_eq!((response.status, response.json()), (200, merged(&all, &body)), "{name}, {body}");
+            let listed: Vec<_> = service.list_all(collection()).await.into_keys().collect();
+            let [id] = &listed[..] else { panic!("{name}, {body}: {listed:?}") };
             let read = service.get(&path_of(id)).await;
-            assert_eq!((read.json(), read.etag()), (sent, response.etag()), "{name}, {body}");
+            assert_eq!((read.json(), read.etag()), (response.json(), response.etag()), "{name}, {body}");
             assert_eq!(service.stored_item(id).await.unwrap()["rank"], string("kept"), "{name}, {body}");
-            assert_eq!(service.stored_item("Row-1").await.is_some(), id == "Row-1", "{name}, {body}");
+            let is_moved = response.headers.contains_key("location");
+            assert_eq!(service.stored_item(&new(1).id).await.is_none(), is_moved, "{name}, {body}");
             assert_eq!(service.call("DELETE", &path_of(id)).send().await.status, 200, "{name}");
         }
     }
@@ -150,13 +155,13 @@ async fn it_can_be_deleted_and_a_create_does_not_replace_it() {
     let service = Service::start().await;
     for (name, _, item) in items() {
         service.put_item(&item).await;
-        assert_eq!(service.post(&movie("Row", 1)).await.status, 409, "{name}");
+        assert_eq!(service.post(&new(1).body).await.status, 409, "{name}");
         for condition in ["\"stale\"", "\"content.x\""] {
-            let call = service.call("DELETE", "/ns_movies/Row-1").header("If-Match", condition);
+            let call = service.call("DELETE", &new(1).path).header("If-Match", condition);
             assert_eq!(call.send().await.status, 412, "{name}, {condition:?}");
         }
-        assert_eq!(service.stored_item("Row-1").await.as_ref(), Some(&item), "{name}");
-        assert_eq!(service.call("DELETE", "/ns_movies/Row-1").send().await.status, 200, "{name}");
-        assert_eq!(service.stored_item("Row-1").await, None, "{name}");
+        assert_eq!(service.stored_item(&new(1).id).await.as_ref(), Some(&item), "{name}");
+        assert_eq!(service.call("DELETE", &new(1).path).send().await.status, 200, "{name}");
+        assert_eq!(service.stored_item(&new(1).id).await, None, "{name}");
     }
 }
