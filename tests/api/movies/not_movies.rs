@@ -107,14 +107,15 @@ async fn a_change_that_would_leave_it_not_a_movie_is_404_and_stores_nothing() {
         ("Idempotency-Key", "key"),
     ];
     let service = Service::start().await;
-    for ((name, field, item), (header, value)) in items().into_iter().zip(HEADERS.into_iter().cycle()) {
+    for (name, field, item) in items() {
         service.put_item(&item).await;
         let null = json!(null);
         let patches = renames().into_iter().chain([change(), other_change()]);
         let patches: Vec<_> = patches.filter(|patch| patch.get(field).is_none()).collect();
         assert!(patches.iter().any(|patch| *patch == change() || *patch == other_change()), "{field}");
-        let changes = ["PUT", "PATCH"].into_iter().flat_map(|method| patches.iter().map(move |patch| (method, patch)));
-        for (method, body) in [("GET", &null), ("HEAD", &null)].into_iter().chain(changes) {
+        let changes = patches.iter().flat_map(|patch| HEADERS.map(|header| ("PUT", patch, header)));
+        let reads = [("GET", &null, HEADERS[0]), ("HEAD", &null, HEADERS[0])];
+        for (method, body, (header, value)) in reads.into_iter().chain(changes) {
             let response = service.call(method, &new(1).path).json(body).header(header, value).send().await;
             let row = format!("{name}, {method} {body}, {header}: {value}");
             assert_eq!(response.status, 404, "{row}: {response:?}");
