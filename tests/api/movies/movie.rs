@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{merged, new, stored_2};
+use super::{merged, new, other_change, stored_2};
 
 /// A movie with this title and year.
 pub fn movie(title: &str, year: u16) -> Value {
@@ -11,12 +11,12 @@ pub fn movie(title: &str, year: u16) -> Value {
 
 /// Patches that change the id. An entity whose id never changes has none.
 pub fn renames() -> Vec<Value> {
-    vec![json!({"title": "Renamed"}), json!({"year": 1, "cast": ["Moved"]})]
+    vec![json!({"title": "Renamed"}), merged(&other_change(), &json!({"year": 1}))]
 }
 
 /// Patches that give another entity the id of [`stored_2`].
 pub fn renames_to_stored_2() -> Vec<Value> {
-    vec![json!({"title": stored_2().body["title"], "year": stored_2().body["year"], "cast": []})]
+    vec![json!({"title": stored_2().body["title"], "year": stored_2().body["year"]})]
 }
 
 /// Filters of a listing that every [`new`] movie meets. An entity without an index has only the first.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::{
-    EventFormat, Service, collection, merged,
+    EventFormat, Service, change, collection, merged,
     movies::{movie, renames_to_stored_2},
     stored, stored_2,
 };
@@ -11,7 +11,7 @@ use crate::support::{
 #[tokio::test]
 async fn a_rename_moves_the_movie_with_all_its_fields() {
     let service = Service::seeded().await;
-    let rename = json!({"title": "50/50?", "year": 9999, "description": "Moved."});
+    let rename = merged(&change(), &json!({"title": "50/50?", "year": 9999}));
     let expected = merged(&stored().body, &rename);
     let response = service.call("PUT", &stored().path).json(&rename).send().await;
     assert_eq!((response.status, response.json()), (200, expected.clone()));
