@@ -1,13 +1,8 @@
-//! Movies in tests, and what the other tests ask about them: changes of the id, filters of a listing, and rules that a schema cannot express.
+//! What the other tests ask about movies: changes of the id, filters of a listing, and rules that a schema cannot express.
 
 use serde_json::{Value, json};
 
 use super::{merged, new, other_change, stored_2};
-
-/// A movie with this title and year.
-pub fn movie(title: &str, year: u16) -> Value {
-    merged(&new(1).body, &json!({"title": title, "year": year}))
-}
 
 /// Patches that change the id. An entity whose id never changes has none.
 pub fn renames() -> Vec<Value> {

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use movies::movie::MovieId;
 use serde_json::json;
 
-use crate::support::{
-    Item, Service, change, collection, item_of, merged,
-    movies::{filters, renames},
-    new, other_change, path_of, string,
+use crate::{
+    contract::DOCUMENT,
+    support::{
+        Item, Service, change, collection, item_of, merged,
+        movies::{filters, renames},
+        new, other_change, path_of, stored, string,
+    },
 };
 
 /// A set has no order, so this one has a single name.
@@ -26,23 +30,27 @@ async fn a_set_of_names_is_a_cast() {
 /// A field, and the value that another writer stores, if any.
 type Broken = (&'static str, Option<AttributeValue>);
 
-/// A value of another type, and a value that is not valid or not that of the id, for each field.
+/// For each required field: no value, a value of a type that no field has, and the value of another movie if it is in
+/// the id. Then values of the wrong kind for one field.
 fn broken() -> Vec<Broken> {
-    vec![
-        ("title", None),
-        ("title", Some(AttributeValue::N("1".to_owned()))),
-        ("title", Some(string("new, edited"))),
-        ("year", None),
-        ("year", Some(AttributeValue::N("2".to_owned()))),
-        ("cast", None),
+    let mut broken = Vec::new();
+    for name in DOCUMENT["components"]["schemas"]["Movie"]["required"].as_array().unwrap() {
+        let name = name.as_str().unwrap();
+        broken.push((name, None));
+        // DynamoDB refuses an item whose key of an index has another type.
+        if name != "year" {
+            broken.push((name, Some(AttributeValue::B(b"\xff".to_vec().into()))));
+        }
+        if MovieId::FORM.contains(&format!("{{{name}}}")) {
+            broken.push((name, Some(item_of(stored())[name].clone())));
+        }
+    }
+    broken.extend([
         ("cast", Some(string("Ann"))),
         ("cast", Some(AttributeValue::Bs(vec![b"Ann".to_vec().into()]))),
-        ("image", None),
-        ("image", Some(AttributeValue::Null(true))),
         ("image", Some(string("nope"))),
-        ("description", None),
-        ("description", Some(AttributeValue::Bool(true))),
-    ]
+    ]);
+    broken
 }
 
 /// Values of the right type that the condition of an update cannot show.

@@ -1,11 +1,18 @@
-//! Any title that fits works, through every event source.
+//! Any title that fits works, through every event source, also in the `Location` of a create and of a rename.
 
 use std::sync::LazyLock;
 
-use crate::support::{EventFormat, Service, collection, large, merged, movies::movie, path_of};
+use serde_json::{Value, json};
+
+use crate::support::{EventFormat, Service, collection, large, merged, movies::filters, new, path_of};
 
 static TITLES: LazyLock<Vec<String>> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../titles.json")).expect("an array of titles"));
+
+/// A movie with this title and year.
+fn movie(title: &str, year: u16) -> Value {
+    merged(&new(1).body, &json!({"title": title, "year": year}))
+}
 
 #[tokio::test]
 async fn a_movie_with_any_title_can_be_created_read_changed_and_deleted() {
@@ -34,4 +41,65 @@ async fn ids_are_never_normalized() {
         assert_eq!(service.post(&movie(title, 1)).await.status, 200, "{title}");
     }
     assert_eq!(service.list_all(collection()).await.len(), 7);
+}
+
+/// A sort key of an index has at most 1,024 bytes.
+#[tokio::test]
+async fn a_movie_with_a_long_title_is_listed() {
+    let service = Service::start().await;
+    let movies = ["a", "b"].map(|end| merged(&new(1).body, &json!({"title": format!("{}{end}", "x".repeat(2042))})));
+    for movie in &movies {
+        service.post(movie).await;
+    }
+    for filter in filters() {
+        let listed = service.list_all(&format!("{}?limit=1{filter}", collection())).await;
+        assert!(listed.values().eq(&movies), "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn a_location_is_relative_to_the_requests_url() {
+    for (source, method, path, up) in [
+        (EventFormat::Rest, "POST", "/ns_movies/", "../"),
+        (EventFormat::Rest, "POST", "/ns_movies", "./"),
+        (EventFormat::Rest, "PUT", "/ns_movies/a%2Fb-1", "../"),
+        (EventFormat::Rest, "PATCH", "/ns_movies/a/b-1", "../../"),
+        (EventFormat::Url, "PUT", "/ns_movies%2Fa%2Fb-1", "./"),
+        // An HTTP API decodes the path, so the id counts as one segment.
+        (EventFormat::Http, "POST", "/ns_movies/", "../"),
+        (EventFormat::Http, "POST", "/ns_movies", "./"),
+        (EventFormat::Http, "PUT", "/ns_movies/a%2Fb-1", "../"),
+        (EventFormat::HttpVersion1, "PUT", "/ns_movies/a/b-1", "../"),
+    ] {
+        let service = Service::start().await;
+        let body = if method == "POST" { movie("x / y?", 1) } else { json!({"title": "x / y?"}) };
+        service.post(&movie("a/b", 1)).await;
+        let response = service.call_through(source, method, path).json(&body).send().await;
+        let (row, location) = (format!("{source:?} {method} {path}"), format!("{up}ns_movies/x%20%2F%20y%3F-1"));
+        assert_eq!((response.status, &response.headers["location"]), (200, &location), "{row}");
+        assert_eq!(service.get("/ns_movies/x%20%2F%20y%3F-1").await.etag(), response.etag(), "{row}");
+    }
+}
+
+#[tokio::test]
+async fn the_location_of_a_replay_is_right_for_the_requests_own_path() {
+    let (encoded, plain) = ("/ns_movies/Face%2FOff-1997", "/ns_movies/Face/Off-1997");
+    for [(source, path), (other_source, other_path)] in [
+        [(EventFormat::Rest, encoded), (EventFormat::Url, plain)],
+        [(EventFormat::Alb, plain), (EventFormat::Rest, encoded)],
+    ] {
+        let service = Service::start().await;
+        service.post(&movie("Face/Off", 1997)).await;
+        let send = async |source, path| {
+            let call = service.call_through(source, "PATCH", path).header("Idempotency-Key", "key");
+            call.json(&json!({"title": "Face/On"})).send().await
+        };
+        let row = format!("{source:?} {path}, then {other_source:?} {other_path}");
+        let (first, again) = (send(source, path).await, send(other_source, other_path).await);
+        assert_eq!(again.headers["idempotency-replayed"], "true", "{row}: {again:?}");
+        assert_eq!((&again.body, again.etag()), (&first.body, first.etag()), "{row}");
+        for response in [&first, &again] {
+            assert_eq!(service.get(&response.location()).await.etag(), first.etag(), "{row}: {response:?}");
+        }
+    }
 }
