@@ -19,8 +19,8 @@
 //! movies.
 //!
 //! # The item
-//! `id` (S, partition key), `title` (S), `year` (N, key of the index [`YEAR_INDEX`]), `cast` (L of S), `image` (S),
-//! `description` (S), `etag` (S, the version), `prior_etag` (S, the previous version).
+//! `id` (S, partition key), an attribute of the same name for each field of the movie, `etag` (S, the version),
+//! `prior_etag` (S, the previous version).
 
 mod attempts;
 mod condition;

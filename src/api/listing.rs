@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_cursor_continues_after_any_id() {
-        for id in ["The Dare-2020", "Face/Off-1997", "日本-1", "\u{0}-1", &"x".repeat(MovieId::MAX_BYTES)] {
+        for id in ["a b-1", "a/b-1", "日本-1", "\u{0}-1", &"x".repeat(MovieId::MAX_BYTES)] {
             assert_eq!(decode_cursor("movies", "", &encode_cursor("movies", "", id)).as_deref(), Some(id), "{id}");
         }
     }
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn a_cursor_with_any_character_changed_added_or_cut_is_rejected() {
         let decode = |cursor: &str| decode_cursor("movies", "", cursor);
-        let cursor = encode_cursor("movies", "", "The Dare-2020");
+        let cursor = encode_cursor("movies", "", "A-1");
         for at in 0..cursor.len() {
             for other in ['A', 'B', 'z', '_', '=', ' '] {
                 let mut changed: Vec<char> = cursor.chars().collect();

@@ -125,7 +125,7 @@ fn is_web_address(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    type Year = Integer<1, 9999>;
+    type Count = Integer<1, 9999>;
     type Degrees = Integer<-90, 90>;
 
     fn read<T: Field>(number: &str) -> Option<T> {
@@ -135,8 +135,8 @@ mod tests {
         fields.finish(value).ok()
     }
 
-    fn year(number: &str) -> Option<i64> {
-        read::<Year>(number).map(|year| year.0)
+    fn count(number: &str) -> Option<i64> {
+        read::<Count>(number).map(|count| count.0)
     }
 
     #[test]
@@ -154,13 +154,13 @@ mod tests {
         let forms = "2020 2020.0 2020.000000000000000000000000000000 2.02e3 2.02E+3 202000e-2 0.202e4 2020e0 2020e-0 \
             0.000002020E9 20200000000000000000000000000000000e-31";
         for number in forms.split(' ').chain(["\n2020 "]) {
-            assert_eq!(year(number), Some(2020), "{number}");
+            assert_eq!(count(number), Some(2020), "{number}");
         }
         // The binary number nearest to the last one is 1.
         for (number, expected) in
             [("1", 1), ("1e3", 1000), ("9999", 9999), ("9999.0", 9999), ("0.9999999999999999999", 1)]
         {
-            assert_eq!(year(number), Some(expected), "{number}");
+            assert_eq!(count(number), Some(expected), "{number}");
         }
         for (number, expected) in [("0", 0), ("-0.0", 0), ("-90", -90), ("-9e1", -90), ("90.0", 90)] {
             assert_eq!(read::<Degrees>(number), Some(Integer(expected)), "{number}");
@@ -173,7 +173,7 @@ mod tests {
             10000 1e4 1e30 1e308 1e400 1e-400 1e9223372036854775807 1.5e-9223372036854775808 1e99999999999999999999 \
             \"2020\" true null [2020] {\"2020\":2020}";
         for other in others.split(' ') {
-            assert_eq!(year(other), None, "{other}");
+            assert_eq!(count(other), None, "{other}");
         }
         for other in ["-91", "91", "0.5", "-1e30", "\"0\""] {
             assert_eq!(read::<Degrees>(other), None, "{other}");
@@ -183,10 +183,10 @@ mod tests {
 
     #[test]
     fn the_integer_in_an_item_is_exact() {
-        for (year, is_year) in [(0, false), (1, true), (9999, true), (10_000, false), (65_536 + 2020, false)] {
-            assert_eq!(serde_json::from_value::<Year>(year.into()).is_ok(), is_year, "{year}");
+        for (count, is_valid) in [(0, false), (1, true), (9999, true), (10_000, false), (65_536 + 2020, false)] {
+            assert_eq!(serde_json::from_value::<Count>(count.into()).is_ok(), is_valid, "{count}");
         }
-        assert!(serde_json::from_str::<Year>("2020.0").is_err());
+        assert!(serde_json::from_str::<Count>("2020.0").is_err());
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(super) struct Selection {
     /// One partition of an index; `None` for the whole table.
     pub partition: Option<Partition>,
     /// The attributes that are read, in addition to the id and the version. `prior_etag` is not read, because only
-    /// writes use it, and an eighth attribute doubles the hash map of each item (measured: 12% of a page).
+    /// writes use it, and one attribute more can double the hash map of each item (measured: 12% of a page).
     pub attributes: &'static [&'static str],
 }
 

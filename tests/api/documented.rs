@@ -1,6 +1,7 @@
 //! Every response in the OpenAPI document exists: requests get each status of each operation, with each header, media type and
 //! example.
 
+use movies::movie::MovieId;
 use serde_json::Value;
 
 use crate::{
@@ -119,7 +120,7 @@ fn rows_at(method: &'static str, path: &str, status: &str) -> Vec<Row> {
         "304" => vec![Row { header: Some(("If-None-Match", "*")), ..row }],
         "400" if !body.is_null() => vec![plain(path, &invalid_example())],
         "400" if path.contains("limit") => vec![plain(&format!("{}?limit=0", collection()), &body)],
-        "400" => vec![plain(&path_of(&"x".repeat(2049)), &body)],
+        "400" => vec![plain(&path_of(&"x".repeat(MovieId::MAX_BYTES + 1)), &body)],
         "404" if path == stored().path => vec![plain(missing, &body)],
         "404" => vec![Row { before: Before::NoSwaggerUi, ..row }],
         "409" => vec![Row { before: Before::Example, ..plain(path, example()) }],
