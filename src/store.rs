@@ -1,8 +1,8 @@
 //! Stores movies as items of a DynamoDB table. Every write happens once or ends with a clear error, except in the three
 //! cases that `docs/architecture.md` lists. It also explains the protocol, which in short is:
 //!
-//! A create or an update is recognized by the version that it stores, and a delete, a rename or a write with an
-//! `Idempotency-Key` is a transaction, which DynamoDB recognizes by its token. If a response was lost and neither shows
+//! A create or an update is recognized by the version that it stores. Every other write, and each with an
+//! `Idempotency-Key`, is a transaction, which DynamoDB recognizes by its token. If a response was lost and neither shows
 //! what happened, the error is [`StoreError::Unavailable`], never a guess.
 //!
 //! # Items from other writers

@@ -75,7 +75,7 @@ pub(super) fn written(request: &Request, written: RecordedResponse) -> Result<Re
     Ok(response)
 }
 
-/// The URL of a movie that a request created or moved. It is relative to the request's own URL (RFC 3986 §4.2), because
+/// The URL of a movie, for `Location`. It is relative to the request's own URL (RFC 3986 §4.2), because
 /// the service does not know that URL behind some gateways, mapping keys and proxies.
 fn location(request: &Request, id: &str) -> String {
     let below_movies = match request.path_form {

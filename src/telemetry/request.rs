@@ -59,7 +59,7 @@ pub struct RequestLog<'a> {
     pub route: &'static str,
     /// The response's status.
     pub status: u16,
-    /// The response's `Location`: where a created or renamed movie is, because the path of a create does not name it.
+    /// The response's `Location`, because the path of a create does not name the movie.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<&'a str>,
     /// How long the request took inside the function.

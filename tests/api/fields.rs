@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use movies::movie::MovieId;
 use serde_json::{Value, json};
 
 use crate::{
@@ -52,7 +53,10 @@ async fn every_field_goes_through_every_operation() {
     let whole = &schemas["Movie"]["examples"][0];
     for (name, schema) in schemas["Movie"]["properties"].as_object().unwrap() {
         let sample = whole.get(name).unwrap_or_else(|| panic!("the example in the document has no {name}"));
-        let (other, null) = (json!({name: another(sample)}), json!({name: null}));
+        // Without a rename, no change changes the id.
+        let is_fixed = renames().is_empty() && MovieId::FORM.contains(&format!("{{{name}}}"));
+        let other = if is_fixed { sample.clone() } else { another(sample) };
+        let (other, null) = (json!({name: other}), json!({name: null}));
         let is_required = schemas["Movie"]["required"].as_array().unwrap().contains(&json!(name));
         let in_patch = &schemas["MoviePatch"]["properties"][name];
         assert!(allows(in_patch, sample), "{name}: a patch does not allow {sample}");

@@ -30,7 +30,7 @@ pub struct Movie {
     pub other: Write,
 }
 
-/// What an operation does: its request, and its effect. `rename.rs` defines the rename, `action.rs` all others.
+/// What an operation does: its request, and its effect.
 pub trait Action: Debug + Send + Sync {
     fn method(&self) -> &'static str;
 
