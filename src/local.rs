@@ -184,7 +184,7 @@ async fn create_tables(sdk: &SdkConfig, config: &Config) -> Result<bool, Error> 
     Ok(true)
 }
 
-/// Creates the table of movies, with the keys and the index that `template.yaml` defines. Returns whether it is new.
+/// Creates the table of movies, with the keys and indexes that `template.yaml` defines. Returns whether it is new.
 ///
 /// # Errors
 /// DynamoDB does not create it.
