@@ -1,4 +1,4 @@
-//! A Lambda function that creates, reads, updates, renames, deletes and lists movies in one DynamoDB table.
+//! A Lambda function that serves movies from one DynamoDB table.
 //!
 //! # The path of a request
 //! ```text

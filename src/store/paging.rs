@@ -28,6 +28,13 @@ pub(super) struct Selection {
     pub attributes: &'static [&'static str],
 }
 
+/// The items of an index whose attribute has a value.
+pub(super) struct Partition {
+    pub index: &'static str,
+    pub attribute: &'static str,
+    pub value: AttributeValue,
+}
+
 impl Selection {
     /// The projection, and the names for its placeholders. Some attributes are reserved words of DynamoDB.
     fn projection(&self) -> (String, HashMap<String, String>) {
@@ -36,13 +43,6 @@ impl Selection {
         let placeholders: Vec<_> = self.attributes.iter().map(|name| format!("#{name}")).collect();
         (format!("id, etag, {}", placeholders.join(", ")), names)
     }
-}
-
-/// The items of an index whose attribute has a value.
-pub(super) struct Partition {
-    pub index: &'static str,
-    pub attribute: &'static str,
-    pub value: AttributeValue,
 }
 
 /// What one call returns.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{merged, new, other_change, stored_2};
+use super::{merged, other_change, stored_2};
 
 /// Patches that change the id. An entity whose id never changes has none.
 pub fn renames() -> Vec<Value> {
@@ -16,7 +16,7 @@ pub fn renames_to_stored_2() -> Vec<Value> {
 
 /// Filters of a listing that every [`new`] movie meets. An entity without an index has only the first.
 pub fn filters() -> [String; 2] {
-    [String::new(), format!("&year={}", new(1).body["year"])]
+    [String::new(), format!("&year={}", super::new(1).body["year"])]
 }
 
 /// Whether the service rejects a field by a rule that the schema does not express. These rules are: a title has a
