@@ -21,11 +21,16 @@ async fn a_movie_with_any_title_can_be_created_read_changed_and_deleted() {
         let titles = TITLES.iter().cloned().chain(["?!".to_owned(), "x".repeat(1_900), "日".repeat(680)]);
         // An HTTP API decodes the path before it cuts off the query, so everything after a question mark is lost.
         for title in titles.filter(|title| source != EventFormat::Http || !title.contains('?')) {
-            let (path, movie) = (path_of(&format!("{title}-1999")), movie(&title, 1999));
+            let (path, movie) = (path_of(&format!("{title}-2021")), movie(&title, 2021));
             let created = service.call_through(source, "POST", collection()).json(&movie).send().await;
             assert_eq!((created.status, created.json()), (200, movie.clone()), "{source:?} {title:?}");
             let read = service.call_through(source, "GET", &created.location()).send().await;
             assert_eq!((read.status, read.json()), (200, movie.clone()), "{source:?} {title:?}");
+            // The longest ones do not fit into a sort key, so the index has none.
+            for filter in filters() {
+                let listed = service.list_all(&format!("{}?limit=1{filter}", collection())).await;
+                assert!(listed.into_values().eq([movie.clone()]), "{filter} {title:?}");
+            }
             let changed = service.call_through(source, "PUT", &path).json(&large(1)).send().await;
             assert_eq!((changed.status, changed.json()), (200, merged(&movie, &large(1))), "{source:?} {title:?}");
             assert_eq!(service.call_through(source, "DELETE", &path).send().await.status, 200, "{source:?} {title:?}");
@@ -41,20 +46,6 @@ async fn ids_are_never_normalized() {
         assert_eq!(service.post(&movie(title, 1)).await.status, 200, "{title}");
     }
     assert_eq!(service.list_all(collection()).await.len(), 7);
-}
-
-/// A sort key of an index has at most 1,024 bytes.
-#[tokio::test]
-async fn a_movie_with_a_long_title_is_listed() {
-    let service = Service::start().await;
-    let movies = ["a", "b"].map(|end| merged(&new(1).body, &json!({"title": format!("{}{end}", "x".repeat(2042))})));
-    for movie in &movies {
-        service.post(movie).await;
-    }
-    for filter in filters() {
-        let listed = service.list_all(&format!("{}?limit=1{filter}", collection())).await;
-        assert!(listed.values().eq(&movies), "{filter}");
-    }
 }
 
 #[tokio::test]
