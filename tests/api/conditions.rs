@@ -5,9 +5,11 @@ use serde_json::json;
 
 use crate::{
     support::{
-        Service, collection, missing, new,
+        Service, collection, missing,
+        movies::renames_to_stored_2,
+        new,
         requests::{Header, Request, changes, with},
-        stored,
+        stored, stored_2,
     },
     swagger_ui,
 };
@@ -119,4 +121,18 @@ async fn a_write_compares_with_up_to_100_etags() {
             assert_eq!(response.status, status, "{count} in {header}, {write:?}: {response:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_rename_onto_another_movie_changes_neither_and_a_false_condition_comes_first() {
+    let service = Service::seeded().await;
+    let before = service.list_all(collection()).await;
+    for (header, status) in [(IF_MATCH, 412), (IF_NONE_MATCH, 409)] {
+        for rename in renames_to_stored_2() {
+            let response = service.call("PUT", &stored().path).header(header, "\"stale\"").json(&rename).send().await;
+            assert_eq!(response.status, status, "{header}");
+            assert_eq!(response.body.contains(&stored_2().id), status == 409, "{}", response.body);
+        }
+    }
+    assert_eq!(service.list_all(collection()).await, before);
 }
