@@ -6,7 +6,11 @@ use std::{collections::BTreeSet, fs, path::Path};
 use movies::movie::Movie;
 use serde_json::Value;
 
-use crate::{contract::DOCUMENT, openapi::each_object};
+use crate::{
+    contract::DOCUMENT,
+    openapi::each_object,
+    support::{Service, collection},
+};
 
 /// The text of a file of the project.
 fn file(name: &str) -> String {
@@ -53,6 +57,21 @@ fn the_texts_of_the_document_quote_the_fields_and_mention_a_rename_only_if_there
         assert_eq!(named, None, "quote it with backticks: {text}");
         let is_about_renames = ["rename", "moves", "new id"].into_iter().any(|word| text.contains(word));
         assert!(!is_about_renames || change.contains_key("Location"), "{text}");
+    }
+}
+
+/// The service ignores an unknown parameter, but refuses one that is given twice.
+#[tokio::test]
+async fn each_parameter_of_a_listing_is_read() {
+    let service = Service::start().await;
+    let mut names = BTreeSet::new();
+    each_object(&DOCUMENT, &mut |object| {
+        names.extend(object.get("name").and_then(Value::as_str).filter(|_| object.get("in") == Some(&"query".into())));
+    });
+    assert!(names.contains("limit"), "{names:?}");
+    for name in names {
+        let twice = service.get(&format!("{}?{name}=1&{name}=1", collection())).await;
+        assert_eq!(twice.status, 400, "the document has the parameter {name}, which the service does not read");
     }
 }
 

