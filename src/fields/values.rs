@@ -187,6 +187,7 @@ mod tests {
             assert_eq!(serde_json::from_value::<Count>(count.into()).is_ok(), is_valid, "{count}");
         }
         assert!(serde_json::from_str::<Count>("2020.0").is_err());
+        assert_eq!(serde_json::to_string(&read::<Count>("2.02e3").unwrap()).unwrap(), "2020");
     }
 
     #[test]

@@ -1,13 +1,8 @@
 //! Any title that fits works, through every event source, also in the `Location` of a create and of a rename.
 
-use std::sync::LazyLock;
-
 use serde_json::{Value, json};
 
 use crate::support::{EventFormat, Service, collection, large, merged, movies::filters, new, path_of};
-
-static TITLES: LazyLock<Vec<String>> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../titles.json")).expect("an array of titles"));
 
 /// A movie with this title and year.
 fn movie(title: &str, year: u16) -> Value {
@@ -17,8 +12,9 @@ fn movie(title: &str, year: u16) -> Value {
 #[tokio::test]
 async fn a_movie_with_any_title_can_be_created_read_changed_and_deleted() {
     let service = Service::start().await;
+    let odd: Vec<String> = serde_json::from_str(include_str!("../../titles.json")).unwrap();
     for source in EventFormat::ALL {
-        let titles = TITLES.iter().cloned().chain(["?!".to_owned(), "x".repeat(1_900), "日".repeat(680)]);
+        let titles = odd.iter().cloned().chain(["?!".to_owned(), "x".repeat(1_900), "日".repeat(680)]);
         // An HTTP API decodes the path before it cuts off the query, so everything after a question mark is lost.
         for title in titles.filter(|title| source != EventFormat::Http || !title.contains('?')) {
             let (path, movie) = (path_of(&format!("{title}-2021")), movie(&title, 2021));

@@ -1,4 +1,4 @@
-//! The year: a number by its value, and a filter of a listing.
+//! The year: a filter of a listing.
 
 use serde_json::json;
 
@@ -6,22 +6,6 @@ use crate::{
     schemas::parameter_allows,
     support::{Service, collection, merged, new, parsed},
 };
-
-/// The unit tests of `fields` have every form of a number, and the values that are refused.
-#[tokio::test]
-async fn a_year_is_stored_and_shown_as_an_integer() {
-    let service = Service::start().await;
-    let body = new(1).body;
-    let sent =
-        |number: &str| body.to_string().replace(&format!("\"year\":{}", body["year"]), &format!("\"year\":{number}"));
-    let created = service.call("POST", collection()).body(&sent("2020.0")).send().await;
-    let same = service.call("PUT", &created.location()).body(&sent("2020.0")).send().await;
-    assert!(!same.headers.contains_key("location"), "{same:?}");
-    let changed = service.call("PATCH", &created.location()).body("{\"year\":2.021e3}").send().await;
-    for (response, shown) in [(created, 2020), (same, 2020), (changed, 2021)] {
-        assert!(response.body.contains(&format!("\"year\":{shown},")), "{response:?}");
-    }
-}
 
 #[tokio::test]
 async fn a_year_lists_only_its_movies() {
