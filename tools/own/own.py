@@ -143,7 +143,8 @@ def tidy():
         if "target" not in lock.relative_to(ROOT).parts:
             head, *packages = lock.read_text().strip().split("\n\n[[package]]\n")
             packages = [re.sub(r"(?s)(?<=dependencies = \[\n)(.*)(?=\])", in_order, package) for package in packages]
-            packages.sort(key=lambda package: re.findall('^(?:name|version) = "(.*)"', package, re.MULTILINE))
+            # The versions of one package are in order already, and 0.9 is before 0.10.
+            packages.sort(key=lambda package: re.search('name = "(.*)"', package)[1])
             lock.write_text("\n\n[[package]]\n".join([head, *packages]) + "\n")
     if shutil.which("cargo"):
         for manifest in ("Cargo.toml", "benches/Cargo.toml"):
