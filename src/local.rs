@@ -249,9 +249,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_seed_file_has_movies() {
+    fn the_tutorials_two_movies_are_in_the_seed_file() {
         let movies = parse_seed(include_bytes!("../seed/movies.json")).unwrap();
-        assert_eq!(movies.len(), 2);
+        let ids: Vec<_> = movies.iter().map(|movie| movie.id().unwrap().as_str().to_owned()).collect();
+        assert_eq!(ids, ["The Dare-2020", "Don't Click-2020"]);
     }
 
     #[test]
