@@ -27,7 +27,7 @@ def movies(count):
 
 # Values that no field of an id accepts.
 BAD = [None, " ", "A" * (ID_SCHEMA["minLength"] - 1), "A" * (ID_SCHEMA["maxLength"] + 1), "\ud800", ["A"], [2000], True, 1e30, 0, 10_000, 2000.5]
-# Movies that the API rejects. OMDb's names of the fields begin with a capital.
+# Movies that the API rejects. The names of fields do not begin with a capital.
 REJECTED = [{}, {name.capitalize(): value for name, value in new(0)["body"].items()},
             *(new(0)["body"] | {name: value} for name in ID_FIELDS for value in [*BAD, FIXTURE["invalid"]["body"][name]])]  # fmt: skip
 

@@ -101,16 +101,16 @@ def test_export_and_load_restore_every_movie(load, export, tmp_path):
         movie.update(FIXTURE["other_change"] | {FIXTURE["large"]: text})
     store, file, again = tmp_path / "store", tmp_path / "export.json", tmp_path / "again.json"
     with service(store) as url:
-        # A new store contains the tutorial's movies.
-        tutorial = list(requests.get(f"{url}/ns_movies/").json().values())
+        # A new store contains the movies of the seed file.
+        seeded = list(requests.get(f"{url}/ns_movies/").json().values())
         assert load(url, originals)[0] == 0
-        assert export(url, file=file)[:2] == (0, f"{COUNT + len(tutorial)} movies written to {file} in T s")
+        assert export(url, file=file)[:2] == (0, f"{COUNT + len(seeded)} movies written to {file} in T s")
     exported = json.loads(file.read_text("utf-8"))["movies_list"]
-    assert sorted(map(json.dumps, exported)) == sorted(map(json.dumps, originals + tutorial))
+    assert sorted(map(json.dumps, exported)) == sorted(map(json.dumps, originals + seeded))
     # Does the same as `make reset`.
     shutil.rmtree(store)
     with service(store) as url:
         assert load(url, file.read_bytes())[0] == 0
         assert export(url, file=again)[0] == 0
     restored = json.loads(again.read_text("utf-8"))["movies_list"]
-    assert sorted(map(json.dumps, restored)) == sorted(map(json.dumps, originals + tutorial))
+    assert sorted(map(json.dumps, restored)) == sorted(map(json.dumps, originals + seeded))

@@ -42,7 +42,7 @@ const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
 
 const NO_CREDENTIALS: &str = r#"no credentials: run eval "$(aws configure export-credentials --format env)" first"#;
 
-/// The seed file, with the form of the tutorial's document.
+/// The seed file.
 const SEED: &str = "seed/movies.json";
 
 pub use terminal::TerminalLine;
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn the_tutorials_two_movies_are_in_the_seed_file() {
         let movies = parse_seed(include_bytes!("../seed/movies.json")).unwrap();
-        let ids: Vec<_> = movies.iter().map(|movie| movie.id().unwrap().as_str().to_owned()).collect();
+        let ids: Vec<_> = movies.iter().take(2).map(|movie| movie.id().unwrap().as_str().to_owned()).collect();
         assert_eq!(ids, ["The Dare-2020", "Don't Click-2020"]);
     }
 

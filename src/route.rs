@@ -1,7 +1,7 @@
 //! Maps a method and a path to an operation.
 //!
 //! [`crate::event`] has decoded the path once and removed the stage and the base path. Everything after `/ns_movies/`
-//! is one id, slashes included, because an id may contain any character.
+//! is one id, slashes included, because a decoded path does not show which of them belong to an id.
 //!
 //! `docs/changing.md` says what a new operation needs here.
 

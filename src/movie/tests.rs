@@ -75,7 +75,8 @@ fn the_document_has_the_same_rule() {
     assert_eq!(parameter["schema"]["maxLength"], MovieId::MAX_BYTES);
     assert_eq!(parameter["schema"]["pattern"], MovieId::PATTERN);
     let described = format!("{}, at most {} bytes of UTF-8. ", MovieId::DESCRIPTION, MovieId::MAX_BYTES);
-    assert!(parameter["description"].as_str().unwrap().starts_with(&described));
+    let found = parameter["description"].as_str().unwrap();
+    assert!(found.starts_with(&described), "the description of Id begins with {described:?}, and goes on: {found:?}");
     assert!(document["info"]["description"].as_str().unwrap().contains(MovieId::DESCRIPTION));
 
     let id = example().id().unwrap().as_str().to_owned();

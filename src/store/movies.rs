@@ -1,6 +1,6 @@
 //! Stores movies as items of the table.
 //!
-//! An item is a movie if all five fields are valid, and if the id is theirs.
+//! An item is a movie if all its fields are valid, and if the id is theirs.
 
 use std::{cell::Cell, time::Instant};
 

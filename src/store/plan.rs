@@ -56,7 +56,7 @@ pub struct Action {
 pub(super) enum IfFalse {
     /// Another writer has changed the item since it was read.
     PlanAgain,
-    /// Another item has the new id.
+    /// An item has the id already.
     Exists,
     /// The item does not exist, or does not meet the precondition.
     Precondition(Precondition),

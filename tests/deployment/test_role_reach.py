@@ -86,9 +86,9 @@ class RoleReachTest(unittest.TestCase):
 
     def test_the_smoke_test_may_call_what_it_signs(self) -> None:
         api = f"arn:aws:execute-api:{LOCAL}:a1b2c3d4e5"
-        for call in ("POST/ns_movies/", "PUT/ns_movies/", "PATCH/ns_movies/50%2F50-2011", "DELETE/ns_movies/Dune-2021", "POST/health"):
+        for call in ("POST/ns_movies/", "PUT/ns_movies/", "PATCH/ns_movies/a%2Fb-1", "DELETE/ns_movies/A-1", "POST/health"):
             self.assertTrue(grants(MAY_DEPLOY, "execute-api:Invoke", f"{api}/dev/{call}"), call)
-        for call in ("dev/POST/orders", "dev-x/POST/ns_movies/", "prod/DELETE/ns_movies/Dune-2021", "prod/POST/health"):
+        for call in ("dev/POST/orders", "dev-x/POST/ns_movies/", "prod/DELETE/ns_movies/A-1", "prod/POST/health"):
             self.assertFalse(grants(MAY_DEPLOY, "execute-api:Invoke", f"{api}/{call}"), call)
 
     def test_a_stage_uses_restored_tables_and_deletes_only_the_table_of_keys(self) -> None:

@@ -22,7 +22,7 @@
 //! # What histories do not cover
 //! - Which status a write has after a fault, because 503 is always allowed then. Tests of `tests/api/` have tables of them.
 //! - A key that expires, because a history takes only seconds.
-//! - Listings of an index, because it follows the table with a delay.
+//! - Filters of a listing, because an index can follow the table with a delay.
 
 #![allow(
     clippy::unwrap_used,

@@ -121,7 +121,7 @@ impl fmt::Debug for Wire {
     }
 }
 
-/// An emulator with the table of movies and the table of keys. The index is missing, because no history uses it.
+/// An emulator with the table of movies and the table of keys, without indexes, because no history uses one.
 pub fn store() -> Database {
     let database = Database::memory().unwrap();
     for (table, key) in [("movies", "id"), ("keys", "key")] {

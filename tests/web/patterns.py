@@ -48,7 +48,7 @@ def main() -> None:
     found = list(patterns(json.loads(DOCUMENT.read_text())))
     assert sorted(name for name, _ in found) == sorted(SAMPLES), f"samples and patterns differ: {found}"
     pairs = [(pattern, [*SAMPLES[name][0], *SAMPLES[name][1]]) for name, pattern in found]
-    node = subprocess.run(["node", "-e", JAVASCRIPT], input=json.dumps(pairs), capture_output=True, text=True, check=True)
+    node = subprocess.run(["node", "-e", JAVASCRIPT], input=json.dumps(pairs), stdout=subprocess.PIPE, text=True, check=True)
     results = json.loads(node.stdout)
     for engine in (re, re2, pcre2):
         for use in ("search", "fullmatch"):
