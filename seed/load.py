@@ -84,7 +84,7 @@ def create(api, number, movie, outcomes):
         sys.exit(f"{api.url} denies access: {why}. {DENIED[api.auth is not None]}")
     outcome = {200: CREATED, 409: THERE}.get(status, FAILED if status == 429 or status >= 500 else REJECTED)
     if outcome in (REJECTED, FAILED):
-        say(f"movie {number} ({str(movie)[:100]}) {outcome}: {why}")
+        say(f"movie {number} ({str(id_of(movie) or movie)[:100]}) {outcome}: {why}")
     outcomes.append(outcome)
 
 

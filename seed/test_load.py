@@ -37,7 +37,7 @@ def test_the_program_reports_rejected_movies_and_continues(load):
     with FakeApi(lambda movie, _: (400, problem) if movie == second else None) as api:
         status, summary, messages = load(api.url, movies(3))
     assert (status, summary) == (1, summary_of(3, created=2, there=0, rejected=1))
-    assert messages == f"movie 2 ({str(second)[:100]}) rejected: 400 a: must not be blank; b/0: must be a string\n"
+    assert messages == f"movie 2 ({new(1)['id']}) rejected: 400 a: must not be blank; b/0: must be a string\n"
 
 
 def test_only_movies_that_the_api_would_accept_are_duplicates(load):
@@ -97,7 +97,7 @@ def test_the_program_stops_if_the_api_stops_responding(load):
     with FakeApi(lambda movie, _: error if movie and movie not in first else None) as api:
         status, summary, messages = load(api.url, movies(30))
     assert (status, summary) == (1, summary_of(30, created=2, there=0, failed=8, not_done=20))
-    assert f'movie 3 ({str(new(2)["body"])[:100]}) failed: 500 {{"message": "Internal server error"}}\n' in messages
+    assert f'movie 3 ({new(2)["id"]}) failed: 500 {{"message": "Internal server error"}}\n' in messages
     assert "The API no longer responds. The remaining movies were not tried.\n" in messages
 
 
