@@ -253,6 +253,7 @@ mod tests {
         let movies = parse_seed(include_bytes!("../seed/movies.json")).unwrap();
         let ids: Vec<_> = movies.iter().take(2).map(|movie| movie.id().unwrap().as_str().to_owned()).collect();
         assert_eq!(ids, ["The Dare-2020", "Don't Click-2020"]);
+        assert_eq!(movies[1].cast[0], "Valter Skarsgård");
     }
 
     #[test]
@@ -261,6 +262,7 @@ mod tests {
         for (json, problem) in [
             ("{\"movies_list\":[\n{}]}", format!("missing field `{field}` at line 2 column").as_str()),
             (&format!("{{\"movies_list\":[\n{{\"{field}\":true}}]}}"), "invalid type: boolean `true`, expected"),
+            (&format!("{{\"movies_list\":[\n{{\"{field}\":\" \"}}]}}"), "must be "),
             ("{", "EOF while parsing an object at line 1 column 1"),
             ("{}", "missing field `movies_list`"),
             (r#"{"movies_list":[7]}"#, "expected struct Movie at line 1 column"),

@@ -75,8 +75,8 @@ pub(super) fn written(request: &Request, written: RecordedResponse) -> Result<Re
     Ok(response)
 }
 
-/// The URL of a movie, for `Location`. It is relative to the request's own URL (RFC 3986 §4.2), because
-/// the service does not know that URL behind some gateways, mapping keys and proxies.
+/// The URL of a movie, for `Location`. It is relative to the request's own URL (RFC 3986 §4.2), because the service does
+/// not know that URL behind some gateways, mapping keys and proxies.
 fn location(request: &Request, id: &str) -> String {
     let below_movies = match request.path_form {
         PathForm::Encoded => request.raw_path.matches('/').count().saturating_sub(1),

@@ -16,7 +16,8 @@ REJECTED = [
     ("PATCH", "{movie}", dict.fromkeys(CHANGE), JSON, 400, "bad-fields"),
     ("POST", MOVIES, FIXTURE["invalid"]["body"], JSON, 400, "bad-fields"),
     ("POST", MOVIES, "{}", "application/xml", 415, "unsupported-type"),
-    *(("GET", f"{MOVIES}?{query}", None, JSON, 400, "bad-request") for query in ("limit=0", "limit=1001", "cursor=AAAA")),
+    *(("GET", f"{MOVIES}?{query}", None, JSON, 400, "bad-request") for query in (
+        "limit=0", "limit=1001", f"{FILTER}&{FILTER}", "cursor=AAAA")),
     *(("POST", MOVIES, body, JSON, 400, "bad-body") for body in ("", "{", "[{}]")),
     *((method, "{missing}", CHANGE, JSON, 404, "no-such-movie") for method in ("GET", "PUT", "PATCH", "DELETE")),
     *((method, at, None, JSON, 405, "method-not-allowed") for method, at in (
